@@ -1,0 +1,3 @@
+"""Mainstay keeps business systems alive."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,9 @@
+"""Registers the app with Django."""
+
+from django.apps import AppConfig
+
+
+class AuditConfig(AppConfig):
+    name = "mainstay.audit"
+    label = "audit"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,120 @@
+"""What is cared for, as people configured it. What the engine sees lives in ``monitoring``."""
+
+from django.db import models
+
+
+class Revision(models.Model):
+    """Grows with every apply; the checker reloads when it sees a new number."""
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=150)
+    summary = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ("number",)
+
+
+class System(models.Model):
+    """A business system. ``document`` is the YAML mapping as it was written, checks of packs not yet unfolded."""
+
+    name = models.SlugField(max_length=63, unique=True)
+    title = models.JSONField(default=dict, help_text="language → words")
+    tier = models.PositiveSmallIntegerField(default=2)
+    timezone = models.CharField(max_length=64, default="UTC")
+    owner = models.CharField(max_length=200, blank=True)
+    objectives = models.JSONField(default=dict)
+    document = models.JSONField(default=dict)
+    source = models.CharField(max_length=500, blank=True, help_text="the file it came from")
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("tier", "name")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Component(models.Model):
+    """A part of a system. ``settings`` keeps ``${…}`` unfilled: a secret is never stored here."""
+
+    system = models.ForeignKey(System, on_delete=models.PROTECT, related_name="components")
+    name = models.SlugField(max_length=63)
+    title = models.JSONField(default=dict)
+    kind = models.CharField(max_length=32)
+    settings = models.JSONField(default=dict)
+    depends_on = models.ManyToManyField("self", symmetrical=False, related_name="needed_by", blank=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("system", "name")
+        constraints = [models.UniqueConstraint(fields=("system", "name"), name="component_name")]
+
+    def __str__(self) -> str:
+        return f"{self.system}/{self.name}"
+
+
+class Check(models.Model):
+    """One thing that can be wrong. ``document`` is the whole unfolded definition (domain.document.Check)."""
+
+    system = models.ForeignKey(System, on_delete=models.PROTECT, related_name="checks")
+    component = models.ForeignKey(Component, on_delete=models.PROTECT, related_name="checks", null=True)
+    name = models.CharField(max_length=127)
+    title = models.JSONField(default=dict)
+    kind = models.CharField(max_length=63)
+    every = models.FloatField(help_text="seconds between two looks")
+    category = models.CharField(max_length=16)
+    impact = models.CharField(max_length=16)
+    pack = models.CharField(max_length=63, blank=True)
+    document = models.JSONField(default=dict)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("system", "name")
+        constraints = [models.UniqueConstraint(fields=("system", "name"), name="check_name")]
+
+    def __str__(self) -> str:
+        return f"{self.system}/{self.name}"
+
+
+class Channel(models.Model):
+    """A way to tell somebody. ``settings`` keeps ``${…}`` unfilled."""
+
+    name = models.SlugField(max_length=63, unique=True)
+    kind = models.CharField(max_length=32)
+    settings = models.JSONField(default=dict)
+    document = models.JSONField(default=dict)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Calendar(models.Model):
+    """Holidays and worked weekend days."""
+
+    name = models.SlugField(max_length=63, unique=True)
+    document = models.JSONField(default=dict)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Secret(models.Model):
+    """A named value that ``${NAME}`` fills in, sealed with AES-256-GCM (``catalogue/sealing.py``)."""
+
+    name = models.CharField(max_length=100, unique=True)
+    sealed = models.BinaryField()
+    key_id = models.CharField(max_length=32)
+    set_at = models.DateTimeField()
+    set_by = models.CharField(max_length=150)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,1 @@
+"""DECIDE: plain values in, a named reason out. No framework, no I/O, no clock, no randomness."""

@@ -1,0 +1,161 @@
+"""The catalogue as a user writes it: one model a YAML mapping. Reading YAML and finding lines is elsewhere."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+
+from mainstay.domain.calendar import parse_hours
+from mainstay.domain.duration import parse_duration
+from mainstay.domain.state import Category, Impact
+from mainstay.domain.threshold import parse_condition
+
+
+def _duration(text: str) -> str:
+    parse_duration(text)
+    return text
+
+
+def _hours(text: str) -> str:
+    parse_hours(text)
+    return text
+
+
+def _condition(text: str) -> str:
+    parse_condition(text)
+    return text
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Duration = Annotated[str, AfterValidator(_duration)]
+Hours = Annotated[str, AfterValidator(_hours)]
+Condition = Annotated[str, AfterValidator(_condition)]
+Language = Literal["en", "zh"]
+Text = str | dict[Language, str]
+
+
+class Mapping(BaseModel):
+    """A YAML mapping in which an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Objectives(Mapping):
+    """What the business asks of a system. Availability in percent."""
+
+    availability: float = Field(99.0, gt=0, le=100)
+    rto: Duration = "4h"
+    rpo: Duration = "24h"
+    response: Duration = "3s"
+    order_time: Duration = "24h"
+
+
+class Component(Mapping):
+    """A part of a system. Keys beyond these belong to the kind (``dsn``, ``url``, ``address`` …)."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    kind: Literal[
+        "host", "postgresql", "mariadb", "sqlite", "http", "queue", "network", "payment-channel", "other"
+    ]
+    title: Text = ""
+    depends_on: list[Name] = []
+    packs: list[Name | dict[Name, dict[str, Any]]] = []
+
+
+class Probe(Mapping):
+    """What a check looks at; keys beyond these are the probe kind's own settings."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    kind: Name
+    on: Name | None = None
+
+
+class Check(Mapping):
+    """One thing that can be wrong, and when it counts as wrong."""
+
+    title: Text = ""
+    probe: Probe
+    every: Duration = "1m"
+    timeout: Duration = "10s"
+    warn: Condition | list[Condition] = []
+    crit: Condition | list[Condition] = []
+    during: Hours = ""
+    failures: int = Field(
+        2, ge=1, le=100, description="looks that must fail in a row before the check is critical"
+    )
+    missing: Duration | None = Field(
+        None, description="no sample for this long is judged unknown; 3 × every by default"
+    )
+    flapping: bool = Field(True, description="damp a state that changes too often")
+    category: Category = Category.SYSTEM
+    impact: Impact = Impact.DEGRADED
+    evidence: int = Field(100, ge=0, le=1000, description="offending rows that are kept")
+    mask: list[str] = Field([], description="columns whose values are never shown or kept")
+    help: Text = Field("", description="what to do when this check is not ok")
+
+    @field_validator("warn", "crit")
+    @classmethod
+    def _listed(cls, value: str | list[str]) -> list[str]:
+        return [value] if isinstance(value, str) else value
+
+
+class System(Mapping):
+    """A business system under care: one YAML file."""
+
+    system: Name
+    title: Text = ""
+    tier: Literal[1, 2, 3] = 2
+    timezone: str = "UTC"
+    hours: Hours = Field("", description="business hours; empty means always")
+    calendar: Name | None = None
+    currency: str = Field("", max_length=3)
+    owner: str = ""
+    objectives: Objectives = Objectives()
+    components: dict[Name, Component] = {}
+    checks: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,126}$")], Check] = {}
+    notify: list[Name] = Field(
+        [], description="channels told of this system's incidents; empty means all channels"
+    )
+
+
+class Channel(Mapping):
+    """A way to tell somebody. Keys beyond these belong to the kind."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    kind: Name
+    language: Language = "en"
+    levels: list[Literal[1, 2, 3]] = [1, 2, 3]
+    systems: list[Name] = Field([], description="empty means all")
+
+
+class Calendar(Mapping):
+    """Days that differ from the week's pattern: ISO dates."""
+
+    holidays: list[str] = []
+    workdays: list[str] = Field([], description="weekend days that are worked")
+
+
+class Shared(Mapping):
+    """What is not one system's: channels and calendars. Any number of such files is merged."""
+
+    channels: dict[Name, Channel] = {}
+    calendars: dict[Name, Calendar] = {}
+
+
+class Parameter(Mapping):
+    """A number or word of a pack that a user may set by name."""
+
+    default: str | int | float | bool
+    title: Text = ""
+
+
+class Pack(Mapping):
+    """Reusable checks for one product. ``$(name)`` in any string is a parameter; ``$(self)`` the component."""
+
+    pack: Name
+    title: Text
+    kinds: list[str] = Field(description="component kinds that it fits")
+    parameters: dict[str, Parameter] = {}
+    checks: dict[Name, Check]

@@ -1,0 +1,48 @@
+"""Which addresses a check may touch. Decided on the address itself, inside connect, never on its spelling."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+Network = IPv4Network | IPv6Network
+Address = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPolicy:
+    """Networks that an administrator allowed, and addresses with ports that are Mainstay's own.
+
+    Private networks are legitimate targets here and are allowed by naming them; loopback is allowed only by
+    naming it too. Metadata and link-local addresses, multicast and Mainstay's own services never are.
+    """
+
+    allowed: tuple[Network, ...]
+    own: frozenset[tuple[str, int]] = frozenset()
+
+    def refusal(self, address: str, port: int) -> str:
+        """Empty when the connection may be made; otherwise the reason."""
+        ip = _plain(ip_address(address.split("%")[0]))
+        if ip.is_link_local or str(ip) in _METADATA:
+            return f"{ip} is a link-local or metadata address and is never checked"
+        if ip.is_multicast or ip.is_unspecified:
+            return f"{ip} is not the address of one host"
+        if (str(ip), port) in self.own:
+            return f"{ip}:{port} is a service of Mainstay itself"
+        if not any(ip.version == network.version and ip in network for network in self.allowed):
+            return f"{ip} lies in no allowed network; an administrator can add it under networks.allowed"
+        return ""
+
+
+_METADATA = {"169.254.169.254", "fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192"}
+
+
+def _plain(ip: Address) -> Address:
+    """An IPv4 address hidden in IPv6 (mapped, 6to4, NAT64) judged as the IPv4 address that it is."""
+    if isinstance(ip, IPv6Address):
+        hidden = ip.ipv4_mapped or ip.sixtofour
+        if hidden is None and ip in _NAT64:
+            hidden = IPv4Address(int(ip) & 0xFFFFFFFF)
+        return hidden or ip
+    return ip
+
+
+_NAT64 = IPv6Network("64:ff9b::/96")

@@ -1,0 +1,53 @@
+"""What a probe hands back: numbers, or the reason why there are none."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Fault(StrEnum):
+    """Why a look at a target failed. The words for people are made from these at display time."""
+
+    REFUSED = "refused"  # nobody listens, or the connection was reset
+    TIMEOUT = "timeout"  # no complete answer within the deadline
+    UNRESOLVED = "unresolved"  # the name has no address
+    UNREACHABLE = "unreachable"  # no route, network down
+    DENIED = "denied"  # the address lies outside the networks that an administrator allowed
+    TLS = "tls"  # certificate or handshake
+    AUTH = "auth"  # the account was refused
+    STATUS = "status"  # an answer, but not the status or exit code that was expected
+    CONTENT = "content"  # an answer whose content is not what was expected
+    TOO_LARGE = "too_large"  # the answer went past the size that is read
+    PROTOCOL = "protocol"  # the answer is not in the protocol's form
+    QUERY = "query"  # the database refused the statement
+    EXHAUSTED = "exhausted"  # the target has no room for another connection
+    FINDING = "finding"  # a rule on the data is broken; the rows are the evidence
+    MISSING = "missing"  # something that should be there is not
+    SETUP = "setup"  # the check itself cannot run: a tool, a file or a secret is missing
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A fault and the plain detail of it, such as ``Connection refused by 10.0.0.5:5432``."""
+
+    fault: Fault
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One look at a target.
+
+    ``values`` maps a metric's name to its number, in the unit that the probe's ``METRICS`` states.
+    ``problem`` says that the target is wrong (judged critical) or, with ``blind``, that it could not be
+    seen at all (judged unknown). ``rows`` and ``excerpt`` are evidence; ``payload`` is a larger result that
+    a page may want to draw (a flow's picture) and is kept only in its newest form.
+    """
+
+    values: Mapping[str, float] = field(default_factory=dict)
+    problem: Problem | None = None
+    blind: bool = False
+    excerpt: str = ""
+    rows: Sequence[Mapping[str, Any]] = ()
+    payload: Mapping[str, Any] | None = None

@@ -1,0 +1,1 @@
+"""TOUCH: the outside world. No Django here; a file's name is the ``kind`` written in YAML."""

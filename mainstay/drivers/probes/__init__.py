@@ -1,0 +1,66 @@
+"""Probes: one file a kind; the file's name is the ``kind`` written in YAML.
+
+Each file holds, and nothing outside the file needs to know more:
+
+``METRICS``   metric name → unit (``s``, ``B``, ``%``, ``1``, ``B/s``, ``1/s``, ``d``); the first one is what a bare
+              condition such as ``> 2s`` is about.
+``Settings``  a ``Strict`` pydantic model of what may stand beside ``kind:`` in YAML.
+``Probe``     built once a check as ``Probe(settings, reach)``; keeps what must live between two looks (a kept
+              connection, the last counter) and has ``close()``. ``read()`` gives a ``Reading``. It is a coroutine,
+              or, where the library underneath blocks, a plain method with ``BLOCKING = True`` at module level: the
+              checker then runs it in a thread. ``read`` never raises for what a target did and never takes longer
+              than ``reach.timeout`` by more than a tenth.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from mainstay.domain.network import NetworkPolicy
+from mainstay.domain.reading import Reading
+
+
+class Strict(BaseModel):
+    """Settings in which an unknown key is an error, so that a typo never passes for a default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What the checker hands to every probe: its bounds, and the shared means of touching the world.
+
+    ``component`` holds the settings of the component that the check is ``on`` (``dsn``, ``url``, ``address`` …)
+    with every ``${…}`` filled in. ``shared`` is a place for one object a process, such as a curl multi handle:
+    ``shared(key, factory)`` makes it once.
+    """
+
+    timeout: float  # seconds, the deadline of one look
+    network: NetworkPolicy
+    component: Mapping[str, Any]
+    shared: Callable[[str, Callable[[], Any]], Any]
+
+
+class ProbeLike(Protocol):
+    """What every ``Probe`` class offers."""
+
+    def read(self) -> Reading | Awaitable[Reading]: ...
+
+    def close(self) -> None: ...
+
+
+def kinds() -> list[str]:
+    """The names of all probes that are installed."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+
+
+def load(kind: str) -> ModuleType:
+    """The module of a kind; KeyError for a kind that does not exist."""
+    if kind not in kinds():
+        raise KeyError(kind)
+    return importlib.import_module(f"{__name__}.{kind}")

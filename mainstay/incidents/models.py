@@ -1,0 +1,69 @@
+"""Faults from the first sign to the end."""
+
+from django.db import models
+
+from mainstay.catalogue.models import Check, Component, System
+from mainstay.monitoring.models import StateChange
+
+
+class Incident(models.Model):
+    """Something is broken. One is open at most for each ``key``; the key names the root component, or the rule."""
+
+    key = models.CharField(
+        max_length=300, help_text="what makes two faults one: system and root component, or check"
+    )
+    system = models.ForeignKey(System, on_delete=models.PROTECT, related_name="incidents", null=True)
+    root = models.ForeignKey(Component, on_delete=models.PROTECT, related_name="incidents", null=True)
+    title = models.JSONField(default=dict, help_text="language → words")
+    category = models.CharField(max_length=16)
+    level = models.PositiveSmallIntegerField()
+    graded_by = models.CharField(max_length=150, default="engine")
+    state = models.CharField(max_length=16, default="open", help_text="open, acknowledged, resolved")
+    opened_at = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.CharField(max_length=150, blank=True)
+    resolved_at = models.DateTimeField(null=True)
+    resolved_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        ordering = ("-opened_at", "-id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("key",), condition=~models.Q(state="resolved"), name="one_open_incident_a_key"
+            )
+        ]
+        indexes = [models.Index(fields=("state", "level"), name="incident_state_level")]
+
+
+class Member(models.Model):
+    """A check that is part of an incident: its root, one that joined, or an echo that the root explains."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="members")
+    check_of = models.ForeignKey(
+        Check, on_delete=models.PROTECT, related_name="memberships", db_column="check_id"
+    )
+    role = models.CharField(max_length=8, help_text="root, joined, echo")
+    joined_at = models.DateTimeField()
+    recovered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("incident", "check_of"), name="member_once")]
+
+
+class Entry(models.Model):
+    """A line of an incident's timeline. ``word`` says what happened, ``data`` what it needs to be put in words."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="entries")
+    at = models.DateTimeField()
+    word = models.CharField(
+        max_length=16,
+        help_text="opened, joined, echo, rerooted, graded, acknowledged, note, recovered, resolved, reopened, sent",
+    )
+    actor = models.CharField(max_length=150)
+    text = models.TextField(blank=True)
+    data = models.JSONField(default=dict)
+    change = models.ForeignKey(StateChange, on_delete=models.SET_NULL, null=True, related_name="entries")
+
+    class Meta:
+        ordering = ("at", "id")
+        indexes = [models.Index(fields=("incident", "at"), name="entry_incident_at")]

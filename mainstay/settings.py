@@ -1,0 +1,256 @@
+"""Every setting, read once: the workspace's ``mainstay.toml``, then ``MAINSTAY_…`` from the environment.
+
+A workspace is a directory with ``mainstay.toml``, ``catalogue/`` and ``data/``. ``MAINSTAY_WORKSPACE`` names it;
+without one the current directory is taken.
+"""
+
+import os
+import secrets
+import tomllib
+from ipaddress import ip_network
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+PACKAGE = Path(__file__).resolve().parent
+WORKSPACE = Path(os.environ.get("MAINSTAY_WORKSPACE", ".")).resolve()
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Networks(_Section):
+    allowed: list[str] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "0.0.0.0/0", "::/0"]
+
+    @field_validator("allowed")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        for text in value:
+            ip_network(text)
+        return value
+
+
+class _DeadMan(_Section):
+    """An address elsewhere that expects to hear from us, and how often (seconds)."""
+
+    url: str = ""
+    every: float = 60.0
+
+
+class Configuration(_Section):
+    """The whole of ``mainstay.toml``."""
+
+    address: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    base_url: str = Field("", description="how people reach the web page; used in notices")
+    hosts: list[str] = Field([], description="names under which the page may be asked for")
+    database: str = Field("", description="postgresql://…; empty: SQLite in data/")
+    timezone: str = "UTC"
+    language: str = "en"
+    networks: _Networks = _Networks()
+    dead_man: _DeadMan = _DeadMan()
+    audit_head: str = Field("", description="the channel that is sent the audit chain's head each day")
+    settle: float = Field(5.0, ge=0, description="seconds an incident may still grow before people are told")
+    keep_samples_days: int = Field(400, ge=1)
+
+
+class Misconfigured(SystemExit):
+    """The settings cannot be used; the message says file and key. Exit code 78 (EX_CONFIG)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(78)
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def load(workspace: Path, environ: dict[str, str]) -> Configuration:
+    """Read the workspace's settings; the environment wins over the file. Raises Misconfigured."""
+    path = workspace / "mainstay.toml"
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{path}: {error}") from error
+    for key in ("address", "port", "base_url", "database", "timezone", "language"):
+        if value := environ.get(f"MAINSTAY_{key.upper()}"):
+            values[key] = value
+    try:
+        return Configuration(**values)
+    except ValidationError as error:
+        lines = [f"{path}: {'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+        raise Misconfigured("\n".join(lines)) from error
+
+
+def _secret_key(data: Path) -> str:
+    """The key that signs sessions; made on first use, readable by the owner alone."""
+    path = data / "secret.key"
+    if not path.exists():
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        partial = path.with_suffix(f".{os.getpid()}")
+        partial.touch(mode=0o600)
+        partial.write_text(secrets.token_urlsafe(50))
+        try:
+            os.link(partial, path)  # the first process to get here decides, whole or not at all
+        except FileExistsError:
+            pass
+        partial.unlink()
+    return path.read_text()
+
+
+def _database(configuration: Configuration, data: Path) -> dict[str, object]:
+    if not configuration.database:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": data / "mainstay.sqlite3",
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": (
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+                    "PRAGMA cache_size=-8000; PRAGMA mmap_size=134217728;"
+                ),
+            },
+            "TEST": {"NAME": None},
+        }
+    parts = urlsplit(configuration.database)
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise Misconfigured(
+            f"database: {parts.scheme}:// is not known; write postgresql://user:password@host/name"
+        )
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": parts.port or "",
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+CONFIGURATION = load(WORKSPACE, dict(os.environ))
+DATA = WORKSPACE / "data"
+
+SECRET_KEY = _secret_key(DATA)
+DEBUG = False
+BASE_URL = CONFIGURATION.base_url or f"http://{CONFIGURATION.address}:{CONFIGURATION.port}"
+_HTTPS = BASE_URL.startswith("https://")
+ALLOWED_HOSTS = [
+    *CONFIGURATION.hosts,
+    urlsplit(BASE_URL).hostname or "localhost",
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+]
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "axes",
+    "csp",
+    "django_htmx",
+    "mainstay.audit",
+    "mainstay.people",
+    "mainstay.catalogue",
+    "mainstay.monitoring",
+    "mainstay.incidents",
+    "mainstay.notices",
+    "mainstay.web",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "mainstay.web.urls"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PACKAGE / "web" / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "mainstay.web.context.shell",
+            ],
+            "builtins": ["mainstay.web.templatetags.mainstay", "django.templatetags.i18n"],
+        },
+    }
+]
+DATABASES = {"default": _database(CONFIGURATION, DATA)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "people.Person"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = ["mainstay.people.passwords.Argon2", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "today"
+LOGOUT_REDIRECT_URL = "sign-in"
+# By person and address together: one who guesses locks out himself, not the person.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_CALLABLE = "mainstay.web.sign_in.locked_out"
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+SESSION_COOKIE_NAME = "__Host-mainstay" if _HTTPS else "mainstay"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "style-src": ["'self'"],
+        "script-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+LANGUAGE_CODE = CONFIGURATION.language
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [PACKAGE / "locale"]
+USE_I18N = USE_TZ = True
+TIME_ZONE = CONFIGURATION.timezone
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [PACKAGE / "web" / "static"]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"axes": {"level": "WARNING"}, "uvicorn.access": {"level": "WARNING"}},
+}
