@@ -117,9 +117,7 @@ def _database(configuration: Configuration, data: Path) -> dict[str, object]:
         }
     parts = urlsplit(configuration.database)
     if parts.scheme not in ("postgresql", "postgres"):
-        raise Misconfigured(
-            f"database: {parts.scheme}:// is not known; write postgresql://user:password@host/name"
-        )
+        raise Misconfigured(f"database: {parts.scheme}:// is not known; write postgresql://user:password@host/name")
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.lstrip("/"),

@@ -69,7 +69,5 @@ def authorise(actor: Actor, act: str) -> None:
     needed = PERMISSIONS[act]
     if actor.role < needed:
         raise Denied(f"{act} needs the role {needed.name.lower()}; {actor.name} is {actor.role.name.lower()}")
-    if actor.scopes is not None and act not in actor.scopes and act.split(".")[0] not in actor.scopes:
-        raise Denied(
-            f"{act} is outside the scopes of {actor.name}: {', '.join(sorted(actor.scopes)) or 'none'}"
-        )
+    if actor.scopes is not None and act not in actor.scopes and act.split(".", maxsplit=1)[0] not in actor.scopes:
+        raise Denied(f"{act} is outside the scopes of {actor.name}: {', '.join(sorted(actor.scopes)) or 'none'}")

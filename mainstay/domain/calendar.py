@@ -37,22 +37,27 @@ class DayBook:
         return None if day in self.holidays else day.weekday()
 
 
+NO_BOOK = DayBook()
+
+
 @dataclass(frozen=True, slots=True)
 class Hours:
     """When something holds. No spans means always."""
 
     spans: tuple[Span, ...] = ()
 
-    def contains(self, at: datetime, zone: ZoneInfo, book: DayBook = DayBook()) -> bool:  # noqa: B008 - frozen
+    def contains(self, at: datetime, zone: ZoneInfo, book: DayBook = NO_BOOK) -> bool:
         """Whether the instant ``at`` (aware) lies in these hours on the clocks of ``zone``."""
         if not self.spans:
             return True
         local = at.astimezone(zone)
         clock, today = local.time(), local.date()
         return any(
-            _covers(span, clock, book.weekday(today), book.weekday(today - timedelta(days=1)))
-            for span in self.spans
+            _covers(span, clock, book.weekday(today), book.weekday(today - timedelta(days=1))) for span in self.spans
         )
+
+
+ALWAYS = Hours()
 
 
 def _covers(span: Span, clock: time, today: int | None, yesterday: int | None) -> bool:

@@ -54,9 +54,7 @@ class Component(Mapping):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    kind: Literal[
-        "host", "postgresql", "mariadb", "sqlite", "http", "queue", "network", "payment-channel", "other"
-    ]
+    kind: Literal["host", "postgresql", "mariadb", "sqlite", "http", "queue", "network", "payment-channel", "other"]
     title: Text = ""
     depends_on: list[Name] = []
     packs: list[Name | dict[Name, dict[str, Any]]] = []
@@ -81,9 +79,7 @@ class Check(Mapping):
     warn: Condition | list[Condition] = []
     crit: Condition | list[Condition] = []
     during: Hours = ""
-    failures: int = Field(
-        2, ge=1, le=100, description="looks that must fail in a row before the check is critical"
-    )
+    failures: int = Field(2, ge=1, le=100, description="looks that must fail in a row before the check is critical")
     missing: Duration | None = Field(
         None, description="no sample for this long is judged unknown; 3 × every by default"
     )
@@ -114,9 +110,7 @@ class System(Mapping):
     objectives: Objectives = Objectives()
     components: dict[Name, Component] = {}
     checks: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,126}$")], Check] = {}
-    notify: list[Name] = Field(
-        [], description="channels told of this system's incidents; empty means all channels"
-    )
+    notify: list[Name] = Field([], description="channels told of this system's incidents; empty means all channels")
 
 
 class Channel(Mapping):

@@ -10,9 +10,7 @@ _WHOLE = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+")
 def parse_duration(text: str) -> float:
     """Seconds meant by ``text``; raises ValueError with what would be right."""
     if not _WHOLE.fullmatch(text):
-        raise ValueError(
-            f"{text!r} is not a duration; write a number and ms, s, m, h, d or w, such as 5m or 1h30m"
-        )
+        raise ValueError(f"{text!r} is not a duration; write a number and ms, s, m, h, d or w, such as 5m or 1h30m")
     return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
 
 

@@ -20,7 +20,7 @@ class NetworkPolicy:
 
     def refusal(self, address: str, port: int) -> str:
         """Empty when the connection may be made; otherwise the reason."""
-        ip = _plain(ip_address(address.split("%")[0]))
+        ip = _plain(ip_address(address.split("%", maxsplit=1)[0]))
         if ip.is_link_local or str(ip) in _METADATA:
             return f"{ip} is a link-local or metadata address and is never checked"
         if ip.is_multicast or ip.is_unspecified:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mainstay.domain.calendar import DayBook, Hours
+from mainstay.domain.calendar import ALWAYS, NO_BOOK, DayBook, Hours
 from mainstay.domain.reading import Problem, Reading
 from mainstay.domain.state import State
 from mainstay.domain.threshold import Condition
@@ -29,9 +29,9 @@ class Rule:
     warn: tuple[Condition, ...] = ()
     crit: tuple[Condition, ...] = ()
     failures: int = 2
-    hours: Hours = Hours()
+    hours: Hours = ALWAYS
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
-    book: DayBook = DayBook()
+    book: DayBook = NO_BOOK
     flapping: bool = True
 
 

@@ -32,7 +32,9 @@ _SCALE = {
     "B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
     "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30, "TiB": 2.0**40, "k": 1e3, "M": 1e6, "G": 1e9,
 }  # fmt: skip
-_COMPARISON = r"(?P<{p}op>>=|<=|==|!=|>|<)\s*(?P<{p}number>-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(?P<{p}unit>%|[A-Za-z]{{1,3}})?"
+_COMPARISON = (
+    r"(?P<{p}op>>=|<=|==|!=|>|<)\s*(?P<{p}number>-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(?P<{p}unit>%|[A-Za-z]{{1,3}})?"
+)
 _CONDITION = re.compile(
     r"(?:(?P<metric>[A-Za-z_][A-Za-z0-9_.:/-]*)\s+)?"
     + _COMPARISON.format(p="")
@@ -85,11 +87,7 @@ def parse_condition(text: str) -> Condition:
     if not found:
         raise ValueError(f"{text!r} is not a condition; write such as > 80% for 5m, clear < 70%")
     hold = parse_duration(found["hold"]) if found["hold"] else 0.0
-    clear = (
-        _comparison(found["clear_op"], found["clear_number"], found["clear_unit"])
-        if found["clear_op"]
-        else None
-    )
+    clear = _comparison(found["clear_op"], found["clear_number"], found["clear_unit"]) if found["clear_op"] else None
     when = _comparison(found["op"], found["number"], found["unit"])
     return Condition(text.strip(), found["metric"] or "", when, hold, clear)
 

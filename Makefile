@@ -1,0 +1,63 @@
+# Two commands for a newcomer:  make demo   make test
+# Each does all set-up itself and may be run again. Nothing outside this directory is touched, except that, as root,
+# Debian packages may be installed; what is installed is printed first.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TESTS ?= tests
+WORKERS ?= 2
+
+.PHONY: demo test check bench soak screenshots dist clean help
+
+help:
+	@echo "make demo         a real ERP under care, on this machine, until Ctrl-C"
+	@echo "make test         all tests"
+	@echo "make check        style, types, architecture"
+	@echo "make bench        measured ratios against floors and peers"
+	@echo "make dist         the wheel and the source package"
+	@echo "make screenshots  the pictures of the README, from a running demo"
+
+demo: $(VENV)/ready estate-ready
+	@$(BIN)/mainstay demo $(DEMO)
+
+test: $(VENV)/ready-dev estate-ready services
+	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS)
+
+check: $(VENV)/ready-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/mypy
+
+bench: $(VENV)/ready-dev services
+	@$(BIN)/python -m bench
+
+soak: $(VENV)/ready-dev estate-ready
+	@$(BIN)/python -m bench --soak
+
+screenshots: $(VENV)/ready-dev estate-ready
+	@$(BIN)/python docs/screenshots.py
+
+dist: $(VENV)/ready-dev
+	@rm -rf dist && $(BIN)/python -m build --outdir dist . >/dev/null && ls dist
+
+clean:
+	rm -rf $(VENV) .venv-estate .estate-cache dist
+
+# Set-up. The stamps are remade when what they were made from changes.
+
+$(VENV)/ready: pyproject.toml setup/python.sh
+	@PYTHON="$(PYTHON)" sh setup/python.sh $(VENV)
+	@touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready
+	@PYTHON="$(PYTHON)" sh setup/python.sh $(VENV) dev
+	@touch $@
+
+.PHONY: estate-ready services
+estate-ready: $(VENV)/ready
+	@PYTHON="$(PYTHON)" sh setup/estate.sh
+
+services:
+	@sh setup/services.sh
