@@ -86,6 +86,7 @@ class Check(Mapping):
     flapping: bool = Field(True, description="damp a state that changes too often")
     category: Category = Category.SYSTEM
     impact: Impact = Impact.DEGRADED
+    explained_by: list[str] = Field([], description="checks of the same system whose failing explains this one's")
     evidence: int = Field(100, ge=0, le=1000, description="offending rows that are kept")
     mask: list[str] = Field([], description="columns whose values are never shown or kept")
     help: Text = Field("", description="what to do when this check is not ok")
