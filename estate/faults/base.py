@@ -1,0 +1,76 @@
+"""What every fault is: a name, how bad it is, how to cause it and how to take it back."""
+
+from __future__ import annotations
+
+import json
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
+
+import psycopg
+from psycopg.rows import dict_row
+
+from estate.faults import state
+from estate.layout import Layout, read_json
+
+Category = Literal["system", "data", "business"]
+Saved = dict[str, Any]
+
+
+class Fault(ABC):
+    """Subclasses change the running estate in `break_` and restore it in `mend`; both may be repeated."""
+
+    name: ClassVar[str]
+    title: ClassVar[dict[str, str]]
+    category: ClassVar[Category]
+    level: ClassVar[int]  # 1 severe, 2 partial, 3 slight
+    detect_within: ClassVar[int]  # seconds in which a good watcher should have noticed
+    trips: ClassVar[tuple[str, ...]] = ()  # the SQL checks this fault is meant for
+    also: ClassVar[tuple[str, ...]] = ()  # checks that cannot be spared: they follow from the same fact
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.facts = read_json(layout.facts)
+        if not self.facts:
+            raise RuntimeError(f"no estate is running in {layout.root}")
+
+    @property
+    def broken(self) -> bool:
+        return state.is_broken(self.layout, self.name)
+
+    def break_once(self) -> None:
+        if not self.broken:
+            self.break_()
+
+    def mend_once(self) -> None:
+        if self.broken:
+            self.mend()
+            state.forget(self.layout, self.name)
+
+    @abstractmethod
+    def break_(self) -> None: ...
+
+    @abstractmethod
+    def mend(self) -> None: ...
+
+    # What the faults share.
+
+    def remember(self, **saved: Any) -> None:
+        """Always before the change itself, so that a killed `break` can be mended."""
+        state.remember(self.layout, self.name, json.loads(json.dumps(saved, default=str)))
+
+    def recall(self) -> Saved:
+        return state.recall(self.layout, self.name)
+
+    def database(self) -> psycopg.Connection[dict[str, Any]]:
+        """As the administrator: one transaction when used in a `with` block."""
+        return psycopg.connect(self.facts["admin_dsn"], row_factory=dict_row, connect_timeout=5)
+
+
+def wait_until(done: Callable[[], bool], patience: float, what: str) -> None:
+    deadline = time.monotonic() + patience
+    while not done():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{what} did not happen within {patience:.0f} s")
+        time.sleep(0.1)

@@ -1,0 +1,78 @@
+"""Where everything of one estate lives on disk: one directory, nothing outside it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PACKAGE = Path(__file__).resolve().parent
+CHECKOUT = PACKAGE.parent
+SEED_DUMP = PACKAGE / "seed" / "erp.dump"
+SEED_MANIFEST = PACKAGE / "seed" / "manifest.json"
+SEED_BASELINE = PACKAGE / "seed" / "baseline.json"
+CACHE = Path(os.environ.get("ESTATE_CACHE", CHECKOUT / ".estate-cache"))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The paths inside the directory given with `--dir`."""
+
+    root: Path
+
+    @property
+    def facts(self) -> Path:
+        return self.root / "estate.json"
+
+    @property
+    def database(self) -> Path:
+        return self.root / "postgresql"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "log"
+
+    @property
+    def tls(self) -> Path:
+        return self.root / "tls"
+
+    @property
+    def disk(self) -> Path:
+        return self.root / "disk"
+
+    @property
+    def faults(self) -> Path:
+        """One JSON file for each fault that is broken now."""
+        return self.root / "faults"
+
+    @property
+    def control(self) -> Path:
+        """What the running children re-read: held children, the front's delay, its certificate."""
+        return self.root / "control"
+
+    def held(self, child: str) -> Path:
+        """While this file exists the supervisor leaves the child down."""
+        return self.control / f"held-{child}"
+
+    def make(self) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
+        for path in (self.logs, self.tls, self.disk, self.faults, self.control):
+            path.mkdir(exist_ok=True)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in the file; empty when there is no file."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return dict(found)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Replace the file in one step, so that a reader never sees half of it."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    draft.replace(path)

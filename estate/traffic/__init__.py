@@ -1,0 +1,1 @@
+"""People at work: they sell, ship, invoice, collect and buy through the ERP's own interface."""
