@@ -1,8 +1,9 @@
 """The catalogue as a user writes it: one model a YAML mapping. Reading YAML and finding lines is elsewhere."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 from mainstay.domain.calendar import parse_hours
 from mainstay.domain.duration import parse_duration
@@ -25,12 +26,45 @@ def _condition(text: str) -> str:
     return text
 
 
+def _day(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a day; write such as 2027-01-01") from None
+    return text
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _form(value: Any) -> str:
+    """Which of the two forms was meant, so that an error speaks of that one only."""
+    return "languages" if isinstance(value, dict) else "text"
+
+
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Duration = Annotated[str, AfterValidator(_duration)]
 Hours = Annotated[str, AfterValidator(_hours)]
 Condition = Annotated[str, AfterValidator(_condition)]
+Conditions = Annotated[
+    list[Condition],
+    BeforeValidator(_listed),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+Day = Annotated[str, AfterValidator(_day)]
 Language = Literal["en", "zh"]
-Text = str | dict[Language, str]
+Text = Annotated[
+    Annotated[str, Tag("text")] | Annotated[dict[Language, str], Tag("languages")],
+    Discriminator(_form),
+]
+"""Words in one form for all, or by language."""
+PackUse = Annotated[
+    Annotated[Name, Tag("text")]
+    | Annotated[dict[Name, dict[str, str | int | float | bool]], Field(min_length=1, max_length=1), Tag("languages")],
+    Discriminator(_form),
+]
+"""A pack's name, or its name and the parameters that differ from its defaults."""
 
 
 class Mapping(BaseModel):
@@ -57,7 +91,7 @@ class Component(Mapping):
     kind: Literal["host", "postgresql", "mariadb", "sqlite", "http", "queue", "network", "payment-channel", "other"]
     title: Text = ""
     depends_on: list[Name] = []
-    packs: list[Name | dict[Name, dict[str, Any]]] = []
+    packs: list[PackUse] = []
 
 
 class Probe(Mapping):
@@ -76,8 +110,8 @@ class Check(Mapping):
     probe: Probe
     every: Duration = "1m"
     timeout: Duration = "10s"
-    warn: Condition | list[Condition] = []
-    crit: Condition | list[Condition] = []
+    warn: Conditions = []
+    crit: Conditions = []
     during: Hours = ""
     failures: int = Field(2, ge=1, le=100, description="looks that must fail in a row before the check is critical")
     missing: Duration | None = Field(
@@ -90,11 +124,7 @@ class Check(Mapping):
     evidence: int = Field(100, ge=0, le=1000, description="offending rows that are kept")
     mask: list[str] = Field([], description="columns whose values are never shown or kept")
     help: Text = Field("", description="what to do when this check is not ok")
-
-    @field_validator("warn", "crit")
-    @classmethod
-    def _listed(cls, value: str | list[str]) -> list[str]:
-        return [value] if isinstance(value, str) else value
+    enabled: bool = Field(True, description="false: leave out a pack's check that does not suit")
 
 
 class System(Mapping):
@@ -128,8 +158,8 @@ class Channel(Mapping):
 class Calendar(Mapping):
     """Days that differ from the week's pattern: ISO dates."""
 
-    holidays: list[str] = []
-    workdays: list[str] = Field([], description="weekend days that are worked")
+    holidays: list[Day] = []
+    workdays: list[Day] = Field([], description="weekend days that are worked")
 
 
 class Shared(Mapping):
@@ -147,10 +177,13 @@ class Parameter(Mapping):
 
 
 class Pack(Mapping):
-    """Reusable checks for one product. ``$(name)`` in any string is a parameter; ``$(self)`` the component."""
+    """Reusable checks for one product. ``$(name)`` in any string is a parameter; ``$(self)`` the component.
+
+    A check is a plain mapping here: it is only a ``Check`` when its parameters are filled in (``domain/pack.py``).
+    """
 
     pack: Name
     title: Text
     kinds: list[str] = Field(description="component kinds that it fits")
-    parameters: dict[str, Parameter] = {}
-    checks: dict[Name, Check]
+    parameters: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Parameter] = {}
+    checks: dict[Name, dict[str, Any]]

@@ -1,0 +1,105 @@
+"""Changing the catalogue: every write, in one transaction with its audit record."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from mainstay.audit.actions import record
+from mainstay.catalogue import queries
+from mainstay.catalogue.models import Revision, Secret
+from mainstay.catalogue.sealing import KeyRing, seal, unseal
+from mainstay.catalogue.secret_book import RING
+from mainstay.catalogue.store import write
+from mainstay.domain.actor import Actor, authorise
+from mainstay.domain.difference import Difference
+from mainstay.domain.draft import Catalogue
+from mainstay.domain.placeholder import SECRET_NAME
+
+_SUMMARY = 500
+"""Differences that a revision and the audit trail name; the rest is counted."""
+_MAX_SECRET = 65_536
+
+
+class Refused(ValueError):
+    """The value cannot be taken; ``str()`` says what would be right and never holds the value."""
+
+
+def apply(catalogue: Catalogue, *, actor: Actor) -> list[Difference]:
+    """Make the stored catalogue what ``catalogue`` says. All or nothing; what is so already is not touched."""
+    authorise(actor, "catalogue.apply")
+    with transaction.atomic():
+        _lock()
+        differences = queries.differences(catalogue)
+        if differences:
+            now = timezone.now()
+            write(catalogue, differences, now)
+            number = _revise(differences, actor)
+            counts = Counter(f"{difference.act} {difference.kind}" for difference in differences)
+            data = {"revision": number, "counts": dict(counts), "first": _named(differences)}
+            record(actor, "catalogue.apply", f"revision {number}", data)
+    return differences
+
+
+def set_secret(name: str, value: str, *, actor: Actor) -> None:
+    """Keep ``value`` sealed under ``name``; running checks take it over. Raises Refused."""
+    authorise(actor, "secret.set")
+    if not SECRET_NAME.fullmatch(name):
+        raise Refused(f"{name!r} is not a name for a secret; write capitals, digits and _, such as SHOP_DB_DSN")
+    if not value or len(value) > _MAX_SECRET or "\x00" in value:
+        raise Refused(f"the value of {name} must have 1 to {_MAX_SECRET} characters and no zero byte")
+    sealed, key_id = seal(name, value, RING)
+    with transaction.atomic():
+        _lock()
+        Secret.objects.update_or_create(
+            name=name,
+            defaults={"sealed": sealed, "key_id": key_id, "set_at": timezone.now(), "set_by": actor.name},
+        )
+        _revise([], actor, {"act": "changed", "kind": "secret", "name": name})
+        record(actor, "secret.set", name, {})
+
+
+def delete_secret(name: str, *, actor: Actor) -> None:
+    """Forget a secret; Secret.DoesNotExist if there is none."""
+    authorise(actor, "secret.delete")
+    with transaction.atomic():
+        _lock()
+        Secret.objects.get(name=name).delete()
+        _revise([], actor, {"act": "retired", "kind": "secret", "name": name})
+        record(actor, "secret.delete", name, {})
+
+
+def rotate_secrets(*, actor: Actor, ring: KeyRing = RING) -> int:
+    """Seal every secret anew with a new key and drop the old keys. How many were sealed. Raises SealBroken."""
+    authorise(actor, "secret.rotate")
+    old = ring.ids()
+    ring.make()
+    with transaction.atomic():
+        _lock()
+        secrets = list(Secret.objects.select_for_update())
+        for secret in secrets:
+            value = unseal(secret.name, bytes(secret.sealed), secret.key_id, ring)
+            secret.sealed, secret.key_id = seal(secret.name, value, ring)
+        Secret.objects.bulk_update(secrets, ["sealed", "key_id"])
+        record(actor, "secret.rotate", f"{len(secrets)} secrets", {"names": [secret.name for secret in secrets]})
+    for key_id in old:  # only after the commit: until then the old rows may come back
+        ring.drop(key_id)
+    return len(secrets)
+
+
+def _lock() -> None:
+    """One change at a time: PostgreSQL waits for this row, SQLite's transactions are one at a time anyway."""
+    list(Revision.objects.select_for_update().order_by("-number")[:1])
+
+
+def _revise(differences: Sequence[Difference], actor: Actor, *more: dict[str, Any]) -> int:
+    number = queries.revision() + 1
+    summary = [*_named(differences), *more]
+    Revision.objects.create(number=number, at=timezone.now(), actor=actor.name, summary=summary)
+    return number
+
+
+def _named(differences: Sequence[Difference]) -> list[dict[str, Any]]:
+    return [{"act": one.act.value, "kind": one.kind, "name": one.name} for one in differences[:_SUMMARY]]

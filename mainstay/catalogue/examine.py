@@ -1,0 +1,233 @@
+"""Is this catalogue right? Every file, every key, every name that must exist; all flaws at once."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+from mainstay.catalogue import kinds, packs
+from mainstay.catalogue.examine_checks import examine_checks
+from mainstay.catalogue.page import Page
+from mainstay.catalogue.sources import Invalid, LocatedFlaw, contents, parse
+from mainstay.domain import document
+from mainstay.domain.complaint import nearest
+from mainstay.domain.draft import Catalogue, DraftSystem
+from mainstay.domain.pack import PackBook, Unfoldable, unfold
+from mainstay.domain.placeholder import Path as Way
+from mainstay.domain.yaml_text import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Names that exist already, for a catalogue that is not whole."""
+
+    systems: Collection[str] = ()
+    channels: Collection[str] = ()
+    calendars: Collection[str] = ()
+
+
+@dataclass(slots=True)
+class _Names:
+    """Where each name of the catalogue was first given."""
+
+    systems: dict[str, Page] = field(default_factory=dict)
+    channels: dict[str, Page] = field(default_factory=dict)
+    calendars: dict[str, Page] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A catalogue that is right, and what should still be thought about."""
+
+    catalogue: Catalogue
+    warnings: list[LocatedFlaw]
+
+
+def read(path: Path, known: Known = Known()) -> Examined:
+    """Read and examine a file or a directory. Raises Invalid with all flaws. A directory is a whole catalogue."""
+    return examine(contents(path), whole=path.is_dir(), known=known)
+
+
+def examine(
+    files: Mapping[str, bytes],
+    *,
+    whole: bool = True,
+    known: Known = Known(),
+    books: Mapping[str, PackBook] | None = None,
+) -> Examined:
+    """Examine texts by file name; ``books`` are the packs, by default those that are installed."""
+    flaws: list[LocatedFlaw] = []
+    pages = [Page(name, node, flaws) for name, node in parse(files, flaws).items()]
+    examiner = _Examiner(packs.find() if books is None else books, known)
+    catalogue = examiner.catalogue(pages, whole)
+    flaws.sort(key=lambda one: (one.file, one.flaw.line, one.flaw.column))
+    if any(one.flaw.fatal for one in flaws):
+        raise Invalid(flaws)
+    return Examined(catalogue, flaws)
+
+
+class _Examiner:
+    def __init__(self, books: Mapping[str, PackBook], known: Known) -> None:
+        self._books = books
+        self._known = known
+        self._names = _Names()
+
+    def catalogue(self, pages: list[Page], whole: bool) -> Catalogue:
+        """All pages; names are gathered first, because any page may speak of what another defines."""
+        shared, systems = [], []
+        for page in pages:
+            if not isinstance(page.node.value, dict) or not page.node.value:
+                page.flaw((), "the file holds no keys", "write system: name, or channels: or calendars:")
+            elif "system" in page.node.value:
+                systems.append(page)
+                self._take(page, self._names.systems, ("system",), page.node.value["system"].value)
+            else:
+                shared.append(page)
+                for part in ("channels", "calendars"):
+                    for name in page.mapping(part):
+                        self._take(page, getattr(self._names, part), (part, name), name)
+        channels: dict[str, document.Channel] = {}
+        calendars: dict[str, document.Calendar] = {}
+        for page in shared:
+            self._shared(page, channels, calendars)
+        drafts = [draft for page in systems if (draft := self._system(page))]
+        return Catalogue({draft.header.system: draft for draft in drafts}, channels, calendars, whole)
+
+    def _take(self, page: Page, names: dict[str, Page], way: Way, name: Any) -> None:
+        first = names.setdefault(str(name), page)
+        if first is not page:
+            page.flaw(way, f"{name!r} is defined twice", f"{first.name} defines it already", on_key=True)
+
+    def _shared(
+        self, page: Page, channels: dict[str, document.Channel], calendars: dict[str, document.Calendar]
+    ) -> None:
+        rest = {key: value for key, value in plain(page.node).items() if key not in ("channels", "calendars")}
+        if rest and not set(page.node.value) & {"channels", "calendars"}:  # type: ignore[arg-type]  # a mapping, see above
+            key = next(iter(rest))
+            near = nearest(key, [*document.System.model_fields, *document.Shared.model_fields])
+            page.flaw((key,), "the file has none of the keys system, channels and calendars", near, on_key=True)
+            return
+        page.model(document.Shared, rest, ())
+        for name, value in page.mapping("channels").items():
+            if channel := page.named(document.Channel, name, value, ("channels", name)):
+                self._channel(page, name, channel)
+                channels[name] = channel
+        for name, value in page.mapping("calendars").items():
+            if calendar := page.named(document.Calendar, name, value, ("calendars", name)):
+                calendars[name] = calendar
+
+    def _channel(self, page: Page, name: str, channel: document.Channel) -> None:
+        way: Way = ("channels", name)
+        if page.exists((*way, "kind"), channel.kind, "channel kind", kinds.channel_kinds()):
+            page.settings(way, dict(channel.model_extra or {}), kinds.channel_settings(channel.kind))
+        for index, system in enumerate(channel.systems):
+            page.exists((*way, "systems", index), system, "system", [*self._names.systems, *self._known.systems])
+
+    def _system(self, page: Page) -> DraftSystem | None:
+        written: dict[str, Any] = plain(page.node)
+        parts = {"components": {}, "checks": {}}
+        header = page.model(document.System, {**written, **parts}, ())
+        if header:
+            self._header(page, header)
+        components = {
+            name: component
+            for name, value in page.mapping("components").items()
+            if (component := page.named(document.Component, name, value, ("components", name)))
+        }
+        names = page.mapping("components").keys()
+        for name, component in components.items():
+            self._component(page, name, component, names)
+        _refuse_cycles(page, components)
+        unfolded = self._unfold(page, components)
+        checks = examine_checks(page, unfolded, page.mapping("checks"), names)
+        if header is None:
+            return None
+        return DraftSystem(header, components, checks, written, page.name)
+
+    def _header(self, page: Page, header: document.System) -> None:
+        if header.timezone not in _zones():
+            page.flaw(("timezone",), f"{header.timezone!r} is not a time zone", nearest(header.timezone, _zones()))
+        if header.calendar:
+            page.exists(("calendar",), header.calendar, "calendar", [*self._names.calendars, *self._known.calendars])
+        for index, channel in enumerate(header.notify):
+            page.exists(("notify", index), channel, "channel", [*self._names.channels, *self._known.channels])
+
+    def _component(self, page: Page, name: str, component: document.Component, names: Collection[str]) -> None:
+        way: Way = ("components", name)
+        page.placeholders(way, dict(component.model_extra or {}))
+        for index, needed in enumerate(component.depends_on):
+            page.exists((*way, "depends_on", index), needed, "component", names)
+
+    def _unfold(
+        self, page: Page, components: Mapping[str, document.Component]
+    ) -> dict[str, tuple[dict[str, Any], str, Way]]:
+        """Full name → the plain check, its pack, and the place that brought it in."""
+        found: dict[str, tuple[dict[str, Any], str, Way]] = {}
+        for name, component in components.items():
+            for index, use in enumerate(component.packs):
+                way: Way = ("components", name, "packs", index)
+                pack, given = (use, {}) if isinstance(use, str) else next(iter(use.items()))
+                if not page.exists(way, pack, "pack", self._books):
+                    continue
+                book = self._books[pack]
+                if component.kind not in book.pack.kinds:
+                    fits = ", ".join(book.pack.kinds)
+                    page.flaw(
+                        way, f"the pack {pack!r} does not fit a component of kind {component.kind!r}", f"it fits {fits}"
+                    )
+                    continue
+                for full, check in self._unfold_one(page, book, name, given, way).items():
+                    found[full] = (check, pack, way)
+        return found
+
+    def _unfold_one(
+        self, page: Page, book: PackBook, component: str, given: Mapping[str, Any], way: Way
+    ) -> dict[str, dict[str, Any]]:
+        try:
+            return unfold(book, component, given)
+        except Unfoldable as error:
+            unknown = error.parameter and error.parameter not in book.pack.parameters
+            right = nearest(error.parameter, book.pack.parameters) if unknown else error.right
+            page.flaw((*way, book.pack.pack, error.parameter), error.what, right, on_key=bool(unknown))
+            return {}
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _refuse_cycles(page: Page, components: Mapping[str, document.Component]) -> None:
+    """A component that depends on itself, over however many steps, is named once."""
+    done: set[str] = set()
+    for start in components:
+        trail: list[str] = []
+        _walk(start, components, trail, done, lambda cycle: page.flaw(
+            ("components", cycle[0], "depends_on"), f"{' → '.join(cycle)} is a circle", "leave one of them out",
+        ))  # fmt: skip
+
+
+def _walk(
+    name: str,
+    components: Mapping[str, document.Component],
+    trail: list[str],
+    done: set[str],
+    report: Callable[[list[str]], None],
+) -> None:
+    """Depth first without recursion: a chain may be thousands long."""
+    stack = [(name, iter(components[name].depends_on))] if name not in done else []
+    trail.append(name)
+    while stack:
+        current, rest = stack[-1]
+        following = next((one for one in rest if one in components and one not in done), None)
+        if following is None:
+            done.add(current)
+            stack.pop()
+            trail.pop()
+        elif following in trail:
+            report([*trail[trail.index(following) :], following])
+        else:
+            trail.append(following)
+            stack.append((following, iter(components[following].depends_on)))

@@ -1,0 +1,49 @@
+"""What the drivers tell the catalogue: which kinds there are, what may be set, what they measure."""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+
+from pydantic import BaseModel
+
+from mainstay.drivers import channels, probes
+
+
+def probe_kinds() -> list[str]:
+    """Names that may stand at ``probe: {kind: …}``."""
+    return probes.kinds()
+
+
+@cache
+def probe_settings(kind: str) -> type[BaseModel]:
+    """The settings model of a probe kind; KeyError for an unknown one."""
+    model: type[BaseModel] = probes.load(kind).Settings
+    return model
+
+
+@cache
+def metrics(kind: str) -> Mapping[str, str]:
+    """Metric → unit of a probe kind; the first is its primary one."""
+    found: Mapping[str, str] = probes.load(kind).METRICS
+    return found
+
+
+@cache
+def metrics_are_fixed(kind: str) -> bool:
+    """Whether ``METRICS`` names all metrics of the kind. Kinds whose metrics the target names say ``"*"``."""
+    return "*" not in metrics(kind)
+
+
+def channel_kinds() -> list[str]:
+    """Names that may stand at a channel's ``kind``."""
+    return sorted(module.name for module in pkgutil.iter_modules(channels.__path__) if not module.name.startswith("_"))
+
+
+@cache
+def channel_settings(kind: str) -> type[BaseModel]:
+    """The settings model of a channel kind; KeyError for an unknown one."""
+    if kind not in channel_kinds():
+        raise KeyError(kind)
+    model: type[BaseModel] = importlib.import_module(f"{channels.__name__}.{kind}").Settings
+    return model

@@ -1,0 +1,162 @@
+"""Reading the catalogue."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Max, QuerySet
+
+from mainstay.catalogue.models import Calendar, Channel, Check, Component, Revision, Secret, System
+from mainstay.catalogue.secret_book import SecretBook
+from mainstay.catalogue.specs import Spec, specs
+from mainstay.domain import document
+from mainstay.domain.difference import Difference, ObjectKey, compare
+from mainstay.domain.draft import Catalogue, header_object
+from mainstay.domain.placeholder import fill
+
+__all__ = [
+    "Spec",
+    "calendars",
+    "channel_settings",
+    "channels",
+    "check",
+    "checks",
+    "components",
+    "differences",
+    "revision",
+    "revisions",
+    "secrets",
+    "specs",
+    "stored",
+    "system",
+    "systems",
+]
+
+
+def revision() -> int:
+    """The number of the newest apply; 0 before the first."""
+    return Revision.objects.aggregate(newest=Max("number"))["newest"] or 0
+
+
+def revisions(limit: int = 50) -> list[Revision]:
+    """The newest first."""
+    return list(Revision.objects.order_by("-number")[:limit])
+
+
+def systems() -> QuerySet[System]:
+    """Those in use, the most important first."""
+    return System.objects.filter(retired_at=None)
+
+
+def system(name: str) -> System:
+    """One in use; System.DoesNotExist otherwise."""
+    return systems().get(name=name)
+
+
+def components(system: str | None = None) -> QuerySet[Component]:
+    """Those in use, with what they depend on at hand."""
+    found = Component.objects.filter(retired_at=None).select_related("system").prefetch_related("depends_on")
+    return found.filter(system__name=system) if system else found
+
+
+def checks(system: str | None = None) -> QuerySet[Check]:
+    """Those in use."""
+    found = Check.objects.filter(retired_at=None).select_related("system", "component")
+    return found.filter(system__name=system) if system else found
+
+
+def check(path: str) -> Check:
+    """One in use, by ``system/name``; Check.DoesNotExist otherwise."""
+    owner, _, name = path.partition("/")
+    return checks(owner).get(name=name)
+
+
+def channels() -> QuerySet[Channel]:
+    """Those in use."""
+    return Channel.objects.filter(retired_at=None)
+
+
+def channel_settings(channel: Channel) -> dict[str, Any]:
+    """The kind's own settings with every ``${NAME}`` filled in. Raises Unfilled. Never show or log them."""
+    filled: dict[str, Any] = fill(channel.settings, SecretBook().value)
+    return filled
+
+
+def calendars() -> QuerySet[Calendar]:
+    """Those in use."""
+    return Calendar.objects.filter(retired_at=None)
+
+
+def secrets() -> QuerySet[Secret]:
+    """Names and when they were set. The values are not to be had here."""
+    return Secret.objects.defer("sealed")
+
+
+def differences(catalogue: Catalogue) -> list[Difference]:
+    """What ``actions.apply`` would do."""
+    in_use, retired = stored()
+    if not catalogue.whole:
+        in_use = {key: value for key, value in in_use.items() if _touched(key, catalogue)}
+    wanted = catalogue.objects()
+    found = compare(in_use, wanted, retired)
+    return found + _rewritten(catalogue, found)
+
+
+def _touched(key: ObjectKey, catalogue: Catalogue) -> bool:
+    """Whether a catalogue that is not whole speaks of the object."""
+    kind, name = key
+    if kind in ("channel", "calendar"):
+        return name in (catalogue.channels if kind == "channel" else catalogue.calendars)
+    return name.partition("/")[0] in catalogue.systems
+
+
+def _rewritten(catalogue: Catalogue, found: list[Difference]) -> list[Difference]:
+    """Systems that mean the same but are written otherwise, so that export keeps giving what was applied."""
+    known = {
+        difference.name.partition("/")[0] for difference in found if difference.kind in ("system", "check", "component")
+    }
+    rows = systems().filter(name__in=[name for name in catalogue.systems if name not in known])
+    return [
+        Difference.rewritten(row.name)
+        for row in rows.only("name", "document")
+        if row.document != catalogue.systems[row.name].written
+    ]
+
+
+def stored() -> tuple[dict[ObjectKey, dict[str, Any]], frozenset[ObjectKey]]:
+    """Every object in use in the form of ``Catalogue.objects``, and the keys of those retired."""
+    found: dict[ObjectKey, dict[str, Any]] = {}
+    retired: set[ObjectKey] = set()
+    for key, value, at in _rows():
+        if at is None:
+            found[key] = value
+        else:
+            retired.add(key)
+    return found, frozenset(retired)
+
+
+_CHECK = document.Check(probe=document.Probe(kind="none")).model_dump(mode="json")
+
+
+def _rows() -> Iterator[tuple[ObjectKey, dict[str, Any], datetime | None]]:
+    for calendar in Calendar.objects.all():
+        yield ("calendar", calendar.name), calendar.document, calendar.retired_at
+    for channel in Channel.objects.all():
+        yield ("channel", channel.name), channel.document, channel.retired_at
+    for system in System.objects.all():
+        header = document.System.model_validate({**system.document, "components": {}, "checks": {}})
+        yield ("system", system.name), header_object(header), system.retired_at
+    for component in Component.objects.select_related("system").prefetch_related("depends_on"):
+        value = {
+            "kind": component.kind,
+            "title": component.title,
+            "settings": component.settings,
+            "depends_on": sorted(needed.name for needed in component.depends_on.all()),
+        }
+        yield ("component", f"{component.system.name}/{component.name}"), value, component.retired_at
+    rows = Check.objects.order_by().values_list(
+        "system__name", "name", "document", "component__name", "pack", "retired_at"
+    )
+    for owner, name, definition, component_name, pack, at in rows.iterator(chunk_size=2000):
+        value = {**_CHECK, **definition, "component": component_name, "pack": pack}
+        yield ("check", f"{owner}/{name}"), value, at

@@ -1,0 +1,37 @@
+"""What ``${NAME}`` means: the environment first, then the secret store."""
+
+import os
+
+from mainstay.catalogue.models import Secret
+from mainstay.catalogue.sealing import KeyRing, SealBroken, unseal
+from mainstay.domain.placeholder import Unfilled
+from mainstay.settings import DATA
+
+RING = KeyRing(DATA / "keys")
+_OWN = "MAINSTAY_"
+"""Mainstay's own settings, its database's password among them, are nothing for a catalogue to send anywhere."""
+
+
+class SecretBook:
+    """Values by name, each looked up once."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, str] = {}
+
+    def value(self, name: str) -> str:
+        """The value of ``name``. Raises Unfilled."""
+        if name not in self._values:
+            self._values[name] = _look_up(name)
+        return self._values[name]
+
+
+def _look_up(name: str) -> str:
+    if name in os.environ and not name.startswith(_OWN):
+        return os.environ[name]
+    secret = Secret.objects.filter(name=name).first()
+    if secret is None:
+        raise Unfilled(f"${{{name}}} has no value; give it with: mainstay secret set {name}")
+    try:
+        return unseal(name, bytes(secret.sealed), secret.key_id, RING)
+    except SealBroken as error:
+        raise Unfilled(str(error)) from None

@@ -1,0 +1,153 @@
+"""Writes a draft into the tables. Called by ``actions.apply`` inside its transaction; rows are never deleted."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from mainstay.catalogue.models import Calendar, Channel, Check, Component, System
+from mainstay.domain.difference import Act, Difference
+from mainstay.domain.draft import Catalogue, DraftCheck, DraftSystem, check_object, component_object, languages
+from mainstay.domain.duration import parse_duration
+
+_BATCH = 500
+Row = TypeVar("Row", Component, Check)
+
+
+class _Plan:
+    """Which objects are written and which retired, by kind."""
+
+    def __init__(self, differences: Iterable[Difference]) -> None:
+        self._written: dict[str, set[str]] = {}
+        self._retired: dict[str, set[str]] = {}
+        for difference in differences:
+            side = self._retired if difference.act is Act.RETIRED else self._written
+            side.setdefault(difference.kind, set()).add(difference.name)
+
+    def written(self, kind: str) -> set[str]:
+        return self._written.get(kind, set())
+
+    def retired(self, kind: str) -> set[str]:
+        return self._retired.get(kind, set())
+
+
+def write(catalogue: Catalogue, differences: Sequence[Difference], now: datetime) -> None:
+    """Carry out ``differences``."""
+    plan = _Plan(differences)
+    _write_shared(catalogue, plan, now)
+    systems = _write_systems(catalogue, differences, plan, now)
+    _write_components(catalogue, plan, systems, now)
+    _write_checks(catalogue, plan, systems, now)
+
+
+def _write_shared(catalogue: Catalogue, plan: _Plan, now: datetime) -> None:
+    for name in plan.written("calendar"):
+        document = catalogue.calendars[name].model_dump(mode="json")
+        Calendar.objects.update_or_create(name=name, defaults={"document": document, "retired_at": None})
+    for name in plan.written("channel"):
+        channel = catalogue.channels[name]
+        values = {
+            "kind": channel.kind,
+            "settings": dict(channel.model_extra or {}),
+            "document": channel.model_dump(mode="json"),
+            "retired_at": None,
+        }
+        Channel.objects.update_or_create(name=name, defaults=values)
+    Calendar.objects.filter(name__in=plan.retired("calendar")).update(retired_at=now)
+    Channel.objects.filter(name__in=plan.retired("channel")).update(retired_at=now)
+
+
+def _write_systems(
+    catalogue: Catalogue, differences: Sequence[Difference], plan: _Plan, now: datetime
+) -> dict[str, System]:
+    """Every system that anything changed in keeps the words that now describe it."""
+    touched = {one.name.partition("/")[0] for one in differences if one.kind in ("system", "component", "check")}
+    found = {}
+    for name in touched & catalogue.systems.keys():
+        found[name], _ = System.objects.update_or_create(name=name, defaults=_system_values(catalogue.systems[name]))
+    System.objects.filter(name__in=plan.retired("system")).update(retired_at=now)
+    for system in System.objects.filter(name__in=touched - found.keys()):
+        found[system.name] = system
+    return found
+
+
+def _system_values(draft: DraftSystem) -> dict[str, Any]:
+    header = draft.header
+    return {
+        "title": languages(header.title),
+        "tier": header.tier,
+        "timezone": header.timezone,
+        "owner": header.owner,
+        "objectives": header.objectives.model_dump(mode="json"),
+        "document": dict(draft.written),
+        "source": draft.source,
+        "retired_at": None,
+    }
+
+
+def _write_components(catalogue: Catalogue, plan: _Plan, systems: Mapping[str, System], now: datetime) -> None:
+    rows = _rows_of(Component, systems)
+    new, changed = [], []
+    for path in sorted(plan.written("component")):
+        owner, _, name = path.partition("/")
+        value = component_object(catalogue.systems[owner].components[name])
+        row = rows.get(path) or Component(system=systems[owner], name=name)
+        row.kind, row.title, row.settings, row.retired_at = value["kind"], value["title"], value["settings"], None
+        (changed if row.pk else new).append(row)
+    Component.objects.bulk_create(new, batch_size=_BATCH)
+    Component.objects.bulk_update(changed, ["kind", "title", "settings", "retired_at"], batch_size=_BATCH)
+    retired = [rows[path].pk for path in plan.retired("component")]
+    for start in range(0, len(retired), _BATCH):
+        Component.objects.filter(pk__in=retired[start : start + _BATCH]).update(retired_at=now)
+    _write_links(catalogue, plan, systems)
+
+
+def _write_links(catalogue: Catalogue, plan: _Plan, systems: Mapping[str, System]) -> None:
+    """What each written component depends on, set anew."""
+    rows = _rows_of(Component, systems)
+    link = Component.depends_on.through
+    written = sorted(plan.written("component"))
+    keys = [rows[path].pk for path in written]
+    for start in range(0, len(keys), _BATCH):
+        link.objects.filter(from_component_id__in=keys[start : start + _BATCH]).delete()
+    links = []
+    for path in written:
+        owner, _, name = path.partition("/")
+        for needed in dict.fromkeys(catalogue.systems[owner].components[name].depends_on):
+            links.append(link(from_component_id=rows[path].pk, to_component_id=rows[f"{owner}/{needed}"].pk))
+    link.objects.bulk_create(links, batch_size=_BATCH)
+
+
+def _write_checks(catalogue: Catalogue, plan: _Plan, systems: Mapping[str, System], now: datetime) -> None:
+    rows = _rows_of(Check, systems)
+    components = _rows_of(Component, systems)
+    new, changed = [], []
+    for path in sorted(plan.written("check")):
+        owner, _, name = path.partition("/")
+        draft = catalogue.systems[owner].checks[name]
+        row = rows.get(path) or Check(system=systems[owner], name=name)
+        _fill_check(row, draft)
+        row.component = components[f"{owner}/{draft.component}"] if draft.component else None
+        (changed if row.pk else new).append(row)
+    Check.objects.bulk_create(new, batch_size=_BATCH)
+    Check.objects.bulk_update(changed, _CHECK_COLUMNS, batch_size=100)
+    retired = [rows[path].pk for path in plan.retired("check")]
+    for start in range(0, len(retired), _BATCH):
+        Check.objects.filter(pk__in=retired[start : start + _BATCH]).update(retired_at=now)
+
+
+_CHECK_COLUMNS = ["component", "title", "kind", "every", "category", "impact", "pack", "document", "retired_at"]
+
+
+def _fill_check(row: Check, draft: DraftCheck) -> None:
+    value = check_object(draft)
+    del value["component"], value["pack"]  # columns of their own
+    row.document, row.title, row.pack = value, value["title"], draft.pack
+    row.kind, row.every = draft.definition.probe.kind, parse_duration(draft.definition.every)
+    row.category, row.impact = value["category"], value["impact"]
+    row.retired_at = None
+
+
+def _rows_of(model: type[Row], systems: Mapping[str, System]) -> dict[str, Row]:
+    names = {system.pk: name for name, system in systems.items()}
+    found = model.objects.filter(system_id__in=names)
+    return {f"{names[row.system_id]}/{row.name}": row for row in found}

@@ -1,0 +1,81 @@
+"""A catalogue that was read and found right, ready to be compared and applied: packs unfolded, defaults filled in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mainstay.domain import document
+from mainstay.domain.difference import ObjectKey
+
+
+@dataclass(frozen=True, slots=True)
+class DraftCheck:
+    """A check in full. ``pack`` is empty for a user's own."""
+
+    definition: document.Check
+    component: str | None = None
+    pack: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftSystem:
+    """One system. ``written`` is the mapping as the user wrote it; ``source`` the file's path in the catalogue."""
+
+    header: document.System
+    components: Mapping[str, document.Component]
+    checks: Mapping[str, DraftCheck]
+    written: Mapping[str, Any]
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All that is cared for. Not ``whole``: only what is named here is touched, and nothing else is retired."""
+
+    systems: Mapping[str, DraftSystem] = field(default_factory=dict)
+    channels: Mapping[str, document.Channel] = field(default_factory=dict)
+    calendars: Mapping[str, document.Calendar] = field(default_factory=dict)
+    whole: bool = True
+
+    def objects(self) -> dict[ObjectKey, dict[str, Any]]:
+        """Every object in the form in which it is compared and stored."""
+        found: dict[ObjectKey, dict[str, Any]] = {}
+        for name, calendar in self.calendars.items():
+            found["calendar", name] = calendar.model_dump(mode="json")
+        for name, channel in self.channels.items():
+            found["channel", name] = channel.model_dump(mode="json")
+        for name, system in self.systems.items():
+            found["system", name] = header_object(system.header)
+            for part, component in system.components.items():
+                found["component", f"{name}/{part}"] = component_object(component)
+            for part, check in system.checks.items():
+                found["check", f"{name}/{part}"] = check_object(check)
+        return found
+
+
+def header_object(header: document.System) -> dict[str, Any]:
+    """A system without its components and checks, which are objects of their own."""
+    return header.model_dump(mode="json", exclude={"components", "checks"}) | {"title": languages(header.title)}
+
+
+def component_object(component: document.Component) -> dict[str, Any]:
+    """``settings`` holds the kind's own keys. Packs are left out: what they unfold to is compared."""
+    return {
+        "kind": component.kind,
+        "title": languages(component.title),
+        "settings": dict(component.model_extra or {}),
+        "depends_on": sorted(component.depends_on),
+    }
+
+
+def check_object(check: DraftCheck) -> dict[str, Any]:
+    """The whole definition, and where it hangs."""
+    dumped = check.definition.model_dump(mode="json")
+    return dumped | {"title": languages(check.definition.title), "component": check.component, "pack": check.pack}
+
+
+def languages(text: str | Mapping[Any, str]) -> dict[str, str]:
+    """Words by language; words in one form stand under ``en``, which every face falls back to."""
+    if isinstance(text, str):
+        return {"en": text} if text else {}
+    return dict(text)

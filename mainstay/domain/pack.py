@@ -1,0 +1,112 @@
+"""Packs unfold: a component that uses a pack gets the pack's checks, with its parameters filled in.
+
+A check called ``memory`` of a pack used by the component ``host`` becomes ``host.memory`` and looks at ``host``. What a
+user writes under the same full name in ``checks:`` replaces, key by key, what the pack says.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mainstay.domain.document import Pack
+
+Value = str | int | float | bool
+
+_PARAMETER = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
+SELF = "self"
+
+
+@dataclass(frozen=True, slots=True)
+class PackBook:
+    """A pack and the text of the files beside it, by file name. ``source`` says where it was read."""
+
+    pack: Pack
+    files: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+
+
+class Unfoldable(ValueError):
+    """The pack cannot be unfolded so. ``parameter`` names the one at fault, if one is."""
+
+    def __init__(self, what: str, parameter: str = "", right: str = "") -> None:
+        super().__init__(f"{what}; {right}" if right else what)
+        self.what = what
+        self.parameter = parameter
+        self.right = right
+
+
+def unfold(book: PackBook, component: str, given: Mapping[str, Value]) -> dict[str, dict[str, Any]]:
+    """Full name → the check as a user could have written it. Raises Unfoldable."""
+    values: dict[str, Value] = {name: parameter.default for name, parameter in book.pack.parameters.items()}
+    values |= {name: _fitted(name, value, values) for name, value in given.items()}
+    values[SELF] = component
+    return {
+        f"{component}.{name}": _looking_at(component, fill(_with_files(check, book), values))
+        for name, check in book.pack.checks.items()
+    }
+
+
+def _fitted(name: str, value: Value, defaults: Mapping[str, Value]) -> Value:
+    """The value in the form that the parameter's default has."""
+    if name not in defaults:
+        raise Unfoldable(f"the pack has no parameter {name!r}", name)
+    default = defaults[name]
+    if isinstance(default, bool) is not isinstance(value, bool):
+        raise Unfoldable(f"{value!r} does not fit", name, f"the default is {default!r}")
+    if isinstance(default, str):
+        return str(value)
+    if isinstance(value, str):
+        raise Unfoldable(f"{value!r} is text where a number is expected", name, f"the default is {default!r}")
+    return value
+
+
+def fill(value: Any, values: Mapping[str, Value]) -> Any:
+    """``value`` with every ``$(name)`` filled in. A string that is nothing but ``$(name)`` keeps the value's type."""
+    if isinstance(value, str):
+        whole = _PARAMETER.fullmatch(value)
+        if whole:
+            return _value_of(whole[1], values)
+        return _PARAMETER.sub(lambda found: _written(_value_of(found[1], values)), value)
+    if isinstance(value, dict):
+        return {fill(key, values): fill(child, values) for key, child in value.items()}
+    if isinstance(value, list):
+        return [fill(child, values) for child in value]
+    return value
+
+
+def _value_of(name: str, values: Mapping[str, Value]) -> Value:
+    if name not in values:
+        raise Unfoldable(f"$({name}) is not a parameter of this pack", right="declare it under parameters:")
+    return values[name]
+
+
+def _written(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _with_files(value: Any, book: PackBook) -> Any:
+    """``{file: name.sql}`` in a probe's settings becomes the text of that file of the pack."""
+    if isinstance(value, dict):
+        if set(value) == {"file"} and isinstance(value["file"], str):
+            if value["file"] not in book.files:
+                raise Unfoldable(f"the pack has no file {value['file']!r}", right=f"put it beside {book.source}")
+            return book.files[value["file"]]
+        return {key: _with_files(child, book) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_with_files(child, book) for child in value]
+    return value
+
+
+def _looking_at(component: str, check: dict[str, Any]) -> dict[str, Any]:
+    probe = check.get("probe")
+    return {**check, "probe": {"on": component, **probe}} if isinstance(probe, dict) else check
+
+
+def override(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The pack's check with the user's keys in place of its own; inside ``probe`` too, unless the kind is another."""
+    merged = {**base, **own}
+    before, after = base.get("probe"), own.get("probe")
+    if isinstance(before, dict) and isinstance(after, dict) and after.get("kind", before.get("kind")) == before["kind"]:
+        merged["probe"] = {**before, **after}
+    return merged
