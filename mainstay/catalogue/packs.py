@@ -61,10 +61,10 @@ def load(file: Path) -> PackBook:
 
 def _files_beside(file: Path) -> dict[str, str]:
     found = {}
-    for path in sorted(file.parent.glob("*.sql")):
+    for path in sorted(file.parent.rglob("*.sql")):
         if path.stat().st_size > MAX_FILE:
             raise Invalid([LocatedFlaw(path.name, Flaw(1, 1, "", f"larger than {MAX_FILE // 1000} kB"))])
-        found[path.name] = path.read_text(encoding="utf-8")
+        found[path.relative_to(file.parent).as_posix()] = path.read_text(encoding="utf-8")
     return found
 
 

@@ -42,7 +42,7 @@ def unfold(book: PackBook, component: str, given: Mapping[str, Value]) -> dict[s
     values |= {name: _fitted(name, value, values) for name, value in given.items()}
     values[SELF] = component
     return {
-        f"{component}.{name}": _looking_at(component, fill(_with_files(check, book), values))
+        f"{component}.{name}": _placed(component, fill(_with_files(check, book), values), book)
         for name, check in book.pack.checks.items()
     }
 
@@ -98,9 +98,14 @@ def _with_files(value: Any, book: PackBook) -> Any:
     return value
 
 
-def _looking_at(component: str, check: dict[str, Any]) -> dict[str, Any]:
-    probe = check.get("probe")
-    return {**check, "probe": {"on": component, **probe}} if isinstance(probe, dict) else check
+def _placed(component: str, check: dict[str, Any], book: PackBook) -> dict[str, Any]:
+    """The check as one of this component: what it looks at, and the pack's other checks by their full names."""
+    placed = dict(check)
+    if isinstance(probe := check.get("probe"), dict):
+        placed["probe"] = {"on": component, **probe}
+    if explained_by := check.get("explained_by"):
+        placed["explained_by"] = [f"{component}.{name}" if name in book.pack.checks else name for name in explained_by]
+    return placed
 
 
 def override(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
