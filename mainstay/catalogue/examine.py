@@ -16,7 +16,7 @@ from mainstay.domain.complaint import nearest
 from mainstay.domain.draft import Catalogue, DraftSystem
 from mainstay.domain.pack import PackBook, Unfoldable, unfold
 from mainstay.domain.placeholder import Path as Way
-from mainstay.domain.yaml_text import plain
+from mainstay.domain.yaml_node import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +127,7 @@ class _Examiner:
 
     def _system(self, page: Page) -> DraftSystem | None:
         written: dict[str, Any] = plain(page.node)
-        parts = {"components": {}, "checks": {}}
-        header = page.model(document.System, {**written, **parts}, ())
+        header = page.model(document.System, {**written, "components": {}, "checks": {}}, ())
         if header:
             self._header(page, header)
         components = {

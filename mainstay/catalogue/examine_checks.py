@@ -27,9 +27,9 @@ def examine_checks(
         if check := _examine(page, value, way, components):
             drafts[name] = DraftCheck(check, check.probe.on, pack)
 
-    for name, (value, pack, way) in unfolded.items():
+    for name, (value, pack, place) in unfolded.items():
         if name not in own:
-            take(name, value, pack, (*way, name))
+            take(name, value, pack, (*place, name))
     for name, value in own.items():
         way: Path = ("checks", name)
         plain = {} if value is None else value

@@ -12,7 +12,8 @@ from mainstay.catalogue.sources import Invalid, LocatedFlaw, contents
 from mainstay.domain.complaint import complaints
 from mainstay.domain.document import Check, Pack
 from mainstay.domain.pack import PackBook, Unfoldable, unfold
-from mainstay.domain.yaml_text import Flaw, Node, Unreadable, locate, plain, read
+from mainstay.domain.yaml_node import Flaw, Node, Unreadable, locate, plain
+from mainstay.domain.yaml_text import read
 from mainstay.settings import PACKAGE, WORKSPACE
 
 BUILT_IN = PACKAGE / "packs"

@@ -10,7 +10,7 @@ from mainstay.catalogue.sources import LocatedFlaw
 from mainstay.domain.complaint import Complaint, complaints, nearest
 from mainstay.domain.document import Name
 from mainstay.domain.placeholder import Path, has_placeholder, looks_secret, malformed, may_hold_secret, texts
-from mainstay.domain.yaml_text import Flaw, Node, locate, plain
+from mainstay.domain.yaml_node import Flaw, Node, locate, plain
 
 Model = TypeVar("Model", bound=BaseModel)
 _NAME = TypeAdapter(Name)

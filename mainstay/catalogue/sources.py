@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mainstay.domain.yaml_text import MAX_BYTES, Flaw, Node, Unreadable, read
+from mainstay.domain.yaml_node import Flaw, Node, Unreadable
+from mainstay.domain.yaml_text import MAX_BYTES, read
 
 MAX_TOTAL = 20_000_000
 """Bytes of all files of one catalogue together."""

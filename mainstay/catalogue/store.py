@@ -86,7 +86,8 @@ def _system_values(draft: DraftSystem) -> dict[str, Any]:
 
 def _write_components(catalogue: Catalogue, plan: _Plan, systems: Mapping[str, System], now: datetime) -> None:
     rows = _rows_of(Component, systems)
-    new, changed = [], []
+    new: list[Component] = []
+    changed: list[Component] = []
     for path in sorted(plan.written("component")):
         owner, _, name = path.partition("/")
         value = component_object(catalogue.systems[owner].components[name])
@@ -120,7 +121,8 @@ def _write_links(catalogue: Catalogue, plan: _Plan, systems: Mapping[str, System
 def _write_checks(catalogue: Catalogue, plan: _Plan, systems: Mapping[str, System], now: datetime) -> None:
     rows = _rows_of(Check, systems)
     components = _rows_of(Component, systems)
-    new, changed = [], []
+    new: list[Check] = []
+    changed: list[Check] = []
     for path in sorted(plan.written("check")):
         owner, _, name = path.partition("/")
         draft = catalogue.systems[owner].checks[name]
