@@ -1,0 +1,85 @@
+"""The rules of the house that no linter knows."""
+
+import ast
+import inspect
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from mainstay.domain.actor import PERMISSIONS
+from mainstay.drivers import channels, probes
+
+ROOT = Path(__file__).resolve().parents[2]
+APPS = ("audit", "catalogue", "incidents", "monitoring", "notices", "people")
+LONGEST = 400
+
+
+def sources(*folders: str) -> Iterator[Path]:
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if "migrations" not in path.parts:
+                yield path
+
+
+def shown(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", sources("mainstay", "estate", "tests", "bench"), ids=shown)
+def test_no_file_is_longer_than_the_limit(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= LONGEST, "split it by topic"
+
+
+@pytest.mark.parametrize("path", sources("mainstay"), ids=shown)
+def test_no_import_hides_inside_a_function(path: Path) -> None:
+    """Such an import hides a cycle or a dependency."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            hidden = [inner.lineno for inner in ast.walk(node) if isinstance(inner, ast.Import | ast.ImportFrom)]
+            assert not hidden, f"{shown(path)}:{hidden[0]}"
+
+
+@pytest.mark.parametrize("path", sources("mainstay", "estate"), ids=shown)
+def test_every_module_says_what_it_is_for(path: Path) -> None:
+    text = path.read_text()
+    if path.name == "__init__.py" and not text.strip():
+        return
+    assert ast.get_docstring(ast.parse(text)), shown(path)
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_every_app_has_the_same_rooms(app: str) -> None:
+    for room in ("models", "actions", "queries"):
+        import_module(f"mainstay.{app}.{room}")
+
+
+@pytest.mark.parametrize("kind", probes.kinds())
+def test_every_probe_keeps_the_contract(kind: str) -> None:
+    module = probes.load(kind)
+    assert module.METRICS is not None
+    assert issubclass(module.Settings, probes.Strict)
+    assert list(inspect.signature(module.Probe).parameters)[:2] == ["settings", "reach"]
+    blocking = getattr(module, "BLOCKING", False)
+    assert inspect.iscoroutinefunction(module.Probe.read) is not blocking
+
+
+@pytest.mark.parametrize("kind", channels.kinds())
+def test_every_channel_keeps_the_contract(kind: str) -> None:
+    module = channels.load(kind)
+    assert issubclass(module.Settings, channels.Strict)
+    assert list(inspect.signature(module.send).parameters) == ["settings", "message", "timeout"]
+
+
+def test_every_permission_is_asked_for_somewhere() -> None:
+    """An act in the table that nothing authorises is a promise that nobody keeps."""
+    asked = "\n".join(path.read_text() for path in sources("mainstay") if path.name != "actor.py")
+    assert not [act for act in PERMISSIONS if f'"{act}"' not in asked]
+
+
+def test_no_shell_is_ever_started() -> None:
+    for path in sources("mainstay", "estate"):
+        text = path.read_text()
+        assert "shell=True" not in text, shown(path)
+        assert "os.system" not in text, shown(path)
