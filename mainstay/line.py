@@ -4,9 +4,268 @@
 
     probe ─► sample ─► state ─► incident ─► notice ─► delivery
 
-1. The checker looks (``checker/``) and hands a batch of results here about once a second.
-2. ``absorb`` judges them in memory and commits samples, standings, state changes, the incidents that follow from
-   the changes, and the outbox rows of their notices, in ONE transaction: a kill leaves all of it or nothing.
+1. The checker looks, judges in memory (``domain.state_machine``) and hands a batch here about once a second.
+2. ``absorb`` commits samples, standings, state changes, the incidents that follow from the changes, and the outbox
+   rows of their notices, in ONE transaction: a kill leaves all of it or nothing.
 3. The engine (``engine/``) leases a due delivery, sends it, records it; in this order, because losing a notice is
    worse than repeating it. Every message carries its delivery's key so that a copy is known as one.
 """
+
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+from django.db import IntegrityError, OperationalError, transaction
+
+from mainstay.catalogue.models import Check
+from mainstay.catalogue.queries import Spec
+from mainstay.domain import state_machine
+from mainstay.domain.chunk import Batch
+from mainstay.domain.evidence import masked, plain
+from mainstay.domain.reading import Reading
+from mainstay.domain.state import State
+from mainstay.domain.state_machine import Judgement, Memory, Why
+from mainstay.drivers import probes
+from mainstay.incidents.actions import follow
+from mainstay.monitoring import actions
+from mainstay.monitoring.models import Standing, StateChange
+from mainstay.monitoring.queries import muted_checks
+
+_log = logging.getLogger(__name__)
+
+REFRESH = 60.0
+"""Seconds after which a standing that did not change is written again, to say that it was looked at."""
+
+_BUSY_TRIES = 3
+
+
+class Outcome(NamedTuple):
+    """One look, judged. ``held`` says that nothing follows from a change, because Mainstay itself is off line."""
+
+    spec: Spec
+    at: float
+    reading: Reading
+    judgement: Judgement
+    held: bool = False
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What the checker keeps between two batches: ids of series, and what was last written of each check."""
+
+    series: dict[int, dict[str, int]] = field(default_factory=dict)
+    seconds: set[int] = field(default_factory=set)
+    written: dict[int, tuple[Memory, float]] = field(default_factory=dict)
+
+
+def absorb(results: Sequence[Outcome], now: datetime, shelf: Shelf | None = None) -> None:
+    """Commit a batch, or nothing of it. Raises OperationalError when the database is away or stays busy."""
+    shelf = shelf or Shelf()
+    for attempt in range(_BUSY_TRIES):
+        try:
+            return _absorb(results, now, shelf)
+        except IntegrityError:
+            results = _still_there(results)
+        except OperationalError as error:
+            if "locked" not in str(error) or attempt == _BUSY_TRIES - 1:
+                raise
+            time.sleep(0.1 * 2**attempt)
+    return _absorb(results, now, shelf)
+
+
+def _absorb(results: Sequence[Outcome], now: datetime, shelf: Shelf) -> None:
+    batch = _gather(results, shelf)
+    last = {outcome.spec.id: outcome for outcome in results}
+    with transaction.atomic():
+        actions.store_samples(batch)
+        changes = _record_changes(results, now)
+        written = _record_standings(last.values(), shelf)
+        actions.record_observations(_payloads(results))
+        follow([change for change, held in changes if not held], now)
+    shelf.written.update(written)
+
+
+def _still_there(results: Sequence[Outcome]) -> list[Outcome]:
+    """Without the checks that were deleted since they were loaded."""
+    known = set(Check.objects.filter(pk__in={outcome.spec.id for outcome in results}).values_list("pk", flat=True))
+    return [outcome for outcome in results if outcome.spec.id in known]
+
+
+# Samples
+
+
+def _gather(results: Sequence[Outcome], shelf: Shelf) -> Batch:
+    """The numbers of the batch as three columns. Seconds are kept to the microsecond, times to the millisecond."""
+    _name_new_series(results, shelf)
+    ids: list[int] = []
+    at: list[float] = []
+    values: list[float] = []
+    for outcome in results:
+        numbers = outcome.reading.values
+        if numbers:
+            known = shelf.series[outcome.spec.id]
+            ids += [known[metric] for metric in numbers]
+            values += numbers.values()
+            at += [outcome.at] * len(numbers)
+    series, value = np.array(ids, np.uint32), np.array(values, np.float64)
+    in_seconds = np.isin(series, np.fromiter(shelf.seconds, np.uint32, len(shelf.seconds)))
+    value[in_seconds] = np.round(value[in_seconds], 6)
+    return Batch(series, np.round(np.array(at, np.float64), 3), value)
+
+
+def _name_new_series(results: Sequence[Outcome], shelf: Shelf) -> None:
+    wanted: list[tuple[int, str, str]] = []
+    for outcome in results:
+        known = shelf.series.get(outcome.spec.id)
+        numbers = outcome.reading.values
+        if numbers and (known is None or not numbers.keys() <= known.keys()):
+            wanted += [(outcome.spec.id, metric, _unit(outcome.spec.kind, metric)) for metric in numbers]
+    if not wanted:
+        return
+    units = {(check_id, metric): unit for check_id, metric, unit in wanted}
+    for (check_id, metric), key in actions.name_series(wanted).items():
+        shelf.series.setdefault(check_id, {})[metric] = key
+        if units.get((check_id, metric)) == "s":
+            shelf.seconds.add(key)
+
+
+def _unit(kind: str, metric: str) -> str:
+    if kind not in probes.kinds():
+        return "1"
+    units: Mapping[str, str] = probes.load(kind).METRICS
+    return units.get(metric, "1")
+
+
+# States
+
+
+def _record_changes(results: Sequence[Outcome], now: datetime) -> list[tuple[StateChange, bool]]:
+    """Rows for what changed, in the order it happened, each with whether it is held."""
+    changed = [outcome for outcome in results if outcome.judgement.changed]
+    if not changed:
+        return []
+    states = _states_before({outcome.spec.id for outcome in changed})
+    muted = _mutes({outcome.spec.id for outcome in changed}, now)
+    rows: list[tuple[StateChange, bool]] = []
+    for outcome in changed:
+        before, after = states[outcome.spec.id], outcome.judgement.state.value
+        states[outcome.spec.id] = after
+        if before != after:  # otherwise it only began or ceased to flap
+            why = "Mainstay itself is off line" if outcome.held else muted.get(outcome.spec.id, "")
+            rows.append((_change(outcome, before, why), outcome.held))
+    saved = actions.record_changes([row for row, _ in rows])
+    return list(zip(saved, [held for _, held in rows], strict=True))
+
+
+def _states_before(check_ids: set[int]) -> dict[int, str]:
+    found = dict(Standing.objects.filter(pk__in=check_ids).values_list("pk", "state"))
+    return {check_id: found.get(check_id, State.UNKNOWN.value) for check_id in check_ids}
+
+
+def _mutes(check_ids: set[int], now: datetime) -> dict[int, str]:
+    checks = Check.objects.filter(pk__in=check_ids)
+    return {key: mute.reason[:200] for key, mute in muted_checks(checks, now).items()}
+
+
+def _change(outcome: Outcome, before: str, muted: str) -> StateChange:
+    return StateChange(
+        check_of_id=outcome.spec.id,
+        at=_moment(outcome.at),
+        before=before,
+        after=outcome.judgement.state.value,
+        message=_message(outcome),
+        evidence=_evidence(outcome),
+        muted=muted,
+    )
+
+
+def _record_standings(last: Iterable[Outcome], shelf: Shelf) -> dict[int, tuple[Memory, float]]:
+    """Write what differs from what is written; what only needs a new time gets that, by one statement."""
+    changed, unchanged, touched = [], [], []
+    written: dict[int, tuple[Memory, float]] = {}
+    newest = 0.0
+    for outcome in last:
+        key, memory = outcome.spec.id, outcome.judgement.memory
+        before, at = shelf.written.get(key, (None, 0.0))
+        if before is None or _matters(before, memory):
+            (unchanged if before is not None and before.state is memory.state else changed).append(_standing(outcome))
+        elif abs(outcome.at - at) >= REFRESH:
+            (touched.append(key) if memory.state is State.OK else unchanged.append(_standing(outcome)))
+        else:
+            continue
+        newest = max(newest, outcome.at)
+        written[key] = (memory, outcome.at)
+    _keep_since(changed)
+    actions.record_standings(changed, unchanged)
+    actions.touch_standings(touched, _moment(newest))
+    return written
+
+
+def _keep_since(standings: Sequence[Standing]) -> None:
+    """A checker that was just started writes all it sees; what stood so before stands so since then."""
+    rows = Standing.objects.filter(pk__in=[row.pk for row in standings]).values_list("pk", "state", "since")
+    stood = {key: (state, since) for key, state, since in rows}
+    for row in standings:
+        state, since = stood.get(row.pk, ("", row.since))
+        if state == row.state:
+            row.since = since
+
+
+def _matters(before: Memory, after: Memory) -> bool:
+    """Whether a restart would judge otherwise if this were not written. The list of verdicts may be a minute old."""
+    if before is after:
+        return False
+    return (before.state, before.failed, before.holding, before.flapping) != (
+        after.state, after.failed, after.holding, after.flapping
+    )  # fmt: skip
+
+
+def _standing(outcome: Outcome) -> Standing:
+    at, memory = _moment(outcome.at), outcome.judgement.memory
+    return Standing(
+        check_of_id=outcome.spec.id,
+        state=memory.state.value,
+        since=at,
+        flapping=memory.flapping,
+        message=_message(outcome),
+        memory=state_machine.to_plain(memory),
+        looked_at=at,
+        updated_at=at,
+    )
+
+
+# Words and evidence
+
+
+def _message(outcome: Outcome) -> dict[str, Any]:
+    why = outcome.judgement.why or Why()
+    problem = why.problem
+    return plain({
+        "fault": problem.fault.value if problem else "",
+        "detail": problem.detail[:1000] if problem else "",
+        "condition": why.condition,
+        "metric": why.metric,
+        "value": why.value,
+        "unit": _unit(outcome.spec.kind, why.metric) if why.metric else "",
+    })  # fmt: skip
+
+
+def _evidence(outcome: Outcome) -> dict[str, Any]:
+    rows = masked(outcome.reading.rows[: outcome.spec.evidence], outcome.spec.mask)
+    return plain({"rows": rows, "excerpt": outcome.reading.excerpt[:10_000]})
+
+
+def _payloads(results: Iterable[Outcome]) -> dict[int, tuple[datetime, Mapping[str, Any]]]:
+    return {
+        outcome.spec.id: (_moment(outcome.at), plain(outcome.reading.payload))
+        for outcome in results
+        if outcome.reading.payload is not None
+    }
+
+
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)

@@ -3,6 +3,7 @@
 from django.db import models
 
 from mainstay.catalogue.models import Check, Component, System
+from mainstay.domain.chunk import FULL
 
 
 class Series(models.Model):
@@ -11,6 +12,8 @@ class Series(models.Model):
     check_of = models.ForeignKey(Check, on_delete=models.CASCADE, related_name="series", db_column="check_id")
     metric = models.CharField(max_length=100)
     unit = models.CharField(max_length=16)
+    last_at = models.FloatField(null=True, help_text="newest compacted sample; what is newer lies in the raw head")
+    last_value = models.FloatField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=("check_of", "metric"), name="series_metric")]
@@ -19,13 +22,13 @@ class Series(models.Model):
 class SampleBatch(models.Model):
     """The raw head: all samples of one commit, packed (``domain/chunk.py``), until they are compacted."""
 
-    at = models.FloatField(db_index=True, help_text="newest sample, seconds since 1970 UTC")
+    at = models.FloatField(help_text="newest sample, seconds since 1970 UTC")
     count = models.PositiveIntegerField()
     data = models.BinaryField()
 
 
 class SampleChunk(models.Model):
-    """Up to some hundreds of samples of one series, packed tightly."""
+    """Up to ``domain.chunk.FULL`` samples of one series, packed tightly; one that is not full yet grows on."""
 
     series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="chunks", db_index=False)
     start = models.FloatField(help_text="oldest sample, seconds since 1970 UTC")
@@ -34,7 +37,10 @@ class SampleChunk(models.Model):
     data = models.BinaryField()
 
     class Meta:
-        indexes = [models.Index(fields=("series", "start"), name="chunk_series_start")]
+        indexes = [
+            models.Index(fields=("series", "end"), name="chunk_series_end"),
+            models.Index(fields=("series",), condition=models.Q(count__lt=FULL), name="chunk_open"),
+        ]
 
 
 class Standing(models.Model):
@@ -50,9 +56,7 @@ class Standing(models.Model):
         default=dict, help_text="why it is not ok: fault, detail, condition, metric, value, unit"
     )
     memory = models.JSONField(default=dict, help_text="domain.state_machine.Memory")
-    looked_at = models.DateTimeField(
-        null=True, help_text="refreshed with the state, and at least once a minute"
-    )
+    looked_at = models.DateTimeField(null=True, help_text="refreshed with the state, and at least once a minute")
     updated_at = models.DateTimeField()
 
     class Meta:
@@ -62,9 +66,7 @@ class Standing(models.Model):
 class StateChange(models.Model):
     """A check went from one state to another, with the evidence that was seen at that moment."""
 
-    check_of = models.ForeignKey(
-        Check, on_delete=models.CASCADE, related_name="changes", db_column="check_id"
-    )
+    check_of = models.ForeignKey(Check, on_delete=models.CASCADE, related_name="changes", db_column="check_id")
     at = models.DateTimeField()
     before = models.CharField(max_length=8)
     after = models.CharField(max_length=8)
@@ -103,16 +105,17 @@ class Ping(models.Model):
 
     class Meta:
         ordering = ("-at", "-id")
-        indexes = [models.Index(fields=("check_of", "-id"), name="ping_check")]
+        indexes = [
+            models.Index(fields=("check_of", "-id"), name="ping_check"),
+            models.Index(fields=("at",), name="ping_at"),
+        ]
 
 
 class PingToken(models.Model):
     """The unguessable last part of a heartbeat's address."""
 
     token = models.CharField(max_length=64, primary_key=True)
-    check_of = models.OneToOneField(
-        Check, on_delete=models.CASCADE, related_name="ping_token", db_column="check_id"
-    )
+    check_of = models.OneToOneField(Check, on_delete=models.CASCADE, related_name="ping_token", db_column="check_id")
 
 
 class Mute(models.Model):
@@ -120,9 +123,7 @@ class Mute(models.Model):
 
     system = models.ForeignKey(System, on_delete=models.CASCADE, related_name="mutes")
     component = models.ForeignKey(Component, on_delete=models.CASCADE, null=True, related_name="mutes")
-    check_of = models.ForeignKey(
-        Check, on_delete=models.CASCADE, null=True, related_name="mutes", db_column="check_id"
-    )
+    check_of = models.ForeignKey(Check, on_delete=models.CASCADE, null=True, related_name="mutes", db_column="check_id")
     reason = models.CharField(max_length=500)
     actor = models.CharField(max_length=150)
     starts_at = models.DateTimeField()
@@ -135,12 +136,13 @@ class Mute(models.Model):
 class RunRequest(models.Model):
     """Somebody asks for a look now; the checker takes it."""
 
-    check_of = models.ForeignKey(
-        Check, on_delete=models.CASCADE, related_name="run_requests", db_column="check_id"
-    )
+    check_of = models.ForeignKey(Check, on_delete=models.CASCADE, related_name="run_requests", db_column="check_id")
     asked_at = models.DateTimeField()
     asked_by = models.CharField(max_length=150)
     taken_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=("id",), condition=models.Q(taken_at=None), name="run_request_waiting")]
 
 
 class Pulse(models.Model):

@@ -1,0 +1,86 @@
+"""What the checker saw, as rows. Called inside the line's transaction, by batches."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import psutil
+from django.db import connection, transaction
+from django.utils import timezone
+
+from mainstay.monitoring.models import Observation, Ping, Pulse, RunRequest, Standing, StateChange
+
+
+class NewPing(NamedTuple):
+    """A heartbeat as it came in; ``kind`` is success, start, fail or log."""
+
+    check_id: int
+    at: datetime
+    kind: str = "success"
+    exit_code: int | None = None
+    run: str = ""
+    body: str = ""
+    source: str | None = None
+
+
+def record_standings(changed: Sequence[Standing], unchanged: Sequence[Standing]) -> None:
+    """Write how checks stand. ``since`` moves only for those whose state changed. One row a check at most."""
+    fields = ["state", "flapping", "message", "memory", "looked_at", "updated_at"]
+    for standings, written in ((changed, [*fields, "since"]), (unchanged, fields)):
+        if standings:
+            Standing.objects.bulk_create(
+                standings, update_conflicts=True, unique_fields=["check_of"], update_fields=written, batch_size=500
+            )
+
+
+def touch_standings(check_ids: Collection[int], at: datetime) -> None:
+    """Say that these checks were looked at and stand as before."""
+    if check_ids:
+        Standing.objects.filter(pk__in=check_ids).update(looked_at=at, updated_at=at)
+
+
+def record_changes(changes: Sequence[StateChange]) -> list[StateChange]:
+    """Keep state changes with their evidence; they come back with their ids."""
+    return StateChange.objects.bulk_create(changes, batch_size=500)
+
+
+def record_observations(payloads: Mapping[int, tuple[datetime, Mapping[str, Any]]]) -> None:
+    """Keep the newest large result of each check."""
+    rows = [Observation(check_of_id=key, at=at, payload=dict(payload)) for key, (at, payload) in payloads.items()]
+    if rows:
+        Observation.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["check_of"], update_fields=["at", "payload"]
+        )
+
+
+def record_pings(pings: Sequence[NewPing]) -> None:
+    """Keep heartbeats, many in one durable commit. Plain SQL: this runs thousands of times a second."""
+    adapt = connection.ops.adapt_datetimefield_value
+    rows = [(p.check_id, adapt(p.at), p.kind, p.exit_code, p.run, p.body, p.source) for p in pings]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(_INSERT_PING, rows)
+
+
+_INSERT_PING = (
+    f"INSERT INTO {Ping._meta.db_table} (check_id, at, kind, exit_code, run, body, source) "  # noqa: S608 - own name
+    "VALUES (%s, %s, %s, %s, %s, %s, %s)"
+)
+
+
+def take_run_requests(check_ids: Collection[int], now: datetime) -> list[int]:
+    """Take what was asked of these checks; each request is taken once, whoever asks at the same time."""
+    waiting = RunRequest.objects.filter(taken_at=None).values_list("pk", "check_of_id")[:1000]
+    mine = [(pk, check_id) for pk, check_id in waiting if check_id in check_ids]
+    taken = (RunRequest.objects.filter(pk=pk, taken_at=None).update(taken_at=now) for pk, _ in mine)
+    return [check_id for (_, check_id), rows in zip(mine, taken, strict=True) if rows]
+
+
+def pulse(process: str, facts: Mapping[str, Any]) -> None:
+    """Say that this process lives, under its name."""
+    now = timezone.now()
+    Pulse.objects.update_or_create(
+        process=process, defaults={"at": now, "started_at": _STARTED_AT, "facts": dict(facts)}
+    )
+
+
+_STARTED_AT = datetime.fromtimestamp(psutil.Process().create_time(), UTC)

@@ -1,0 +1,93 @@
+"""How things stand now."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+
+from mainstay.catalogue.models import Check
+from mainstay.domain.state import State
+from mainstay.monitoring.models import Mute, Observation, Ping, PingToken, Pulse, Standing
+
+EXPECTED = ("checker", "engine")
+"""Processes without which nothing is watched, or nobody told."""
+
+SILENCE = timedelta(seconds=30)
+
+
+def standings(system: str | None = None, states: Collection[State | str] | None = None) -> QuerySet[Standing]:
+    """How the checks in use stand, with check, system and component at hand."""
+    found = Standing.objects.filter(check_of__retired_at=None).select_related("check_of__system", "check_of__component")
+    if system is not None:
+        found = found.filter(check_of__system__name=system)
+    if states is not None:
+        found = found.filter(state__in=[str(state) for state in states])
+    return found.order_by("check_of__system__tier", "check_of__system__name", "check_of__name")
+
+
+def observation(check_id: int) -> Observation | None:
+    """The newest large result of a check."""
+    return Observation.objects.filter(pk=check_id).first()
+
+
+def mutes(now: datetime) -> QuerySet[Mute]:
+    """Those in force."""
+    return Mute.objects.filter(starts_at__lte=now, ends_at__gt=now).select_related("system", "component", "check_of")
+
+
+def muted(check: Check, now: datetime) -> Mute | None:
+    """The mute that covers a check, the narrowest first."""
+    return muted_checks([check], now).get(check.pk)
+
+
+def muted_checks(checks: Iterable[Check], now: datetime) -> dict[int, Mute]:
+    """The mutes that cover these checks, by check id; one query for all of them."""
+    wanted = list(checks)
+    in_force = list(mutes(now).filter(system__in={check.system_id for check in wanted}))
+    found = ((check.pk, _narrowest(check, in_force)) for check in wanted)
+    return {key: mute for key, mute in found if mute is not None}
+
+
+def _narrowest(check: Check, in_force: Iterable[Mute]) -> Mute | None:
+    covering = [mute for mute in in_force if _covers(mute, check)]
+    return max(covering, key=lambda mute: (mute.check_of_id is not None, mute.component_id is not None), default=None)
+
+
+def _covers(mute: Mute, check: Check) -> bool:
+    if mute.check_of_id is not None:
+        return mute.check_of_id == check.pk
+    if mute.component_id is not None:
+        return mute.component_id == check.component_id
+    return mute.system_id == check.system_id
+
+
+def ping_tokens() -> dict[str, int]:
+    """Every heartbeat's token and its check."""
+    return dict(PingToken.objects.filter(check_of__retired_at=None).values_list("token", "check_of_id"))
+
+
+def pings(check_id: int, limit: int = 50) -> QuerySet[Ping]:
+    """The newest pings of one check, the newest first."""
+    return Ping.objects.filter(check_of_id=check_id).order_by("-id")[:limit]
+
+
+def new_pings(after_id: int, limit: int = 20_000) -> list[Ping]:
+    """Pings that came in after the one with this id, the oldest first."""
+    return list(Ping.objects.filter(pk__gt=after_id).order_by("pk")[:limit])
+
+
+def newest_pings(check_ids: Iterable[int], each: int = 20) -> list[Ping]:
+    """The last pings of each of these checks, by one small indexed read a check."""
+    return [ping for check_id in check_ids for ping in pings(check_id, each)]
+
+
+def pulses() -> list[Pulse]:
+    """The processes of Mainstay and when each was last heard of."""
+    return list(Pulse.objects.order_by("process"))
+
+
+def silent_processes(now: datetime) -> list[str]:
+    """Kinds of process that should live and of which none was heard for half a minute."""
+    living = Pulse.objects.filter(at__gte=now - SILENCE).values_list("process", flat=True)
+    kinds = {name.split("-", maxsplit=1)[0] for name in living}
+    return [name for name in EXPECTED if name not in kinds]

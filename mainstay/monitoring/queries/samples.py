@@ -1,0 +1,116 @@
+"""Samples out: the last values of many series, and one series over a span, thinned for a chart."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mainstay.domain.chunk import Floats, decode, unpack_batch
+from mainstay.monitoring.models import SampleBatch, SampleChunk, Series
+
+
+class LastValue(NamedTuple):
+    """``at`` in seconds since 1970 UTC."""
+
+    at: float
+    value: float
+    unit: str
+
+
+class Point(NamedTuple):
+    """The samples of one stretch of a chart; ``at`` is its middle, in seconds since 1970 UTC."""
+
+    at: float
+    low: float
+    mean: float
+    high: float
+
+
+def metrics(check_id: int) -> list[tuple[str, str]]:
+    """Name and unit of every metric that the check ever gave."""
+    return list(Series.objects.filter(check_of_id=check_id).order_by("pk").values_list("metric", "unit"))
+
+
+def last_values(check_ids: Collection[int]) -> dict[int, dict[str, LastValue]]:
+    """The newest sample of every metric of these checks."""
+    columns = ("pk", "check_of_id", "metric", "unit", "last_at", "last_value")
+    rows = list(Series.objects.filter(check_of_id__in=check_ids).values_list(*columns))
+    newest = _newest_of_head(np.array([row[0] for row in rows], np.int64))
+    found: dict[int, dict[str, LastValue]] = {check_id: {} for check_id in check_ids}
+    for (_key, check_id, metric, unit, last_at, last_value), head in zip(rows, newest, strict=True):
+        if head is not None:
+            found[check_id][metric] = LastValue(*head, unit)
+        elif last_at is not None:
+            found[check_id][metric] = LastValue(last_at, last_value, unit)
+    return found
+
+
+def _newest_of_head(wanted: npt.NDArray[np.int64]) -> list[tuple[float, float] | None]:
+    """Read the raw head from its newest batch backwards until all that are wanted were seen."""
+    if not len(wanted):
+        return []
+    at, value = np.full(int(wanted.max()) + 1, np.nan), np.full(int(wanted.max()) + 1, np.nan)
+    missing = np.zeros(len(at), bool)
+    missing[wanted] = True
+    left = len(wanted)
+    for data in SampleBatch.objects.order_by("-pk").values_list("data", flat=True).iterator(chunk_size=50):
+        batch = unpack_batch(bytes(data))
+        inside = batch.series < len(missing)
+        fresh = np.flatnonzero(inside)[missing[batch.series[inside]]]
+        ids = batch.series[fresh]
+        at[ids], value[ids] = batch.at[fresh], batch.value[fresh]  # of several samples the last one stays
+        missing[ids] = False
+        left -= len(np.unique(ids))
+        if left == 0:
+            break
+    pairs = zip(at[wanted].tolist(), value[wanted].tolist(), missing[wanted].tolist(), strict=True)
+    return [None if unseen else (when, number) for when, number, unseen in pairs]
+
+
+def samples(check_id: int, metric: str, start: float, end: float, points: int = 300) -> list[Point]:
+    """One series from ``start`` to ``end`` (seconds since 1970), in at most ``points`` equal stretches that hold
+    anything. What is not a number is left out."""
+    series = Series.objects.filter(check_of_id=check_id, metric=metric).values_list("pk", flat=True).first()
+    if series is None or end <= start:
+        return []
+    parts = [*_from_chunks(series, start, end), *_from_head(series, start)]
+    if not parts:
+        return []
+    at, value = (np.concatenate(column) for column in zip(*parts, strict=True))
+    keep = (at >= start) & (at <= end) & np.isfinite(value)
+    return _thinned(at[keep], value[keep], start, end, points)
+
+
+def _from_chunks(series: int, start: float, end: float) -> Iterable[tuple[Floats, Floats]]:
+    chunks = SampleChunk.objects.filter(series_id=series, end__gte=start, start__lte=end)
+    for data in chunks.values_list("data", flat=True):
+        times, values = decode(bytes(data))
+        yield times / 1000.0, values
+
+
+def _from_head(series: int, start: float) -> Iterable[tuple[Floats, Floats]]:
+    for data in SampleBatch.objects.filter(at__gte=start).values_list("data", flat=True).iterator(chunk_size=100):
+        batch = unpack_batch(bytes(data))
+        mine = np.flatnonzero(batch.series == series)
+        if len(mine):
+            yield batch.at[mine], batch.value[mine]
+
+
+def _thinned(at: Floats, value: Floats, start: float, end: float, points: int) -> list[Point]:
+    if len(at) == 0:
+        return []
+    order = np.argsort(at, kind="stable")
+    at, value = at[order], value[order]
+    if len(at) <= points:
+        return [Point(when, one, one, one) for when, one in zip(at.tolist(), value.tolist(), strict=True)]
+    stretch = np.minimum(((at - start) * (points / (end - start))).astype(np.int64), points - 1)
+    firsts = np.flatnonzero(np.diff(stretch, prepend=-1))
+    counts = np.diff(firsts, append=len(at))
+    columns: Sequence[Floats] = (
+        np.add.reduceat(at, firsts) / counts,
+        np.minimum.reduceat(value, firsts),
+        np.add.reduceat(value, firsts) / counts,
+        np.maximum.reduceat(value, firsts),
+    )
+    return [Point(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
