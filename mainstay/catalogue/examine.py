@@ -98,7 +98,7 @@ class _Examiner:
     def _take(self, page: Page, names: dict[str, Page], way: Way, name: Any) -> None:
         first = names.setdefault(str(name), page)
         if first is not page:
-            page.flaw(way, f"{name!r} is defined twice", f"{first.name} defines it already", on_key=True)
+            page.flaw(way, f"{name!r} is defined twice", f"{first.name} defines it already", on_key=len(way) > 1)
 
     def _shared(
         self, page: Page, channels: dict[str, document.Channel], calendars: dict[str, document.Calendar]
@@ -107,7 +107,7 @@ class _Examiner:
         if rest and not set(page.node.value) & {"channels", "calendars"}:  # type: ignore[arg-type]  # a mapping, see above
             key = next(iter(rest))
             near = nearest(key, [*document.System.model_fields, *document.Shared.model_fields])
-            page.flaw((key,), "the file has none of the keys system, channels and calendars", near, on_key=True)
+            page.flaw((key,), "no key system, channels or calendars", near, on_key=True)
             return
         page.model(document.Shared, rest, ())
         for name, value in page.mapping("channels").items():

@@ -42,6 +42,11 @@ def examine_checks(
             take(name, plain, "", way)
         elif not isinstance(plain, dict):
             page.model(document.Check, plain, way)
+    names = {*unfolded, *own}
+    for name, draft in drafts.items():
+        for index, other in enumerate(draft.definition.explained_by):
+            place = ("checks",) if name in own else unfolded[name][2]
+            page.exists((*place, name, "explained_by", index), other, "check", names - {name})
     return drafts
 
 

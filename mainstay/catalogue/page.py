@@ -45,12 +45,22 @@ class Page:
             self.flaws.append(flaw)
 
     def model(self, model: type[Model], value: Any, path: Path) -> Model | None:
-        """``value`` as ``model``; None, with the flaws added, when it is not one."""
+        """``value`` as ``model``, with the flaws added when it is not one.
+
+        What is wrong is then left out, if it can be, so that the rest is examined too; otherwise None.
+        """
         try:
             return model.model_validate(value)
         except ValidationError as error:
-            for found in complaints(error, model):
-                self._complain(path, found)
+            wrong = list(complaints(error, model))
+        for found in wrong:
+            self._complain(path, found)
+        keys = {found.path[0] for found in wrong if found.path}
+        if not isinstance(value, dict) or not keys:
+            return None
+        try:
+            return model.model_validate({key: part for key, part in value.items() if key not in keys})
+        except ValidationError:
             return None
 
     def _complain(self, path: Path, found: Complaint) -> None:

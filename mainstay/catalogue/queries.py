@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Max, QuerySet
 
+from mainstay.catalogue.examine import Known
 from mainstay.catalogue.models import Calendar, Channel, Check, Component, Revision, Secret, System
 from mainstay.catalogue.secret_book import SecretBook
 from mainstay.catalogue.specs import Spec, specs
@@ -23,6 +24,7 @@ __all__ = [
     "checks",
     "components",
     "differences",
+    "known",
     "revision",
     "revisions",
     "secrets",
@@ -90,6 +92,13 @@ def calendars() -> QuerySet[Calendar]:
 def secrets() -> QuerySet[Secret]:
     """Names and when they were set. The values are not to be had here."""
     return Secret.objects.defer("sealed")
+
+
+def known() -> Known:
+    """Names that a single file may speak of."""
+    return Known(
+        *(tuple(found.values_list("name", flat=True)) for found in (systems(), channels(), calendars())),
+    )
 
 
 def differences(catalogue: Catalogue) -> list[Difference]:

@@ -73,8 +73,8 @@ def _pattern_rule(path: Path) -> str:
 
 _EXPECTED = {
     "string": ("text", "write one word or sentence"),
-    "dict": ("keys and values", "write key: value"),
-    "model": ("keys and values", "write key: value"),
+    "dict": ("a mapping", "write key: value"),
+    "model": ("a mapping", "write key: value"),
     "list": ("a list", "write [one, two]"),
     "int": ("a whole number", "write one without quotes"),
     "float": ("a number", "write one without quotes"),

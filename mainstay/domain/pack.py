@@ -103,7 +103,7 @@ def _placed(component: str, check: dict[str, Any], book: PackBook) -> dict[str, 
     placed = dict(check)
     if isinstance(probe := check.get("probe"), dict):
         placed["probe"] = {"on": component, **probe}
-    if explained_by := check.get("explained_by"):
+    if isinstance(explained_by := check.get("explained_by"), list):
         placed["explained_by"] = [f"{component}.{name}" if name in book.pack.checks else name for name in explained_by]
     return placed
 

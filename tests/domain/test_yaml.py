@@ -60,7 +60,7 @@ def test_every_key_and_value_has_its_place() -> None:
     assert locate(node, ("checks", "one", "warn", 1)) == (3, 23)
     assert locate(node, ("checks", "one", "warn"), key=True) == (3, 9)
     assert locate(node, ("checks", "one", "no such", "thing")) == (3, 8)
-    assert locate(node, ("checks", "list[str]", "one", "warn", 0)) == (3, 15)
+    assert locate(node, ("checks", "list[str]", "one", "warn", 0)) == (3, 16)
     assert locate(node, ("checks", "one", "warn", 7)) == (3, 15)
 
 

@@ -1,0 +1,39 @@
+"""The stored catalogue as files again. Applied, they change nothing; remarks are not kept."""
+
+from typing import Any
+
+from mainstay.catalogue import queries
+from mainstay.domain.yaml_text import write
+
+SHARED = "shared.yaml"
+
+
+def files() -> dict[str, str]:
+    """File name → YAML text: one file a system, named as it was, and one for channels and calendars."""
+    found: dict[str, str] = {}
+    for system in queries.systems():
+        name = system.source if system.source and system.source not in found else f"{system.name}.yaml"
+        found[name] = write(system.document)
+    if shared := _shared():
+        found[_free(SHARED, found)] = write(shared)
+    return found
+
+
+def _shared() -> dict[str, Any]:
+    parts = {
+        "channels": {row.name: _short(row.document) for row in queries.channels()},
+        "calendars": {row.name: _short(row.document) for row in queries.calendars()},
+    }
+    return {key: value for key, value in parts.items() if value}
+
+
+def _short(document: dict[str, Any]) -> dict[str, Any]:
+    """Without the keys that say nothing."""
+    return {key: value for key, value in document.items() if value not in ([], "", None)}
+
+
+def _free(name: str, taken: dict[str, str]) -> str:
+    stem, number = name.removesuffix(".yaml"), 2
+    while name in taken:
+        name, number = f"{stem}-{number}.yaml", number + 1
+    return name

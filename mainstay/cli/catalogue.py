@@ -1,0 +1,202 @@
+"""``mainstay validate|diff|apply|export|schema`` and ``mainstay secret …``: the catalogue as code."""
+
+import getpass
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from django.db.utils import OperationalError, ProgrammingError
+
+from mainstay.catalogue import actions, examine, export, queries
+from mainstay.catalogue.schema import schema as catalogue_schema
+from mainstay.catalogue.sources import Invalid, LocatedFlaw
+from mainstay.domain.actor import Actor, Role
+from mainstay.domain.difference import Difference
+from mainstay.settings import WORKSPACE
+
+INVALID, USAGE = 78, 64
+"""sysexits.h: EX_CONFIG, EX_USAGE."""
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of sentences.")]
+Where = Annotated[Path, typer.Argument(help="A YAML file, or a directory of them: the whole catalogue.")]
+CATALOGUE = WORKSPACE / "catalogue"
+
+secret_app = typer.Typer(help="Named values that ${NAME} fills in.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Put the commands into the main program."""
+    for command in (validate, diff, apply, schema):
+        app.command()(command)
+    app.command(name="export")(export_files)
+    app.add_typer(secret_app, name="secret")
+
+
+def shell_actor() -> Actor:
+    """Whoever can run commands in the workspace owns it."""
+    return Actor(f"shell:{getpass.getuser()}", Role.ADMINISTRATOR)
+
+
+def validate(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
+    """Say everything that is wrong with a catalogue: file, line, column, and what would be right."""
+    found = _examined(path, as_json)
+    counts = {
+        "systems": len(found.catalogue.systems),
+        "components": sum(len(one.components) for one in found.catalogue.systems.values()),
+        "checks": sum(len(one.checks) for one in found.catalogue.systems.values()),
+        "channels": len(found.catalogue.channels),
+        "calendars": len(found.catalogue.calendars),
+    }
+    if as_json:
+        _print_json({"ok": True, "flaws": [flaw.plain() for flaw in found.warnings], "counts": counts})
+        return
+    _print_flaws(found.warnings)
+    print("ok: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+
+
+def diff(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
+    """Say what ``apply`` would do. Exit code 1 when it would do anything."""
+    found = _examined(path, as_json)
+    differences = queries.differences(found.catalogue)
+    _print_differences(differences, as_json, "no difference")
+    raise typer.Exit(1 if differences else 0)
+
+
+def apply(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
+    """Make the running catalogue what the files say: all of it or nothing."""
+    found = _examined(path, as_json)
+    differences = actions.apply(found.catalogue, actor=shell_actor())
+    if not as_json:
+        _print_flaws(found.warnings)
+    _print_differences(differences, as_json, "nothing to do")
+
+
+def export_files(
+    out: Annotated[Path | None, typer.Argument(help="A directory to write to; without it, standard output.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the running catalogue as YAML files. Applied, they change nothing."""
+    files = export.files()
+    if out is None:
+        if as_json:
+            _print_json(files)
+        else:
+            print("\n".join(f"# {name}\n{text}" for name, text in files.items()), end="")
+        return
+    for name, text in files.items():
+        target = out / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    if as_json:
+        _print_json({"written": sorted(files)})
+    else:
+        print(f"{len(files)} files written to {out}")
+
+
+def schema(
+    out: Annotated[Path | None, typer.Option("--out", help="A file to write to.")] = None,
+    as_json: AsJson = False,  # noqa: ARG001  # it is JSON anyway; every command knows the option
+) -> None:
+    """Print the JSON Schema of a catalogue's files."""
+    text = json.dumps(catalogue_schema(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    if out is None:
+        print(text, end="")
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+@secret_app.command(name="set")
+def set_secret(
+    name: Annotated[str, typer.Argument(help="Capitals, digits and _, such as SHOP_DB_DSN.")], as_json: AsJson = False
+) -> None:
+    """Keep a value under NAME. It is asked for, or read from standard input; never taken from the command line."""
+    value = getpass.getpass(f"value of {name}: ") if sys.stdin.isatty() else sys.stdin.read().removesuffix("\n")
+    try:
+        actions.set_secret(name, value, actor=shell_actor())
+    except actions.Refused as error:
+        _fail(str(error), as_json)
+    _say({"set": name}, f"{name} is set", as_json)
+
+
+@secret_app.command(name="list")
+def list_secrets(as_json: AsJson = False) -> None:
+    """Names and when they were set; never a value."""
+    rows = [{"name": one.name, "set_at": one.set_at.isoformat(), "set_by": one.set_by} for one in queries.secrets()]
+    if as_json:
+        _print_json(rows)
+        return
+    for row in rows:
+        print(f"{row['name']:40} {row['set_at']}  {row['set_by']}")
+
+
+@secret_app.command(name="delete")
+def delete_secret(name: str, as_json: AsJson = False) -> None:
+    """Forget a value."""
+    if not queries.secrets().filter(name=name).exists():
+        _fail(f"there is no secret {name}; see them with: mainstay secret list", as_json)
+    actions.delete_secret(name, actor=shell_actor())
+    _say({"deleted": name}, f"{name} is forgotten", as_json)
+
+
+@secret_app.command(name="rotate")
+def rotate_secrets(as_json: AsJson = False) -> None:
+    """Seal every value anew with a new key, and drop the old keys."""
+    count = actions.rotate_secrets(actor=shell_actor())
+    _say({"sealed": count}, f"{count} secrets sealed anew", as_json)
+
+
+def _examined(path: Path, as_json: bool) -> examine.Examined:
+    try:
+        return examine.read(path, _known(path))
+    except Invalid as error:
+        if as_json:
+            _print_json({"ok": False, "flaws": [flaw.plain() for flaw in error.flaws]})
+        else:
+            _print_flaws(error.flaws)
+        raise typer.Exit(INVALID) from None
+
+
+def _known(path: Path) -> examine.Known:
+    """One file may speak of what is applied already. Without a database yet, of nothing."""
+    if path.is_dir():
+        return examine.Known()
+    try:
+        return queries.known()
+    except (OperationalError, ProgrammingError):
+        return examine.Known()
+
+
+def _print_flaws(flaws: list[LocatedFlaw]) -> None:
+    for flaw in flaws:
+        print(flaw if flaw.flaw.fatal else f"{flaw} (warning)", file=sys.stderr)
+
+
+def _print_differences(differences: list[Difference], as_json: bool, nothing: str) -> None:
+    if as_json:
+        _print_json([difference.plain() for difference in differences])
+        return
+    for difference in differences:
+        print(difference)
+    if not differences:
+        print(nothing)
+
+
+def _say(data: dict[str, Any], sentence: str, as_json: bool) -> None:
+    if as_json:
+        _print_json(data)
+    else:
+        print(sentence)
+
+
+def _fail(message: str, as_json: bool) -> NoReturn:
+    if as_json:
+        _print_json({"error": message})
+    else:
+        print(message, file=sys.stderr)
+    raise typer.Exit(USAGE)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
