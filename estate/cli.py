@@ -16,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="run the estate in the foreground")
     up.add_argument("--no-traffic", action="store_true", help="start no traffic generator")
-    up.add_argument("--order-every", type=float, default=6.0, metavar="SECONDS", help="mean time between orders")
+    up.add_argument("--order-every", type=float, default=7.0, metavar="SECONDS", help="mean time between orders")
     seed = commands.add_parser("seed", help="rebuild the seeded database dump from nothing")
     seed.add_argument("--out", type=Path, default=SEED_DUMP)
     seed.add_argument("--sales", type=int, default=300)

@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
+PATIENCE = 5  # tries of one call, among them a new login and the answers to questions
+
 
 class RpcError(RuntimeError):
     """The ERP answered, but not with a result."""
@@ -30,11 +32,15 @@ class Session:
         """Call with the user's own context as the last argument, as the ERP's clients do."""
         if not self.token:
             self.enter()
-        try:
-            return self._send(method, [*params, self.context], self.token)
-        except Unauthorized:
-            self.enter()
-            return self._send(method, [*params, self.context], self.token)
+        for _ in range(PATIENCE):
+            try:
+                return self._send(method, [*params, self.context], self.token)
+            except Unauthorized:
+                self.enter()
+            except AskedToConfirm as question:
+                # A clerk who answers every "are you sure?" with yes, once.
+                self._send("model.res.user.warning.skip", [question.name, False, self.context], self.token)
+        raise RpcError(f"{method}: {self.login} gave up")
 
     def enter(self) -> None:
         answer = self._send("common.db.login", [self.login, {"password": self.password}], "")
@@ -44,8 +50,6 @@ class Session:
         self.token = base64.b64encode(token.encode()).decode()
         self.context = {}
         self.context = self._send("model.res.user.get_preferences", [True, {}], self.token)
-        # A clerk who confirms every "are you sure?".
-        self.context["_skip_warnings"] = True
 
     def leave(self) -> None:
         if self.token:
@@ -85,13 +89,24 @@ class Session:
         if response.status != 200:
             raise RpcError(f"{method}: HTTP {response.status}")
         found = json.loads(answer, object_hook=_decode)
-        if found.get("error"):
-            raise RpcError(f"{method}: {str(found['error'])[:600]}")
+        error = found.get("error")
+        if error and error[0] == "UserWarning":
+            raise AskedToConfirm(error[1][0])
+        if error:
+            raise RpcError(f"{method}: {str(error)[:600]}")
         return found.get("result")
 
 
 class Unauthorized(RpcError):
     """The session is unknown or has timed out."""
+
+
+class AskedToConfirm(RpcError):
+    """The ERP wants a yes before it goes on."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"asks for a confirmation: {name}")
+        self.name = name
 
 
 def _encode(value: object) -> dict[str, Any]:

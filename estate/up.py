@@ -27,7 +27,7 @@ class Wish:
 
     root: Path
     traffic: bool = True
-    order_every: float = 6.0
+    order_every: float = 7.0
     json: bool = False
 
 

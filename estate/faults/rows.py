@@ -143,7 +143,7 @@ class InvoiceOverdue(ChangedRows):
             SELECT l.id, (now() AT TIME ZONE 'utc')::date - 21 AS maturity_date
             FROM account_invoice i
             JOIN account_move_line l ON l.move = i.move AND l.account = i.account
-            JOIN party_category_rel r ON r.party = i.party
+            JOIN "party_party-party_category" r ON r.party = i.party
             JOIN party_category c ON c.id = r.category AND c.name = 'Pays when due'
             WHERE i.type = 'out' AND i.state = 'posted' AND l.reconciliation IS NULL
               AND NOT EXISTS (SELECT 1 FROM account_payment p WHERE p.line = l.id)

@@ -21,7 +21,6 @@ class CronStopped(Fault):
     trips = ("G2_cron_late",)
 
     def break_(self) -> None:
-        take_down(self.layout, "cron")
         with self.database() as db:
             job = db.execute(
                 "SELECT id, next_call FROM ir_cron WHERE active AND next_call IS NOT NULL"
@@ -30,6 +29,7 @@ class CronStopped(Fault):
             if job is None:
                 raise RuntimeError("the ERP has no active job")
             self.remember(job=job["id"], next_call=job["next_call"])
+            take_down(self.layout, "cron")
             db.execute(
                 "UPDATE ir_cron SET next_call = (now() AT TIME ZONE 'utc')::timestamp(0) - interval '30 minutes'"
                 " - interval_number * ('1 ' || interval_type)::interval WHERE id = %s",

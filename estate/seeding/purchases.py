@@ -28,7 +28,8 @@ def _order(erp: Erp, supplier: Any, day: dt.date) -> Any:
     purchase.invoice_method = "fulfillment"
     goods = erp.known("product.product", ("type", "=", "goods"))
     for product in erp.dice.sample(goods, erp.dice.randint(1, 3)):
-        line = purchase.lines.new(product=product)
+        line = purchase.lines.new()
+        line.product = product
         line.quantity = float(erp.dice.randint(10, 40))
         line.unit_price = (product.list_price_used * Decimal("0.6")).quantize(Decimal("0.0001"))
     purchase.save()

@@ -17,7 +17,8 @@ def new_sale(erp: Erp, customer: Any, day: dt.date) -> Any:
     sale.carrier = erp.dice.choice(erp.known("carrier"))
     goods = erp.known("product.product", ("type", "=", "goods"))
     for product in erp.dice.sample(goods, erp.dice.randint(1, 4)):
-        line = sale.lines.new(product=product)
+        line = sale.lines.new()
+        line.product = product  # only now: the taxes follow from the order the line belongs to
         line.quantity = float(erp.dice.randint(1, 8))
     return sale
 

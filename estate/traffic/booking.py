@@ -58,7 +58,7 @@ def _collect(office: Office) -> None:
     patient = [partner.id for partner in office.customers if partner.patient]
     due = ["OR", [["party", "not in", patient]], [["invoice_date", "<=", office.today() - PATIENCE]]]
     fields = ["type", "party", "lines_to_pay"]
-    invoices = filip.search("account.invoice", [["state", "=", "posted"], due], fields, TOGETHER)
+    invoices = filip.search("account.invoice", [["state", "=", "posted"], due], fields, 5 * TOGETHER)
     lines = {line: invoice for invoice in invoices for line in invoice["lines_to_pay"]}
     if not lines:
         return

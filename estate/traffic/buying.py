@@ -39,7 +39,7 @@ def receive_goods(office: Office) -> None:
     for (supplier, purchase), moves in by_purchase.items():
         delivery = {
             "supplier": supplier, "reference": f"DN-{purchase:06d}", "incoming_moves": [["add", moves]],
-            "effective_date": office.today(),
+            "effective_date": office.today(), **office.warehouse,
         }  # fmt: skip
         ids = session.create("stock.shipment.in", [delivery])
         session.click("stock.shipment.in", "receive", ids)

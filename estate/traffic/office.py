@@ -40,6 +40,7 @@ class Office:
     taxes: list[int] = field(default_factory=list)
     mandated: set[int] = field(default_factory=set)
     journals: dict[str, int] = field(default_factory=dict)
+    warehouse: dict[str, int] = field(default_factory=dict)
 
     def of(self, login: str) -> Session:
         if login not in self.sessions:
@@ -56,12 +57,18 @@ class Office:
         self.customers = _partners(_parties(alice, "Customer", "customer_payment_term"), "customer", patient)
         self.suppliers = _partners(_parties(greta, "Supplier", "supplier_payment_term"), "supplier", set())
         goods = [["type", "=", "goods"]]
-        wares = alice.search("product.product", goods, ["default_uom", "list_price"])
-        self.wares = [Ware(row["id"], row["default_uom"], row["list_price"]) for row in wares]
+        wares = alice.search("product.product", goods, ["default_uom", "list_price_used"])
+        self.wares = [Ware(row["id"], row["default_uom"], row["list_price_used"]) for row in wares]
         self.carriers = [row["id"] for row in alice.search("carrier", [], ["id"])]
         self.taxes = [row["id"] for row in filip.search("account.tax", [["parent", "=", None]], ["id"])]
         mandates = filip.search("account.payment.sepa.mandate", [["state", "=", "validated"]], ["party"])
         self.mandated = {row["party"] for row in mandates}
+        fields = ["input_location", "storage_location"]
+        place = self.of("dirk.stock").search("stock.location", [["type", "=", "warehouse"]], fields, 1)[0]
+        self.warehouse = {
+            "warehouse": place["id"], "warehouse_input": place["input_location"],
+            "warehouse_storage": place["storage_location"],
+        }  # fmt: skip
         journals = filip.search("account.payment.journal", [], ["process_method"])
         self.journals = {row["process_method"]: row["id"] for row in journals}
 
