@@ -10,7 +10,7 @@ from django.utils import timezone
 from mainstay.audit.actions import record
 from mainstay.catalogue import queries
 from mainstay.catalogue.models import Revision, Secret
-from mainstay.catalogue.sealing import KeyRing, seal, unseal
+from mainstay.catalogue.sealing import seal, unseal
 from mainstay.catalogue.secret_book import RING
 from mainstay.catalogue.store import write
 from mainstay.domain.actor import Actor, authorise
@@ -50,9 +50,9 @@ def set_secret(name: str, value: str, *, actor: Actor) -> None:
         raise Refused(f"{name!r} is not a name for a secret; write capitals, digits and _, such as SHOP_DB_DSN")
     if not value or len(value) > _MAX_SECRET or "\x00" in value:
         raise Refused(f"the value of {name} must have 1 to {_MAX_SECRET} characters and no zero byte")
-    sealed, key_id = seal(name, value, RING)
     with transaction.atomic():
         _lock()
+        sealed, key_id = seal(name, value, RING)  # under the lock: a rotation may be dropping keys
         Secret.objects.update_or_create(
             name=name,
             defaults={"sealed": sealed, "key_id": key_id, "set_at": timezone.now(), "set_by": actor.name},
@@ -71,21 +71,21 @@ def delete_secret(name: str, *, actor: Actor) -> None:
         record(actor, "secret.delete", name, {})
 
 
-def rotate_secrets(*, actor: Actor, ring: KeyRing = RING) -> int:
+def rotate_secrets(*, actor: Actor) -> int:
     """Seal every secret anew with a new key and drop the old keys. How many were sealed. Raises SealBroken."""
     authorise(actor, "secret.rotate")
-    old = ring.ids()
-    ring.make()
+    old = RING.ids()
+    RING.make()
     with transaction.atomic():
         _lock()
         secrets = list(Secret.objects.select_for_update())
         for secret in secrets:
-            value = unseal(secret.name, bytes(secret.sealed), secret.key_id, ring)
-            secret.sealed, secret.key_id = seal(secret.name, value, ring)
+            value = unseal(secret.name, bytes(secret.sealed), secret.key_id, RING)
+            secret.sealed, secret.key_id = seal(secret.name, value, RING)
         Secret.objects.bulk_update(secrets, ["sealed", "key_id"])
         record(actor, "secret.rotate", f"{len(secrets)} secrets", {"names": [secret.name for secret in secrets]})
     for key_id in old:  # only after the commit: until then the old rows may come back
-        ring.drop(key_id)
+        RING.drop(key_id)
     return len(secrets)
 
 

@@ -11,9 +11,9 @@ SHARED = "shared.yaml"
 def files() -> dict[str, str]:
     """File name → YAML text: one file a system, named as it was, and one for channels and calendars."""
     found: dict[str, str] = {}
-    for system in queries.systems():
+    for system, document in queries.originals():
         name = system.source if system.source and system.source not in found else f"{system.name}.yaml"
-        found[name] = write(system.document)
+        found[name] = write(document)
     if shared := _shared():
         found[_free(SHARED, found)] = write(shared)
     return found

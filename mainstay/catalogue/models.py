@@ -16,7 +16,7 @@ class Revision(models.Model):
 
 
 class System(models.Model):
-    """A business system. ``document`` is the YAML mapping as it was written, checks of packs not yet unfolded."""
+    """A business system. ``document`` is its head (domain.document.System without components and checks)."""
 
     name = models.SlugField(max_length=63, unique=True)
     title = models.JSONField(default=dict, help_text="language → words")
@@ -33,6 +33,13 @@ class System(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Original(models.Model):
+    """A system as its user wrote it, packs not unfolded, for the export. Apart, because it can be 2 MB large."""
+
+    system = models.OneToOneField(System, on_delete=models.CASCADE, primary_key=True, related_name="original")
+    document = models.JSONField(default=dict)
 
 
 class Component(models.Model):

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Max, QuerySet
 
 from mainstay.catalogue.examine import Known
-from mainstay.catalogue.models import Calendar, Channel, Check, Component, Revision, Secret, System
+from mainstay.catalogue.models import Calendar, Channel, Check, Component, Original, Revision, Secret, System
 from mainstay.catalogue.secret_book import SecretBook
 from mainstay.catalogue.specs import Spec, specs
 from mainstay.domain import document
@@ -25,6 +25,7 @@ __all__ = [
     "components",
     "differences",
     "known",
+    "originals",
     "revision",
     "revisions",
     "secrets",
@@ -89,6 +90,12 @@ def calendars() -> QuerySet[Calendar]:
     return Calendar.objects.filter(retired_at=None)
 
 
+def originals() -> Iterator[tuple[System, dict[str, Any]]]:
+    """Every system in use with the mapping that its user wrote, one at a time."""
+    for row in Original.objects.filter(system__retired_at=None).select_related("system").order_by("system__name"):
+        yield row.system, row.document
+
+
 def secrets() -> QuerySet[Secret]:
     """Names and when they were set. The values are not to be had here."""
     return Secret.objects.defer("sealed")
@@ -121,15 +128,10 @@ def _touched(key: ObjectKey, catalogue: Catalogue) -> bool:
 
 def _rewritten(catalogue: Catalogue, found: list[Difference]) -> list[Difference]:
     """Systems that mean the same but are written otherwise, so that export keeps giving what was applied."""
-    known = {
-        difference.name.partition("/")[0] for difference in found if difference.kind in ("system", "check", "component")
-    }
-    rows = systems().filter(name__in=[name for name in catalogue.systems if name not in known])
-    return [
-        Difference.rewritten(row.name)
-        for row in rows.only("name", "document")
-        if row.document != catalogue.systems[row.name].written
-    ]
+    known = {one.name.partition("/")[0] for one in found if one.kind in ("system", "check", "component")}
+    names = [name for name in catalogue.systems if name not in known]
+    rows = Original.objects.filter(system__name__in=names).values_list("system__name", "document")
+    return [Difference.rewritten(name) for name, written in rows if written != catalogue.systems[name].written]
 
 
 def stored() -> tuple[dict[ObjectKey, dict[str, Any]], frozenset[ObjectKey]]:
@@ -144,6 +146,8 @@ def stored() -> tuple[dict[ObjectKey, dict[str, Any]], frozenset[ObjectKey]]:
     return found, frozenset(retired)
 
 
+# What an older Mainstay stored has no key for what came later: the default stands in.
+_HEADER = header_object(document.System(system="none"))
 _CHECK = document.Check(probe=document.Probe(kind="none")).model_dump(mode="json")
 
 
@@ -153,8 +157,7 @@ def _rows() -> Iterator[tuple[ObjectKey, dict[str, Any], datetime | None]]:
     for channel in Channel.objects.all():
         yield ("channel", channel.name), channel.document, channel.retired_at
     for system in System.objects.all():
-        header = document.System.model_validate({**system.document, "components": {}, "checks": {}})
-        yield ("system", system.name), header_object(header), system.retired_at
+        yield ("system", system.name), {**_HEADER, **system.document}, system.retired_at
     for component in Component.objects.select_related("system").prefetch_related("depends_on"):
         value = {
             "kind": component.kind,

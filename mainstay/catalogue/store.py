@@ -4,9 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from mainstay.catalogue.models import Calendar, Channel, Check, Component, System
+from mainstay.catalogue.models import Calendar, Channel, Check, Component, Original, System
 from mainstay.domain.difference import Act, Difference
-from mainstay.domain.draft import Catalogue, DraftCheck, DraftSystem, check_object, component_object, languages
+from mainstay.domain.draft import (
+    Catalogue,
+    DraftCheck,
+    DraftSystem,
+    check_object,
+    component_object,
+    header_object,
+    languages,
+)
 from mainstay.domain.duration import parse_duration
 
 _BATCH = 500
@@ -63,7 +71,9 @@ def _write_systems(
     touched = {one.name.partition("/")[0] for one in differences if one.kind in ("system", "component", "check")}
     found = {}
     for name in touched & catalogue.systems.keys():
-        found[name], _ = System.objects.update_or_create(name=name, defaults=_system_values(catalogue.systems[name]))
+        draft = catalogue.systems[name]
+        found[name], _ = System.objects.update_or_create(name=name, defaults=_system_values(draft))
+        Original.objects.update_or_create(system=found[name], defaults={"document": dict(draft.written)})
     System.objects.filter(name__in=plan.retired("system")).update(retired_at=now)
     for system in System.objects.filter(name__in=touched - found.keys()):
         found[system.name] = system
@@ -78,7 +88,7 @@ def _system_values(draft: DraftSystem) -> dict[str, Any]:
         "timezone": header.timezone,
         "owner": header.owner,
         "objectives": header.objectives.model_dump(mode="json"),
-        "document": dict(draft.written),
+        "document": header_object(header),
         "source": draft.source,
         "retired_at": None,
     }

@@ -80,6 +80,13 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Original',
+            fields=[
+                ('system', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='original', serialize=False, to='catalogue.system')),
+                ('document', models.JSONField(default=dict)),
+            ],
+        ),
+        migrations.CreateModel(
             name='Component',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
