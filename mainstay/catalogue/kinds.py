@@ -10,9 +10,10 @@ from pydantic import BaseModel
 from mainstay.drivers import channels, probes
 
 
-def probe_kinds() -> list[str]:
+@cache
+def probe_kinds() -> tuple[str, ...]:
     """Names that may stand at ``probe: {kind: …}``."""
-    return probes.kinds()
+    return tuple(probes.kinds())
 
 
 @cache
@@ -35,9 +36,11 @@ def metrics_are_fixed(kind: str) -> bool:
     return "*" not in metrics(kind)
 
 
-def channel_kinds() -> list[str]:
+@cache
+def channel_kinds() -> tuple[str, ...]:
     """Names that may stand at a channel's ``kind``."""
-    return sorted(module.name for module in pkgutil.iter_modules(channels.__path__) if not module.name.startswith("_"))
+    names = (module.name for module in pkgutil.iter_modules(channels.__path__))
+    return tuple(sorted(name for name in names if not name.startswith("_")))
 
 
 @cache

@@ -132,7 +132,7 @@ def _misfit(kind: str, written: Mapping[str, Any], filled: Mapping[str, Any]) ->
 def _rule(kind: str, document: Mapping[str, Any], clock: _Clock) -> Rule:
     known = kind in kinds.probe_kinds()
     return Rule(
-        primary=next((name for name in kinds.metrics(kind) if name != "*"), "") if known else "",
+        primary=next(iter(kinds.metrics(kind)), "") if known else "",
         warn=tuple(map(_condition, document["warn"])),
         crit=tuple(map(_condition, document["crit"])),
         failures=document["failures"],

@@ -23,7 +23,8 @@ FLAP_START, FLAP_END = 0.30, 0.20
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How one check is judged. ``primary`` is the metric that a bare condition is about."""
+    """How one check is judged. ``primary`` is the metric that a bare condition is about; ``*`` the first one read,
+    where the target names its metrics itself."""
 
     primary: str = ""
     warn: tuple[Condition, ...] = ()
@@ -96,14 +97,15 @@ def _judge_values(
 ) -> tuple[dict[str, float], State, Why | None]:
     holding: dict[str, float] = {}
     worst, why = State.OK, None
+    primary = next(iter(reading.values), "") if rule.primary == "*" else rule.primary
     for state, conditions in ((State.WARNING, rule.warn), (State.CRITICAL, rule.crit)):
         for condition in conditions:
             already = condition.text in memory.holding
-            if not condition.holds(reading.values, rule.primary, already):
+            if not condition.holds(reading.values, primary, already):
                 continue
             since = holding[condition.text] = memory.holding.get(condition.text, at)
             if at - since >= condition.hold:
-                metric = condition.metric or rule.primary
+                metric = condition.metric or primary
                 worst, why = (
                     state,
                     Why(condition=condition.text, metric=metric, value=reading.values.get(metric)),
