@@ -1,10 +1,17 @@
-"""A small disk that can fill up: a mounted file system where that is possible, else a counted directory."""
+"""A small disk that can fill up: a mounted file system where that is possible, else a counted directory.
+
+A process of its own, so that the mount ends with it whatever happens to the supervisor.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import sys
 from pathlib import Path
+
+from estate.layout import Layout, read_json, write_json
 
 SIZE = 48 * 1024 * 1024
 ARCHIVE = 9 * 1024 * 1024
@@ -48,3 +55,25 @@ def _mount(folder: Path) -> bool:
         capture_output=True, check=False,
     )  # fmt: skip
     return done.returncode == 0
+
+
+def is_ready(layout: Layout) -> bool:
+    return (layout.control / "disk.json").exists()
+
+
+def quota(layout: Layout) -> int | None:
+    """What the process said about the disk it has prepared."""
+    found = read_json(layout.control / "disk.json").get("quota_bytes")
+    return int(found) if found else None
+
+
+def main(root: str) -> None:
+    layout, endings = Layout(Path(root)), {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, endings)
+    write_json(layout.control / "disk.json", {"quota_bytes": prepare(layout.disk)})
+    signal.sigwait(endings)
+    release(layout.disk)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -18,8 +18,8 @@ from estate.layout import Layout, read_json
 
 CHUNK = 65536
 BAD_GATEWAY = (
-    b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\nContent-Length: 27\r\n"
-    b"Connection: close\r\n\r\nThe ERP does not answer.\r\n\r\n"
+    b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\nContent-Length: 25\r\n"
+    b"Connection: close\r\n\r\nThe ERP does not answer.\n"
 )
 
 
@@ -50,8 +50,7 @@ class Front:
         try:
             up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.upstream)
         except OSError:
-            writer.write(BAD_GATEWAY)
-            await close(writer)
+            await refuse(reader, writer)
             return
         turn = Turn()
         await asyncio.gather(self.carry_requests(reader, up_writer, turn), carry_answers(up_reader, writer, turn))
@@ -80,6 +79,16 @@ async def carry_answers(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
             turn.new_request = True
             writer.write(data)
             await writer.drain()
+    await close(writer)
+
+
+async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer 502, but hear the caller out: closing on unread bytes would reset the connection."""
+    with contextlib.suppress(OSError, TimeoutError):
+        await asyncio.wait_for(reader.read(CHUNK), 5)
+        writer.write(BAD_GATEWAY)
+        await writer.drain()
+        await asyncio.wait_for(reader.read(CHUNK), 0.5)
     await close(writer)
 
 

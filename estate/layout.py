@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,10 +57,26 @@ class Layout:
         """While this file exists the supervisor leaves the child down."""
         return self.control / f"held-{child}"
 
+    def clear(self) -> None:
+        """Forget an earlier run in the same directory; refuse when it still runs."""
+        supervisor = read_json(self.facts).get("supervisor_pid")
+        if supervisor and b"estate" in _command_line(supervisor):
+            raise RuntimeError(f"an estate is already running in {self.root}")
+        for path in (self.database, self.tls, self.faults, self.control):
+            shutil.rmtree(path, ignore_errors=True)
+        self.facts.unlink(missing_ok=True)
+
     def make(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
         for path in (self.logs, self.tls, self.disk, self.faults, self.control):
             path.mkdir(exist_ok=True)
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -10,12 +10,13 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from estate.layout import Layout
 
 PR_SET_PDEATHSIG = 1
+GOOD_LIFE = 30.0  # seconds after which a fall is a first fall again
+LONGEST_PAUSE = 8.0
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -52,8 +53,10 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     failures: int = 0
     not_before: float = 0.0
+    started: float = 0.0
 
     def start(self, layout: Layout) -> None:
+        self.started = time.monotonic()
         with (layout.logs / f"{self.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.options.get("cwd", "/"),
@@ -95,10 +98,12 @@ def kill_group(leader: int) -> None:
 class Supervisor:
     """Keeps the children running in the order they were added; stops them in the reverse order."""
 
-    def __init__(self, layout: Layout, changed: Callable[[], None]) -> None:
+    def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.children: list[Child] = []
-        self.changed = changed  # called whenever a child has a new process id
+
+    def pids(self) -> dict[str, int | None]:
+        return {child.name: child.pid for child in self.children}
 
     def run(self, child: Child, patience: float = 60.0) -> None:
         """Start a child and wait until it is ready."""
@@ -127,10 +132,10 @@ class Supervisor:
                 continue
             if child.process is not None:
                 kill_group(child.process.pid)
-            child.failures += 1
-            child.not_before = now + min(2.0**child.failures / 2, 15.0)
+            lived_well = now - child.started > GOOD_LIFE
+            child.failures = 1 if lived_well else child.failures + 1
+            child.not_before = now + min(2.0**child.failures / 2, LONGEST_PAUSE)
             child.start(self.layout)
-            self.changed()
 
     def stop(self) -> None:
         for child in reversed(self.children):
@@ -140,21 +145,3 @@ class Supervisor:
 def tail(layout: Layout, name: str) -> str:
     path = layout.logs / f"{name}.log"
     return path.read_text(errors="replace")[-600:] if path.exists() else "no log"
-
-
-def children_of(pid: int) -> list[int]:
-    """Process ids of all descendants, read from /proc."""
-    parents: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            parents.setdefault(int(fields[1]), []).append(int(entry.name))
-    found, todo = [], [pid]
-    while todo:
-        new = parents.get(todo.pop(), [])
-        found += new
-        todo += new
-    return found

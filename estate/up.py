@@ -43,15 +43,16 @@ class Estate:
         self.ports = {name: free_port() for name in PORTS}
         self.passwords = database.new_passwords()
         self.config = self.layout.root / "trytond.conf"
-        self.supervisor = Supervisor(self.layout, self.publish)
+        self.supervisor = Supervisor(self.layout)
         self.facts: Facts | None = None
 
     def start(self) -> None:
         """The order of a start: nothing later works without what stands above it."""
+        self.layout.clear()
         self.layout.make()
         postgres.check_reachable(self.server, self.layout.root)
         certificates.make_all(self.layout.tls)
-        quota = disk.prepare(self.layout.disk)
+        self.supervisor.begin(self.disk())
         self.supervisor.begin(self.mail())
         self.supervisor.begin(self.front())
         first_password = template.copy_to(self.server, self.layout.database)
@@ -65,12 +66,16 @@ class Estate:
             self.supervisor.begin(child)
         for child in self.supervisor.children:
             self.supervisor.wait(child)
-        self.facts = self.collect(quota)
+        self.facts = self.collect()
         if self.wish.traffic:
             self.supervisor.run(self.traffic())
         self.publish()
 
     # The children, each with the question that tells whether it works.
+
+    def disk(self) -> Child:
+        command = module("estate.disk", self.layout.root)
+        return Child("disk", command, lambda: disk.is_ready(self.layout), options=HERE)
 
     def mail(self) -> Child:
         smtp, web = self.ports["smtp"], self.ports["mail"]
@@ -98,10 +103,10 @@ class Estate:
         return Child("erp", tryton.server_command(self.config), lambda: listens(port), options=ERP)
 
     def worker(self) -> Child:
-        return Child("worker", tryton.worker_command(self.config), lambda: True, options=ERP)
+        return Child("worker", leashed(tryton.worker_command(self.config)), lambda: True, options=HERE)
 
     def scheduler(self) -> Child:
-        return Child("cron", tryton.cron_command(self.config), lambda: True, options=ERP)
+        return Child("cron", leashed(tryton.cron_command(self.config)), lambda: True, options=HERE)
 
     def traffic(self) -> Child:
         command = module("estate.traffic", f"http://127.0.0.1:{self.ports['front']}/", self.wish.order_every)
@@ -109,7 +114,7 @@ class Estate:
 
     # What others may know.
 
-    def collect(self, quota: int | None) -> Facts:
+    def collect(self) -> Facts:
         port, root = self.ports["database"], self.layout.root
         return Facts(
             started_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -129,7 +134,7 @@ class Estate:
             smtp_port=self.ports["smtp"],
             mail_url=f"http://127.0.0.1:{self.ports['mail']}/",
             disk_dir=str(root / "disk"),
-            disk_quota_bytes=quota,
+            disk_quota_bytes=disk.quota(self.layout),
             log_dir=str(self.layout.logs),
             traffic=self.wish.traffic,
             order_every_seconds=self.wish.order_every,
@@ -138,15 +143,19 @@ class Estate:
         )
 
     def publish(self) -> None:
-        """Write the facts again: a restarted child has a new process id."""
+        """Write the facts: at first, and when a child has fallen or has a new process id."""
         if self.facts:
-            self.facts.pids = {child.name: child.pid for child in self.supervisor.children}
+            self.facts.pids = self.supervisor.pids()
             self.facts.write(self.layout)
+
+    def tend(self) -> None:
+        self.supervisor.tend()
+        if self.facts and self.facts.pids != self.supervisor.pids():
+            self.publish()
 
     def stop(self) -> None:
         end_helpers(self.layout)
         self.supervisor.stop()
-        disk.release(self.layout.disk)
         self.layout.facts.unlink(missing_ok=True)
 
 
@@ -156,6 +165,10 @@ ERP = {"env": tryton.environment()}
 
 def module(name: str, *args: object) -> list[str]:
     return [sys.executable, "-m", name, *map(str, args)]
+
+
+def leashed(command: list[str]) -> list[str]:
+    return module("estate.leash", *command)
 
 
 def _stop(number: int, _frame: object) -> None:
@@ -172,7 +185,7 @@ def run(wish: Wish) -> int:
         estate.start()
         announce(estate)
         while os.getppid() == parent:
-            estate.supervisor.tend()
+            estate.tend()
             time.sleep(TEND_EVERY)
     except Stopped:
         pass

@@ -60,7 +60,7 @@ class Running:
         found = set()
         with psycopg.connect(self.facts["database_dsn"], autocommit=True) as db:
             for name, query in CHECKS.items():
-                if db.execute(query).fetchone():  # type: ignore[arg-type]
+                if db.execute(query).fetchone():
                     found.add(name)
         return found
 
