@@ -25,7 +25,7 @@ from mainstay.catalogue.models import Check
 from mainstay.catalogue.queries import Spec
 from mainstay.domain import state_machine
 from mainstay.domain.chunk import Batch
-from mainstay.domain.evidence import masked, plain
+from mainstay.domain.evidence import kept, masked
 from mainstay.domain.reading import Reading
 from mainstay.domain.state import State
 from mainstay.domain.state_machine import Judgement, Memory, Why
@@ -111,10 +111,10 @@ def _gather(results: Sequence[Outcome], shelf: Shelf) -> Batch:
             ids += [known[metric] for metric in numbers]
             values += numbers.values()
             at += [outcome.at] * len(numbers)
-    series, value = np.array(ids, np.uint32), np.array(values, np.float64)
-    in_seconds = np.isin(series, np.fromiter(shelf.seconds, np.uint32, len(shelf.seconds)))
+    series, value = np.array(ids, np.uint32), np.array(values, dtype=np.float64)
+    in_seconds = np.array([key in shelf.seconds for key in ids], bool)
     value[in_seconds] = np.round(value[in_seconds], 6)
-    return Batch(series, np.round(np.array(at, np.float64), 3), value)
+    return Batch(series, np.array(at, dtype=np.float64).round(3), value)
 
 
 def _name_new_series(results: Sequence[Outcome], shelf: Shelf) -> None:
@@ -185,7 +185,9 @@ def _change(outcome: Outcome, before: str, muted: str) -> StateChange:
 
 def _record_standings(last: Iterable[Outcome], shelf: Shelf) -> dict[int, tuple[Memory, float]]:
     """Write what differs from what is written; what only needs a new time gets that, by one statement."""
-    changed, unchanged, touched = [], [], []
+    changed: list[Standing] = []
+    unchanged: list[Standing] = []
+    touched: list[int] = []
     written: dict[int, tuple[Memory, float]] = {}
     newest = 0.0
     for outcome in last:
@@ -244,7 +246,7 @@ def _standing(outcome: Outcome) -> Standing:
 def _message(outcome: Outcome) -> dict[str, Any]:
     why = outcome.judgement.why or Why()
     problem = why.problem
-    return plain({
+    return kept({
         "fault": problem.fault.value if problem else "",
         "detail": problem.detail[:1000] if problem else "",
         "condition": why.condition,
@@ -256,12 +258,12 @@ def _message(outcome: Outcome) -> dict[str, Any]:
 
 def _evidence(outcome: Outcome) -> dict[str, Any]:
     rows = masked(outcome.reading.rows[: outcome.spec.evidence], outcome.spec.mask)
-    return plain({"rows": rows, "excerpt": outcome.reading.excerpt[:10_000]})
+    return kept({"rows": rows, "excerpt": outcome.reading.excerpt[:10_000]})
 
 
 def _payloads(results: Iterable[Outcome]) -> dict[int, tuple[datetime, Mapping[str, Any]]]:
     return {
-        outcome.spec.id: (_moment(outcome.at), plain(outcome.reading.payload))
+        outcome.spec.id: (_moment(outcome.at), kept(outcome.reading.payload))
         for outcome in results
         if outcome.reading.payload is not None
     }

@@ -12,6 +12,7 @@ Measured on 240 samples with jitter: 0.6 to 2.6 bytes each (docs/performance.md)
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -39,7 +40,8 @@ class Batch(NamedTuple):
     value: Floats
 
 
-class Piece(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Piece:
     """At most FULL samples of one series, encoded. ``start`` and ``end`` in seconds since 1970."""
 
     start: float

@@ -15,6 +15,11 @@ def masked(rows: Sequence[Mapping[str, Any]], columns: Collection[str]) -> list[
     return [{key: MASKED if str(key).casefold() in hidden else value for key, value in row.items()} for row in rows]
 
 
+def kept(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The mapping in plain values."""
+    return {_text(str(key)): plain(value, 1) for key, value in values.items()}
+
+
 def plain(value: Any, depth: int = 0) -> Any:
     """The value as JSON that SQLite and PostgreSQL both take: other types become their text, so do NaN and infinity;
     NUL and lone surrogates become the replacement character."""

@@ -2,6 +2,7 @@
 
 from mainstay.monitoring.actions.observed import (
     NewPing,
+    own_check,
     pulse,
     record_changes,
     record_observations,
@@ -19,6 +20,7 @@ __all__ = [
     "expire",
     "mute",
     "name_series",
+    "own_check",
     "ping_token",
     "pulse",
     "record_changes",

@@ -8,6 +8,8 @@ import psutil
 from django.db import connection, transaction
 from django.utils import timezone
 
+from mainstay.catalogue.models import Check, System
+from mainstay.domain.state import Category, Impact
 from mainstay.monitoring.models import Observation, Ping, Pulse, RunRequest, Standing, StateChange
 
 
@@ -65,6 +67,24 @@ _INSERT_PING = (
     f"INSERT INTO {Ping._meta.db_table} (check_id, at, kind, exit_code, run, body, source) "  # noqa: S608 - own name
     "VALUES (%s, %s, %s, %s, %s, %s, %s)"
 )
+
+
+def own_check(name: str) -> Check:
+    """The check under which Mainstay speaks of itself. It is not part of the catalogue, and so born retired."""
+    now = timezone.now()
+    system, _ = System.objects.get_or_create(
+        name="mainstay",
+        defaults={"title": {"en": "Mainstay"}, "tier": 1, "document": {"system": "mainstay"}, "retired_at": now},
+    )
+    check, _ = Check.objects.get_or_create(
+        system=system,
+        name=name,
+        defaults={
+            "kind": name, "every": 60.0, "category": Category.SYSTEM.value, "impact": Impact.DEGRADED.value,
+            "title": {"en": "Mainstay is on line", "zh": "Mainstay 自身网络"}, "retired_at": now,
+        },
+    )  # fmt: skip
+    return check
 
 
 def take_run_requests(check_ids: Collection[int], now: datetime) -> list[int]:

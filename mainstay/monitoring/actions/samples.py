@@ -134,12 +134,16 @@ def _write(grown: Sequence[_Grown]) -> None:
     insert = f'INSERT INTO {chunk} (series_id, start, "end", count, data) VALUES (%s, %s, %s, %s, %s)'  # noqa: S608
     last = f"UPDATE {series} SET last_at=%s, last_value=%s WHERE id=%s"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.executemany(update, [(*one.pieces[0], one.replaces) for one in grown if one.replaces is not None])
+        cursor.executemany(update, [(*_row(one.pieces[0]), one.replaces) for one in grown if one.replaces is not None])
         cursor.executemany(
             insert,
-            [(one.series, *piece) for one in grown for piece in one.pieces[one.replaces is not None :]],
+            [(one.series, *_row(piece)) for one in grown for piece in one.pieces[one.replaces is not None :]],
         )
         cursor.executemany(last, [(one.last_at, one.last_value, one.series) for one in grown])
+
+
+def _row(piece: Piece) -> tuple[float, float, int, bytes]:
+    return piece.start, piece.end, piece.count, piece.data
 
 
 def expire(before: datetime) -> None:

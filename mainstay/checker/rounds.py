@@ -1,0 +1,245 @@
+"""What is due, and the looks under way: a heap on the steady clock, a cap, and a hard deadline for every look."""
+
+import asyncio
+import logging
+from array import array
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from heapq import heappop, heappush
+from typing import Any
+
+from mainstay.checker.clock import Clock
+from mainstay.checker.pool import Job, Pool
+from mainstay.checker.watch import Means, Watch
+from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.schedule import next_slot
+
+_log = logging.getLogger(__name__)
+
+GRAIN = 0.005
+"""Seconds within which looks that are due are begun together: one wake-up for several."""
+
+CAP = 1000
+"""Looks under way at once; more wait, the longest waiting first."""
+
+SWEEP = 0.25
+"""Seconds between two searches for looks past their deadline."""
+
+
+class Rounds:
+    """``conclude(watch, at, reading)`` is told each result; ``at`` is the wall time at which the look began."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+        means: Means,
+        conclude: Callable[[Watch, float, Reading], None],
+        cap: int = CAP,
+    ) -> None:
+        self._loop, self._clock, self._means, self._conclude = loop, clock, means, conclude
+        self._cap = cap
+        self._pool = Pool(loop, clock)
+        self._heap: list[tuple[float, int, Watch]] = []
+        self._tickets = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._wakes_at = float("inf")
+        self._under_way: dict[Watch, asyncio.Task[None] | None] = {}
+        self._waiting: deque[tuple[Watch, float]] = deque()
+        self.delays = array("d")
+        """Seconds between due and begun, of every look since they were last taken away."""
+        self.missed = 0
+        """Slots at which the look before was still under way."""
+
+    @property
+    def under_way(self) -> int:
+        return len(self._under_way)
+
+    @property
+    def hung(self) -> int:
+        return self._pool.hung
+
+    # When
+
+    def enter(self, watch: Watch, within: float | None) -> None:
+        """Begin to look; the first time after ``within`` seconds, or at its next slot."""
+        if within is None:
+            self._arm_slot(watch)
+        else:
+            self._arm(watch, self._clock.steady() + within)
+
+    def soon(self, watch: Watch, delay: float) -> None:
+        """Look once more after ``delay`` seconds, unless its slot comes first."""
+        now = self._clock.steady()
+        if watch.slot - self._clock.wall() > delay:
+            self._arm(watch, now + delay)
+
+    def drop(self, watch: Watch) -> None:
+        """Look no more. A look under way ends by itself and is not reported."""
+        self._tickets += 1
+        watch.ticket = self._tickets
+        watch.look += 1
+        watch.gone = True
+        task = self._under_way.pop(watch, None)
+        if task is not None:
+            task.cancel()
+        if not watch.blocking:
+            watch.close()
+
+    def rearm(self, watches: list[Watch]) -> None:
+        """All slots anew, because the wall clock was set."""
+        self._heap.clear()
+        for watch in watches:
+            watch.slot = float("-inf")
+            self._arm_slot(watch)
+
+    def _arm_slot(self, watch: Watch) -> None:
+        wall = self._clock.wall()
+        if watch.slot <= wall + GRAIN:
+            watch.slot = next_slot(watch.offset, watch.spec.every, max(wall, watch.slot))
+        self._arm(watch, self._clock.steady() + watch.slot - wall)
+
+    def _arm(self, watch: Watch, due: float) -> None:
+        self._tickets += 1
+        watch.ticket = self._tickets
+        heappush(self._heap, (due, self._tickets, watch))
+        if due < self._wakes_at:
+            self._wake_at(due)
+
+    def _wake_at(self, due: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._wakes_at = due
+        self._timer = self._loop.call_later(max(0.0, due - self._clock.steady()), self._wake)
+
+    def _wake(self) -> None:
+        now = self._clock.steady()
+        self._wakes_at = float("-inf")  # nothing armed below need set the timer
+        heap = self._heap
+        while heap and heap[0][0] <= now:
+            due, ticket, watch = heappop(heap)
+            if watch.ticket == ticket:
+                self._arm_slot(watch)
+                self._begin(watch, due)
+        if heap:
+            self._wake_at(max(heap[0][0], now + GRAIN))
+        else:
+            self._wakes_at = float("inf")
+
+    # Looks
+
+    def _begin(self, watch: Watch, due: float) -> None:
+        if watch.busy:
+            self.missed += 1
+        elif len(self._under_way) >= self._cap:
+            watch.busy = True
+            self._waiting.append((watch, due))
+        else:
+            self._launch(watch, due)
+
+    def _launch(self, watch: Watch, due: float) -> None:
+        now = self._clock.steady()
+        self.delays.append(now - due)
+        watch.busy = True
+        watch.look += 1
+        watch.limit = now + watch.spec.timeout * 1.1 + 0.2
+        at = self._clock.wall()
+        if watch.probe is None:
+            problem = self._build(watch)
+            if problem is not None:
+                self._under_way[watch] = None
+                self._land(watch, watch.look, at, problem)
+                return
+        if watch.blocking:
+            self._hand_over(watch, at)
+        else:
+            self._under_way[watch] = self._loop.create_task(self._look(watch, watch.look, at))
+
+    def _build(self, watch: Watch) -> Reading | None:
+        if watch.spec.setup_problem:
+            return _unfit(watch.spec.setup_problem)
+        try:
+            self._means.build(watch)
+        except Exception as error:  # whatever a probe's constructor does, the others go on
+            _log.exception("the probe of %s cannot be built", watch.spec.path)
+            return _unfit(f"{type(error).__name__} while setting up")
+        return None
+
+    async def _look(self, watch: Watch, look: int, at: float) -> None:
+        try:
+            reading = await watch.probe.read()  # type: ignore[union-attr, misc]  # built, and a coroutine: see _launch
+        except Exception as error:  # a probe's bug is reported as its result
+            reading = self._broken(watch, error)
+        self._land(watch, look, at, reading)
+
+    def _hand_over(self, watch: Watch, at: float) -> None:
+        probe, look = watch.probe, watch.look
+        watch.limit = float("inf")  # the pool counts from when a thread begins
+        done = partial(self._thread_came_back, watch, look, at)
+        job = Job(probe.read, watch.spec.timeout * 1.1 + 0.2, done)  # type: ignore[union-attr]  # built in _launch
+        self._under_way[watch] = None
+        if not self._pool.submit(job):
+            self._land(watch, look, at, _unfit(f"{self._pool.hung} looks hang; restart the checker"))
+
+    def _thread_came_back(self, watch: Watch, look: int, at: float, result: Any) -> None:
+        if isinstance(result, TimeoutError):
+            watch.probe = None  # the hanging thread keeps the old one; two threads must not share it
+            result = _late(watch)
+        elif isinstance(result, Exception):
+            result = self._broken(watch, result)
+        self._land(watch, look, at, result)
+
+    def _land(self, watch: Watch, look: int, at: float, reading: Reading) -> None:
+        if look != watch.look:
+            return
+        watch.busy = False
+        watch.limit = float("inf")
+        self._under_way.pop(watch, None)
+        if self._waiting:
+            self._loop.call_soon(self._take_waiting)
+        self._conclude(watch, at, reading)
+
+    def _take_waiting(self) -> None:
+        while self._waiting and len(self._under_way) < self._cap:
+            watch, due = self._waiting.popleft()
+            if not watch.gone:
+                self._launch(watch, due)
+                break
+
+    def _broken(self, watch: Watch, error: Exception) -> Reading:
+        _log.error("the probe of %s raised", watch.spec.path, exc_info=error)
+        return _unfit(f"{type(error).__name__} inside the probe; see the log")
+
+    # Deadlines
+
+    def sweep(self) -> None:
+        """End looks past their deadline; they are judged as timed out."""
+        self._pool.sweep()
+        now = self._clock.steady()
+        for watch in [one for one in self._under_way if now > one.limit]:
+            task = self._under_way[watch]
+            if task is not None:
+                task.cancel()
+            at = self._clock.wall() - watch.spec.timeout
+            self._land(watch, watch.look, at, _late(watch))
+            watch.look += 1
+            watch.close()
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._heap.clear()
+        self._waiting.clear()
+        for task in self._under_way.values():
+            if task is not None:
+                task.cancel()
+        self._pool.close()
+
+
+def _late(watch: Watch) -> Reading:
+    return Reading(problem=Problem(Fault.TIMEOUT, f"no answer within {watch.spec.timeout:g} s"))
+
+
+def _unfit(detail: str) -> Reading:
+    return Reading(problem=Problem(Fault.SETUP, detail), blind=True)
