@@ -36,3 +36,8 @@ def next_slot(offset: float, every: float, after: float) -> float:
 def soon(every: float) -> float:
     """Seconds until the second look after a first failure: quick, but never a storm on a target in trouble."""
     return max(1.0, min(every / 4, 15.0))
+
+
+def restart_delay(deaths: int) -> float:
+    """Seconds to wait before a process that died ``deaths`` times in short order is started again."""
+    return min(0.5 * 2.0 ** min(deaths - 1, 10), 30.0)

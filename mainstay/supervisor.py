@@ -1,0 +1,175 @@
+"""``mainstay up``: a small process over the others. What ends is started again; when this ends, all end with it."""
+
+import ctypes
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.core.management import call_command
+from django.db import DatabaseError, connections
+
+from mainstay.domain.schedule import restart_delay
+from mainstay.monitoring import actions, queries
+from mainstay.settings import CONFIGURATION
+
+_log = logging.getLogger(__name__)
+
+ROLES = ("web", "checker", "engine")
+
+LOOK_EVERY = 0.25
+HEALTH_EVERY = 10.0
+
+SILENT_AFTER = 60.0
+"""Seconds without a pulse after which a process that once gave one is taken for hung and started anew."""
+
+PATIENCE = 10.0
+"""Seconds that a process has to end by itself."""
+
+STEADY_AFTER = 60.0
+"""Seconds of life after which earlier deaths are forgotten."""
+
+_PR_SET_PDEATHSIG = 1
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+
+class CannotStart(Exception):
+    """Says in a sentence why, and what to do."""
+
+
+@dataclass(slots=True)
+class Child:
+    """One process: what it runs, and how often it died lately. Times are of the steady clock."""
+
+    role: str
+    process: subprocess.Popen[bytes] | None = None
+    begun: float = 0.0
+    deaths: int = 0
+    due: float = 0.0
+
+
+def command(role: str) -> list[str]:
+    """The program of a role, in a Python of its own that imports only what it needs."""
+    if role == "web":
+        where = ["--host", CONFIGURATION.address, "--port", str(CONFIGURATION.port)]
+        quiet = ["--log-level", "warning", "--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "5"]
+        return [sys.executable, "-m", "uvicorn", "mainstay.web.server:application", *where, *quiet]
+    return [sys.executable, "-m", f"mainstay.{role}.main"]
+
+
+class Supervisor:
+    """``run`` returns after SIGTERM or SIGINT, when all children have ended. For the main thread only."""
+
+    def __init__(self, roles: Sequence[str]) -> None:
+        self._children = [Child(role) for role in roles]
+        self._stopping = threading.Event()
+        self._healthy_at = time.monotonic()
+
+    def run(self) -> None:
+        """Bring the database up to date, then keep the children alive. Raises CannotStart."""
+        prepare([child.role for child in self._children])
+        for word in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(word, lambda *_: self._stopping.set())
+        try:
+            while not self._stopping.is_set():
+                self._keep_alive()
+                self._look_after_health()
+                self._stopping.wait(LOOK_EVERY)
+        finally:
+            self._end()
+
+    def _keep_alive(self) -> None:
+        now = time.monotonic()
+        for child in self._children:
+            if child.process is not None and child.process.poll() is not None:
+                self._bury(child, now)
+            if child.process is None and now >= child.due:
+                child.process, child.begun = start(child.role), now
+
+    def _bury(self, child: Child, now: float) -> None:
+        code = child.process.returncode if child.process else 0
+        child.deaths = 1 if now - child.begun > STEADY_AFTER else child.deaths + 1
+        delay = restart_delay(child.deaths)
+        _log.error("%s ended with %s and is started again in %.1f s", child.role, code, delay)
+        child.process, child.due = None, now + delay
+
+    def _look_after_health(self) -> None:
+        """End a process that lives but gives no sign; judged only while we can write a sign of our own."""
+        if time.monotonic() - self._healthy_at < HEALTH_EVERY:
+            return
+        self._healthy_at = time.monotonic()
+        try:
+            actions.pulse("supervisor", {child.role: child.deaths for child in self._children})
+            pulses = {pulse.process: pulse for pulse in queries.pulses()}
+        except DatabaseError as error:
+            connections.close_all()
+            _log.warning("health is not known, the database is away: %s", error)
+            return
+        now, steady = datetime.now(UTC), time.monotonic()
+        for child in self._children:
+            pulse = pulses.get(child.role)
+            age = (now - pulse.at).total_seconds() if pulse else 0.0
+            if child.process is not None and steady - child.begun > age > SILENT_AFTER:
+                _log.error("%s gave no sign for %.0f s and is ended", child.role, age)
+                child.process.kill()
+
+    def _end(self) -> None:
+        living = [child.process for child in self._children if child.process is not None]
+        for process in living:
+            process.terminate()
+        deadline = time.monotonic() + PATIENCE
+        for process in living:
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def prepare(roles: Sequence[str]) -> None:
+    """What must hold before anything starts: a free port and a database of this version. Raises CannotStart."""
+    if "web" in roles:
+        _claim_port(CONFIGURATION.address, CONFIGURATION.port)
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+    except DatabaseError as error:
+        raise CannotStart(
+            f"the database cannot be used: {str(error).strip()}; see database in mainstay.toml"
+        ) from error
+    connections.close_all()
+
+
+def _claim_port(address: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((address, port))
+        except OSError as error:
+            raise CannotStart(
+                f"{address}:{port} cannot be opened ({error.strerror}); stop what uses it, or choose another: "
+                f"MAINSTAY_PORT={port + 1} mainstay up"
+            ) from error
+
+
+def start(role: str) -> subprocess.Popen[bytes]:
+    """Start a role in a session of its own, so that Ctrl-C reaches it through us and in order."""
+    parent = os.getpid()
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "mainstay.settings"}
+
+    def die_with_parent() -> None:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # we were killed between fork and here
+            os._exit(1)
+
+    return subprocess.Popen(
+        command(role), env=environment, stdin=subprocess.DEVNULL, start_new_session=True,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - the supervisor has a single thread
+    )  # fmt: skip
