@@ -1,0 +1,111 @@
+"""The pack for any order system, on real databases: silent on healthy data, and each fault found by its own check."""
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from tests.line.looking import apply, complaints, look
+
+NOW = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+SCHEMA = (
+    "create table sales (id integer primary key, no varchar(20), status varchar(20), placed timestamp null, "
+    "since timestamp null, total decimal(12, 2))",
+    "create table sales_lines (id integer primary key, sale integer, product varchar(20), quantity integer)",
+)
+CATALOGUE = """\
+system: shop
+components:
+  db:
+    kind: {kind}
+    dsn: "{dsn}"
+    packs:
+      - generic-orders: {{orders: sales, number: no, state: status, created: placed, changed: {changed}, amount: total,
+          lines: sales_lines, line_order: sale, second: payment_received, recent: "{recent}"}}
+"""
+
+
+class Books(Protocol):
+    def run(self, statement: str) -> None: ...
+
+
+def _fill(books: Books) -> None:
+    """Orders in every state, a return, a cancelled order without lines, and one that just came in."""
+    states = ["new", "payment_received", "shipped", "done", "cancelled"]
+    for number in range(1, 41):
+        at = NOW - timedelta(hours=number * 0.4)
+        total = "-19.90" if number == 7 else f"{number}.50"
+        books.run(f"insert into sales values ({number}, 'S{number}', '{states[number % 5]}', '{at}', '{at}', {total})")
+        if states[number % 5] != "cancelled":
+            books.run(f"insert into sales_lines values ({number}, {number}, 'tea', 2)")
+    books.run(f"insert into sales values (41, 'S41', 'new', '{NOW}', '{NOW}', 5)")
+
+
+class _SQLiteBooks:
+    def __init__(self, path: Path) -> None:
+        self._raw = sqlite3.connect(path, isolation_level=None)
+        self.catalogue = CATALOGUE.format(
+            kind="sqlite", dsn=f"sqlite://{path}", changed="unixepoch(since)", recent="datetime(:now, '-4 hours')"
+        )
+
+    def run(self, statement: str) -> None:
+        self._raw.execute(statement)
+
+    def close(self) -> None:
+        self._raw.close()
+
+
+@pytest.fixture(params=["sqlite"])
+def books(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    found = _SQLiteBooks(tmp_path / "shop.sqlite3")
+    for statement in SCHEMA:
+        found.run(statement)
+    _fill(found)
+    yield found
+    found.close()
+
+
+pytestmark = pytest.mark.django_db
+
+LONG_AGO = NOW - timedelta(days=9)
+
+
+def test_healthy_orders_give_no_complaint(books: Any) -> None:
+    apply(books.catalogue)
+    found = look()
+    assert len(found) == 6
+    assert {name: (state, reading.problem) for name, (state, reading) in found.items() if state != "ok"} == {}
+    flow = found["db.flow"][1]
+    assert flow.values["open"] == 25
+    assert flow.values["stuck"] == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "check"),
+    [
+        (f"update sales set since = '{LONG_AGO}' where id = 2", "db.flow"),
+        (f"update sales set placed = '{LONG_AGO}'", "db.no-new-orders"),
+        ("update sales set no = 'S2' where id = 3", "db.duplicate-number"),
+        ("insert into sales_lines values (900, 4711, 'tea', 1)", "db.orphan-line"),
+        ("delete from sales_lines where sale = 1", "db.empty-order"),
+        ("update sales set status = 'shiped' where id = 3", "db.unknown-state"),
+        ("update sales set status = null where id = 3", "db.unknown-state"),
+    ],
+)
+def test_each_fault_is_found_by_its_own_check(books: Any, statement: str, check: str) -> None:
+    apply(books.catalogue)
+    books.run(statement)
+    assert complaints() == {check}
+
+
+def test_the_evidence_names_the_order_and_its_money(books: Any) -> None:
+    apply(books.catalogue)
+    books.run(f"update sales set since = '{LONG_AGO}' where id = 2")
+    books.run("update sales set no = 'S5' where id = 4")
+    found = look()
+    assert found["db.flow"][1].values["stuck_amount"] == 2.5
+    assert found["db.flow"][1].rows[0]["case"] == "S2"
+    assert [dict(row)["number"] for row in found["db.duplicate-number"][1].rows] == ["S5"]
