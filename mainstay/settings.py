@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from mainstay.domain.network import NetworkPolicy
+
 PACKAGE = Path(__file__).resolve().parent
 WORKSPACE = Path(os.environ.get("MAINSTAY_WORKSPACE", ".")).resolve()
 
@@ -132,6 +134,10 @@ def _database(configuration: Configuration, data: Path) -> dict[str, object]:
 
 CONFIGURATION = load(WORKSPACE, dict(os.environ))
 DATA = WORKSPACE / "data"
+NETWORK = NetworkPolicy(
+    tuple(ip_network(text) for text in CONFIGURATION.networks.allowed),
+    frozenset({(CONFIGURATION.address, CONFIGURATION.port)}),
+)
 
 SECRET_KEY = _secret_key(DATA)
 DEBUG = False
@@ -180,7 +186,7 @@ ROOT_URLCONF = "mainstay.web.urls"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [PACKAGE / "web" / "templates"],
+        "DIRS": [PACKAGE / "web" / "templates", PACKAGE / "engine" / "templates"],
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",

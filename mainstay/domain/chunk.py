@@ -57,7 +57,7 @@ def pack_batch(batch: Batch) -> bytes:
 
 def unpack_batch(data: bytes) -> Batch:
     """Views on ``data``, without a copy. ValueError when it is no batch."""
-    mark, count = _BATCH.unpack_from(data)
+    mark, count = _BATCH.unpack_from(data) if len(data) >= _BATCH.size else (b"", 0)
     if mark != b"B1" or len(data) != _BATCH.size + 20 * count:
         raise ValueError("not a batch of samples, or one that was cut short")
     ids = np.frombuffer(data, "<u4", count, _BATCH.size)
@@ -100,6 +100,8 @@ def decode(data: bytes) -> tuple[Times, Floats]:
     """Times in milliseconds and values, in the order they were given. ValueError when it is no chunk."""
     try:
         mode, places, wide_times, wide_values, count, first, step, base = _CHUNK.unpack_from(data)
+        if not count or mode > _DIFFERENCE or places > _LONGEST_DECIMAL or max(wide_times, wide_values) > 8:
+            raise IndexError("no such header")
         body = zlib.decompress(data[_CHUNK.size :], -10, 16 * FULL) if len(data) > _CHUNK.size else b""
         turns = _unplane(body, 0, max(0, count - 2), wide_times)
         column = _unplane(body, len(turns) * wide_times, count - (mode != _DISTANCE), wide_values)

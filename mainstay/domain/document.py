@@ -137,7 +137,7 @@ class System(Mapping):
     hours: Hours = Field("", description="business hours; empty means always")
     calendar: Name | None = None
     currency: str = Field("", max_length=3)
-    owner: str = ""
+    owner: str = Field("", max_length=200)
     objectives: Objectives = Objectives()
     components: dict[Name, Component] = {}
     checks: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,126}$")], Check] = {}

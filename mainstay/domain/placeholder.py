@@ -8,7 +8,8 @@ SECRET_NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,99}")
 _PLACEHOLDER = re.compile(r"\$\{(" + SECRET_NAME.pattern + r")\}")
 _ANY = re.compile(r"\$\{[^}]*\}?")
 _SECRET_KEY = re.compile(
-    r"(?:^|[_-])(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)$", re.I
+    r"(?:^|[_-])(?:authorization|password|passwd|pwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)$",
+    re.I,
 )
 _SECRET_URL = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@:\s]*:(?P<password>[^/@\s]+)@", re.I)
 _SECRET_PARAMETER = re.compile(r"[?&](?:access_token|token|key|sign|secret)=(?P<value>[^&\s]+)", re.I)
@@ -39,6 +40,11 @@ def fill(value: Any, lookup: Callable[[str], str]) -> Any:
     if isinstance(value, list):
         return [fill(child, lookup) for child in value]
     return value
+
+
+def names(value: Any) -> set[str]:
+    """Every NAME that ``value`` asks for."""
+    return {found[1] for _, text in texts(value) for found in _PLACEHOLDER.finditer(text)}
 
 
 def texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:

@@ -80,7 +80,9 @@ def judge(memory: Memory, reading: Reading, rule: Rule, at: float, now: datetime
     if reading.problem is not None:
         return _judge_problem(memory, reading, rule)
     holding, verdict, why = _judge_values(memory, reading, rule, at)
-    return _settle(replace(memory, failed=0, holding=holding), verdict, why, rule)
+    if memory.failed or memory.holding != holding:
+        memory = replace(memory, failed=0, holding=holding)
+    return _settle(memory, verdict, why, rule)
 
 
 def _judge_problem(memory: Memory, reading: Reading, rule: Rule) -> Judgement:
@@ -100,10 +102,11 @@ def _judge_values(
     primary = next(iter(reading.values), "") if rule.primary == "*" else rule.primary
     for state, conditions in ((State.WARNING, rule.warn), (State.CRITICAL, rule.crit)):
         for condition in conditions:
-            already = condition.text in memory.holding
+            began = memory.holding.get(condition.text)
+            already = began is not None and at - began >= condition.hold  # until then nothing is there to be cleared
             if not condition.holds(reading.values, primary, already):
                 continue
-            since = holding[condition.text] = memory.holding.get(condition.text, at)
+            since = holding[condition.text] = at if began is None else began
             if at - since >= condition.hold:
                 metric = condition.metric or primary
                 worst, why = (
@@ -115,6 +118,8 @@ def _judge_values(
 
 def _settle(memory: Memory, verdict: State, why: Why | None, rule: Rule) -> Judgement:
     """Damp flapping, then see whether the state is another than before."""
+    if verdict is memory.state and memory.verdicts == _STEADY[verdict] and not memory.flapping:
+        return Judgement(memory, why, changed=False)  # as nearly always: nothing is new, so nothing is made
     verdicts = (memory.verdicts + _LETTER[verdict])[-FLAP_WINDOW:]
     flapping = rule.flapping and _flaps(verdicts, memory.flapping)
     state = max(verdict, memory.state, key=lambda one: one.rank) if flapping else verdict
@@ -123,6 +128,7 @@ def _settle(memory: Memory, verdict: State, why: Why | None, rule: Rule) -> Judg
 
 
 _LETTER = {State.OK: "o", State.WARNING: "w", State.CRITICAL: "c", State.UNKNOWN: "u"}
+_STEADY = {state: letter * FLAP_WINDOW for state, letter in _LETTER.items()}
 
 
 def _flaps(verdicts: str, already: bool) -> bool:

@@ -76,6 +76,8 @@ class Builder:
         place = _place(event)
         if event.tag and event.tag != "!":
             self._refuse(place, f"the tag {_short(event.tag)} is not read", "write the value without it")
+        if "\x00" in event.value:
+            self._refuse(place, "a zero byte cannot be kept", "remove it")
         node = Node(place, resolve(event.value) if event.implicit[0] else event.value, weight=1 + len(event.value))
         if self._open and (top := self._open[-1]).mapping is not None and top.waits_for_key:
             return self._name(top, top.mapping, event, node)

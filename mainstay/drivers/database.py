@@ -246,8 +246,8 @@ class _MariaDB:
             with self.raw.cursor() as cursor:
                 cursor.execute("set session transaction read only")
                 cursor.execute("select version(), connection_id()")
-                version, self._number = cursor.fetchone() or ("", 0)
-                self._is_mariadb = "MariaDB" in version
+                version, number = cursor.fetchone() or ("", 0)
+                self._is_mariadb, self._number = "MariaDB" in version, int(number)
         except pymysql.MySQLError as error:
             raise _mariadb_fault(error) from None
 

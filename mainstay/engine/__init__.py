@@ -1,0 +1,1 @@
+"""CARRY: the engine, what follows after the incident. See ``main.py`` for its loop."""

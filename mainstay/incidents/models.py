@@ -9,9 +9,7 @@ from mainstay.monitoring.models import StateChange
 class Incident(models.Model):
     """Something is broken. One is open at most for each ``key``; the key names the root component, or the rule."""
 
-    key = models.CharField(
-        max_length=300, help_text="what makes two faults one: system and root component, or check"
-    )
+    key = models.CharField(max_length=300, help_text="what makes two faults one: system and root component, or check")
     system = models.ForeignKey(System, on_delete=models.PROTECT, related_name="incidents", null=True)
     root = models.ForeignKey(Component, on_delete=models.PROTECT, related_name="incidents", null=True)
     title = models.JSONField(default=dict, help_text="language → words")
@@ -20,6 +18,7 @@ class Incident(models.Model):
     graded_by = models.CharField(max_length=150, default="engine")
     state = models.CharField(max_length=16, default="open", help_text="open, acknowledged, resolved")
     opened_at = models.DateTimeField()
+    since = models.DateTimeField(help_text="when it was opened, or last reopened")
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.CharField(max_length=150, blank=True)
     resolved_at = models.DateTimeField(null=True)
@@ -39,10 +38,9 @@ class Member(models.Model):
     """A check that is part of an incident: its root, one that joined, or an echo that the root explains."""
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="members")
-    check_of = models.ForeignKey(
-        Check, on_delete=models.PROTECT, related_name="memberships", db_column="check_id"
-    )
+    check_of = models.ForeignKey(Check, on_delete=models.PROTECT, related_name="memberships", db_column="check_id")
     role = models.CharField(max_length=8, help_text="root, joined, echo")
+    state = models.CharField(max_length=8, default="critical", help_text="as the incident last heard it")
     joined_at = models.DateTimeField()
     recovered_at = models.DateTimeField(null=True)
 
@@ -57,7 +55,7 @@ class Entry(models.Model):
     at = models.DateTimeField()
     word = models.CharField(
         max_length=16,
-        help_text="opened, joined, echo, rerooted, graded, acknowledged, note, recovered, resolved, reopened, sent",
+        help_text="what happened: domain.grouping.Act, and acknowledged, note, graded, regraded, resolved",
     )
     actor = models.CharField(max_length=150)
     text = models.TextField(blank=True)

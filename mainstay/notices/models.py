@@ -8,15 +8,9 @@ from mainstay.catalogue.models import Channel
 class Notice(models.Model):
     """Something that people shall be told. A second copy of the same cannot be inserted."""
 
-    key = models.CharField(
-        max_length=200, unique=True, help_text="incident-7-opened-1: incident, word, how many-th"
-    )
-    incident = models.ForeignKey(
-        "incidents.Incident", on_delete=models.CASCADE, related_name="notices", null=True
-    )
-    word = models.CharField(
-        max_length=16, help_text="opened, worse, acknowledged, resolved, reopened, test, blind"
-    )
+    key = models.CharField(max_length=200, unique=True, help_text="incident-7-opened-1: incident, word, how many-th")
+    incident = models.ForeignKey("incidents.Incident", on_delete=models.CASCADE, related_name="notices", null=True)
+    word = models.CharField(max_length=16, help_text="opened, worse, acknowledged, resolved, reopened, test, blind")
     at = models.DateTimeField()
     data = models.JSONField(default=dict)
 
@@ -29,17 +23,13 @@ class Delivery(models.Model):
 
     notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="deliveries")
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="deliveries")
-    key = models.CharField(
-        max_length=64, unique=True, help_text="goes out in the message, so that a copy is known"
-    )
+    key = models.CharField(max_length=64, unique=True, help_text="goes out in the message, so that a copy is known")
     due_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     sent_at = models.DateTimeField(null=True)
     given_up_at = models.DateTimeField(null=True)
-    outcome = models.CharField(
-        max_length=500, blank=True, help_text="the receiver's last answer, or the last error"
-    )
+    outcome = models.CharField(max_length=500, blank=True, help_text="the receiver's last answer, or the last error")
 
     class Meta:
         ordering = ("due_at", "id")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from mainstay.domain.duration import parse_duration
 from mainstay.domain.flow import Case, Picture, Stage, Step, analyse, drawn
 from mainstay.domain.reading import Fault, Problem, Reading
-from mainstay.drivers.database import MOST_ROWS, Unread
+from mainstay.drivers.database import Unread
 from mainstay.drivers.probes import Reach, Strict
 from mainstay.drivers.tables import as_number, read_rows
 
@@ -17,6 +17,10 @@ BLOCKING = True
 METRICS = {
     "stuck": "1", "stuck_amount": "1", "open": "1", "oldest": "s", "skipped": "1", "backward": "1", "throughput": "1/h",
 }  # fmt: skip
+
+
+MOST_CASES = 20_000
+"""Cases and steps that one look reads; a cut history would look like skipped steps."""
 
 
 class State(BaseModel):
@@ -59,9 +63,9 @@ class Probe:
         settings, reach = self._settings, self._reach
         now = datetime.now(UTC).timestamp()
         try:
-            cases = read_rows(reach, settings.dsn, settings.query, settings.params, MOST_ROWS)
+            cases = read_rows(reach, settings.dsn, settings.query, settings.params, MOST_CASES)
             steps = (
-                read_rows(reach, settings.dsn, settings.history, settings.params, MOST_ROWS).rows
+                read_rows(reach, settings.dsn, settings.history, settings.params, MOST_CASES).rows
                 if settings.history
                 else []
             )

@@ -1,0 +1,264 @@
+"""What becomes one incident: decided change by change on plain values, with the reason for each decision.
+
+* Checks of the category *system* group by their component. A component that depends, however far, on one that is badly
+  broken is explained by it: its checks join that incident as *echoes*. When the cause is seen later than its echo, the
+  incident moves to the cause (*rerooted*) and, where there are several, they become one (*merged*).
+* Checks of *data* and *business* are an incident each: two rules on the books break for two reasons. A check may name
+  the checks that explain it (``explained_by``); while one of those fails, it is an echo of that.
+* A check that cannot see (unknown) opens nothing by itself; it is an echo where its component, or one below it, is
+  broken. When that lasts, the engine says so (``blind``).
+* What recovers is noted; the incident ends once all of it has stayed well for a while. The same check failing again
+  soon afterwards continues the old incident.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from mainstay.domain.state import Category, Impact, State
+
+REROOT_WITHIN = timedelta(minutes=10)
+"""A cause is looked for among what broke at about the same time; a fault of yesterday has another."""
+REOPEN_WITHIN = timedelta(minutes=10)
+
+
+class Act(StrEnum):
+    """What to do about a change."""
+
+    OPEN = "opened"
+    REOPEN = "reopened"
+    JOIN = "joined"
+    ECHO = "echo"
+    REROOT = "rerooted"
+    MERGE = "merged"
+    WORSEN = "worse"
+    RELAPSE = "relapsed"
+    RECOVER = "recovered"
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A check as grouping needs to know it."""
+
+    id: int
+    path: str
+    system_id: int
+    component_id: int | None
+    category: Category
+    impact: Impact
+    explained_by: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A check took a state."""
+
+    check: Watched
+    state: State
+    at: datetime
+
+
+@dataclass(slots=True)
+class Part:
+    """A check's part in an incident."""
+
+    check: Watched
+    role: str
+    state: State
+
+    @property
+    def explains(self) -> bool:
+        """A mere risk or a warning explains nobody else's fault."""
+        return self.state is State.CRITICAL and self.check.impact is not Impact.RISK
+
+
+@dataclass(slots=True)
+class Case:
+    """An incident while it is open, or just resolved. ``ref`` is its number, or negative while it has none."""
+
+    ref: int
+    key: str
+    system_id: int | None
+    root_id: int | None
+    category: Category
+    since: datetime
+    parts: dict[int, Part] = field(default_factory=dict)
+    resolved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One thing to do. ``because`` names the component, check or incident that was the reason."""
+
+    act: Act
+    ref: int
+    turn: Turn
+    because: str = ""
+    other: int | None = None
+    """The incident that a merge takes in."""
+
+
+class Desk:
+    """All open incidents of some systems, and what depends on what. Decides turn after turn."""
+
+    def __init__(self, cases: Iterable[Case], needs: Mapping[int, Iterable[int]], names: Mapping[int, str]) -> None:
+        self._cases = {case.ref: case for case in cases}
+        self._needs = needs
+        self._names = names
+        self._below: dict[int, frozenset[int]] = {}
+        self._next = -1
+
+    def case(self, ref: int) -> Case:
+        return self._cases[ref]
+
+    def take(self, turn: Turn) -> list[Decision]:
+        """What a check's new state means."""
+        member = [case for case in self._open() if turn.check.id in case.parts]
+        if turn.state is State.OK:
+            return [self._recover(case, turn) for case in member]
+        if member:
+            return self._again(member[0], turn)
+        if turn.state is State.UNKNOWN:
+            cause = self._cause(turn)
+            return [self._join(cause, turn, Act.ECHO)] if cause else []
+        return self._fail(turn)
+
+    def _open(self) -> list[Case]:
+        return [case for case in self._cases.values() if case.resolved_at is None]
+
+    def _recover(self, case: Case, turn: Turn) -> Decision:
+        case.parts[turn.check.id].state = State.OK
+        return Decision(Act.RECOVER, case.ref, turn)
+
+    def _again(self, case: Case, turn: Turn) -> list[Decision]:
+        part = case.parts[turn.check.id]
+        before, part.state = part.state, turn.state
+        if before is State.OK:
+            decisions = [Decision(Act.RELAPSE, case.ref, turn)]
+        elif turn.state.rank > before.rank:
+            decisions = [Decision(Act.WORSEN, case.ref, turn)]
+        else:
+            return []
+        return decisions + (self._draw_in(case, turn) if part.role != "echo" else [])
+
+    def _fail(self, turn: Turn) -> list[Decision]:
+        if cause := self._cause(turn):
+            return [self._join(cause, turn, Act.ECHO)]
+        key = key_of(turn.check)
+        same = next((case for case in self._cases.values() if case.key == key and case.resolved_at is None), None)
+        if same:
+            decision = self._join(same, turn, Act.JOIN)
+            return [decision, *self._draw_in(same, turn)]
+        if old := self._lately(turn):
+            old.resolved_at, old.since = None, turn.at
+            old.parts[turn.check.id].state = turn.state
+            return [Decision(Act.REOPEN, old.ref, turn), *self._draw_in(old, turn)]
+        return self._open_new(key, turn)
+
+    def _open_new(self, key: str, turn: Turn) -> list[Decision]:
+        """Open, unless what this explains is open already: then that incident moves here."""
+        check = turn.check
+        part = Part(check, "root", turn.state)
+        effects = [case for case in self._open() if self._explains(part, case, turn)]
+        if effects:
+            first = min(effects, key=lambda case: case.since)
+            return self._reroot(first, key, part, turn) + [
+                self._merge(first, case, turn) for case in effects if case is not first
+            ]
+        case = Case(self._next, key, check.system_id, check.component_id, check.category, turn.at, {check.id: part})
+        self._next -= 1
+        self._cases[case.ref] = case
+        return [Decision(Act.OPEN, case.ref, turn)]
+
+    def _reroot(self, case: Case, key: str, part: Part, turn: Turn) -> list[Decision]:
+        for other in case.parts.values():
+            other.role = "echo"
+        case.key, case.root_id = key, turn.check.component_id
+        case.category = turn.check.category
+        case.parts[turn.check.id] = part
+        return [Decision(Act.REROOT, case.ref, turn, self._place(turn.check))]
+
+    def _draw_in(self, case: Case, turn: Turn) -> list[Decision]:
+        """Other incidents that this one explains, now that it is as bad as this."""
+        part = case.parts[turn.check.id]
+        effects = [other for other in self._open() if other is not case and self._explains(part, other, turn)]
+        return [self._merge(case, other, turn) for other in effects]
+
+    def _merge(self, case: Case, other: Case, turn: Turn) -> Decision:
+        for number, part in other.parts.items():
+            part.role = "echo"
+            case.parts.setdefault(number, part)
+        other.resolved_at = turn.at
+        return Decision(Act.MERGE, case.ref, turn, self._place(turn.check), other.ref)
+
+    def _explains(self, part: Part, case: Case, turn: Turn) -> bool:
+        """Whether the check's failing explains the whole of an open incident."""
+        roots = [other for other in case.parts.values() if other.role != "echo"]
+        if roots and all(part.check.id in other.check.explained_by for other in roots):
+            return True
+        return (
+            part.explains
+            and part.check.category is Category.SYSTEM
+            and case.category is Category.SYSTEM
+            and case.system_id == part.check.system_id
+            and part.check.component_id is not None
+            and case.root_id is not None
+            and part.check.component_id in self.below(case.root_id)
+            and turn.at - case.since <= REROOT_WITHIN
+        )
+
+    def _cause(self, turn: Turn) -> Case | None:
+        """The open incident that explains this check's failing, if any."""
+        check = turn.check
+        for case in self._open():
+            if any(number in case.parts and case.parts[number].state is not State.OK for number in check.explained_by):
+                return case
+        if check.component_id is None or (check.category is not Category.SYSTEM and turn.state is not State.UNKNOWN):
+            return None
+        wanted = self.below(check.component_id)
+        if turn.state is State.UNKNOWN:
+            wanted = wanted | {check.component_id}
+        for case in self._open():
+            if (
+                case.category is Category.SYSTEM
+                and case.root_id in wanted
+                and any(p.explains for p in case.parts.values())
+            ):
+                return case
+        return None
+
+    def _lately(self, turn: Turn) -> Case | None:
+        for case in self._cases.values():
+            part = case.parts.get(turn.check.id)
+            if part and part.role == "root" and case.resolved_at and turn.at - case.resolved_at <= REOPEN_WITHIN:
+                return case
+        return None
+
+    def _join(self, case: Case, turn: Turn, act: Act) -> Decision:
+        role = "echo" if act is Act.ECHO else "joined"
+        case.parts[turn.check.id] = Part(turn.check, role, turn.state)
+        return Decision(act, case.ref, turn, self._names.get(case.root_id or 0, ""))
+
+    def _place(self, check: Watched) -> str:
+        return self._names.get(check.component_id or 0, check.path)
+
+    def below(self, component_id: int) -> frozenset[int]:
+        """All components that this one needs, directly or through others; a circle does no harm."""
+        if component_id not in self._below:
+            seen: set[int] = set()
+            waiting = list(self._needs.get(component_id, ()))
+            while waiting:
+                one = waiting.pop()
+                if one not in seen:
+                    seen.add(one)
+                    waiting += self._needs.get(one, ())
+            self._below[component_id] = frozenset(seen - {component_id})
+        return self._below[component_id]
+
+
+def key_of(check: Watched) -> str:
+    """What makes two failing checks one incident: the component for the category system, the check itself else."""
+    if check.category is Category.SYSTEM and check.component_id is not None:
+        return f"component:{check.component_id}"
+    return f"check:{check.id}"

@@ -1,0 +1,147 @@
+"""What people do with an incident. Each act is authorised, carried out and audited in one transaction."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+
+from mainstay.audit.actions import record
+from mainstay.catalogue.models import Component, System
+from mainstay.domain.actor import Actor, authorise
+from mainstay.domain.state import Category, Level
+from mainstay.incidents.actions.telling import tell
+from mainstay.incidents.models import Entry, Incident
+
+
+class Illegal(ValueError):
+    """The incident's state does not allow this; the message says what would."""
+
+
+def acknowledge(incident_id: int, *, actor: Actor, note: str = "") -> Incident:
+    """Somebody takes it on. Raises Illegal unless it is open."""
+    authorise(actor, "incident.acknowledge")
+    with transaction.atomic():
+        incident, now = _locked(incident_id), datetime.now(UTC)
+        if incident.state != "open":
+            raise Illegal(_but(incident, "only an open incident can be acknowledged"))
+        incident.state, incident.acknowledged_at, incident.acknowledged_by = "acknowledged", now, actor.name
+        incident.save()
+        _write(incident, actor, "acknowledged", note, {})
+        tell(incident.pk, "acknowledged", now, {"by": actor.name})
+    return incident
+
+
+def note(incident_id: int, text: str, *, actor: Actor) -> Entry:
+    """Add to the timeline; allowed on resolved incidents too."""
+    authorise(actor, "incident.note")
+    if not text.strip():
+        raise Illegal("a note needs some text")
+    with transaction.atomic():
+        return _write(_locked(incident_id), actor, "note", text, {})
+
+
+def resolve(incident_id: int, *, actor: Actor, note: str = "") -> Incident:
+    """End it by hand. Raises Illegal when it has ended already."""
+    authorise(actor, "incident.resolve")
+    with transaction.atomic():
+        incident, now = _locked(incident_id), datetime.now(UTC)
+        if incident.state == "resolved":
+            raise Illegal(_but(incident, "there is nothing to resolve"))
+        incident.state, incident.resolved_at, incident.resolved_by = "resolved", now, actor.name
+        incident.save()
+        _write(incident, actor, "resolved", note, {})
+        tell(incident.pk, "resolved", now, {"by": actor.name})
+    return incident
+
+
+def reopen(incident_id: int, *, actor: Actor, reason: str) -> Incident:
+    """It was not over. Raises Illegal unless it is resolved and nothing of the same kind is open."""
+    authorise(actor, "incident.reopen")
+    if not reason.strip():
+        raise Illegal("say why it is opened again")
+    with transaction.atomic():
+        incident, now = _locked(incident_id), datetime.now(UTC)
+        if incident.state != "resolved":
+            raise Illegal(_but(incident, "only a resolved incident can be reopened"))
+        if other := Incident.objects.filter(key=incident.key).exclude(state="resolved").first():
+            raise Illegal(f"incident {other.pk} is open for the same fault; add a note there")
+        incident.state, incident.since, incident.resolved_at, incident.resolved_by = "open", now, None, ""
+        incident.acknowledged_at, incident.acknowledged_by = None, ""
+        incident.save()
+        _write(incident, actor, "reopened", reason, {})
+        tell(incident.pk, "reopened", now, {"by": actor.name})
+    return incident
+
+
+def regrade(
+    incident_id: int, *, level: int | None = None, category: str | None = None, reason: str, actor: Actor
+) -> Incident:
+    """Set level or category by hand; the engine leaves both alone from then on."""
+    authorise(actor, "incident.regrade")
+    if not reason.strip():
+        raise Illegal("say why the grade is changed")
+    with transaction.atomic():
+        incident = _locked(incident_id)
+        before: dict[str, Any] = {"level": incident.level, "category": incident.category}
+        incident.level = int(Level(level)) if level is not None else incident.level
+        incident.category = Category(category).value if category is not None else incident.category
+        after = {"level": incident.level, "category": incident.category}
+        if before == after:
+            raise Illegal(_but(incident, "that is its grade already"))
+        incident.graded_by = actor.name
+        incident.save()
+        _write(incident, actor, "regraded", reason, {"before": before, "after": after})
+        if incident.level < before["level"]:
+            tell(incident.pk, "worse", datetime.now(UTC), {"by": actor.name})
+    return incident
+
+
+def open_by_hand(
+    *,
+    system: str,
+    component: str | None = None,
+    title: str,
+    category: str,
+    level: int,
+    text: str,
+    actor: Actor,
+) -> Incident:
+    """Somebody saw a fault that no check sees. Raises System.DoesNotExist, Component.DoesNotExist, Illegal."""
+    authorise(actor, "incident.open")
+    if not title.strip():
+        raise Illegal("an incident needs a title")
+    with transaction.atomic():
+        owner = System.objects.get(name=system, retired_at=None)
+        root = Component.objects.get(system=owner, name=component, retired_at=None) if component else None
+        now = datetime.now(UTC)
+        incident = Incident.objects.create(
+            key=f"hand:{now.timestamp():.6f}:{actor.name}", system=owner, root=root,
+            title={"en": title.strip(), "zh": title.strip()}, category=Category(category).value,
+            level=int(Level(level)), graded_by=actor.name, opened_at=now, since=now,
+        )  # fmt: skip
+        _write(incident, actor, "opened", text, {}, act="incident.open")
+        tell(incident.pk, "opened", now, {"by": actor.name})
+    return incident
+
+
+_ACTS = {
+    "acknowledged": "incident.acknowledge", "note": "incident.note", "resolved": "incident.resolve",
+    "reopened": "incident.reopen", "regraded": "incident.regrade",
+}  # fmt: skip
+
+
+def _write(incident: Incident, actor: Actor, word: str, text: str, data: dict[str, Any], *, act: str = "") -> Entry:
+    """The timeline's line and the audit record of the same act."""
+    entry = Entry.objects.create(
+        incident=incident, at=datetime.now(UTC), word=word, actor=actor.name, text=text.strip(), data=data
+    )
+    record(actor, act or _ACTS[word], f"incident {incident.pk}", {**data, "text": text.strip()} if text else data)
+    return entry
+
+
+def _locked(incident_id: int) -> Incident:
+    return Incident.objects.select_for_update().get(pk=incident_id)
+
+
+def _but(incident: Incident, sentence: str) -> str:
+    return f"incident {incident.pk} is {incident.state}; {sentence}"

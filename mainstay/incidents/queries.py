@@ -1,0 +1,98 @@
+"""Reading incidents."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from mainstay.incidents.models import Entry, Incident, Member
+
+SORTS = {"newest": ("-since", "-pk"), "oldest": ("since", "pk"), "level": ("level", "-since", "-pk")}
+
+
+def open_incidents() -> QuerySet[Incident]:
+    """What is not resolved, worst and oldest first."""
+    return Incident.objects.exclude(state="resolved").select_related("system", "root").order_by("level", "since", "pk")
+
+
+def incident(incident_id: int) -> Incident:
+    """Raises Incident.DoesNotExist."""
+    return Incident.objects.select_related("system", "root").get(pk=incident_id)
+
+
+def search(
+    *,
+    state: str = "",
+    system: str = "",
+    level: int | None = None,
+    category: str = "",
+    text: str = "",
+    since: datetime | None = None,
+    sort: str = "newest",
+) -> QuerySet[Incident]:
+    """Incidents by what people ask for; ``state`` may also be ``running`` (open or acknowledged)."""
+    found = Incident.objects.select_related("system", "root").order_by(*SORTS[sort])
+    if state == "running":
+        found = found.exclude(state="resolved")
+    elif state:
+        found = found.filter(state=state)
+    if system:
+        found = found.filter(system__name=system)
+    if level is not None:
+        found = found.filter(level=level)
+    if category:
+        found = found.filter(category=category)
+    if since is not None:
+        found = found.filter(since__gte=since)
+    if text.isdecimal() and len(text) < 10:
+        return found.filter(pk=int(text))
+    if text:
+        found = found.filter(
+            Q(title__en__icontains=text) | Q(title__zh__icontains=text) | Q(system__name__icontains=text)
+            | Q(root__name__icontains=text)
+        )  # fmt: skip
+    return found
+
+
+def timeline(incident_id: int) -> QuerySet[Entry]:
+    """Oldest first, with the state change that each line is about."""
+    return Entry.objects.filter(incident_id=incident_id).select_related("change").order_by("at", "pk")
+
+
+def members(incident_id: int) -> list[Member]:
+    """Root first, then those that joined, then echoes."""
+    order = {"root": 0, "joined": 1, "echo": 2}
+    found = Member.objects.filter(incident_id=incident_id).select_related("check_of__system", "check_of__component")
+    return sorted(found, key=lambda member: (order.get(member.role, 3), member.joined_at, member.pk))
+
+
+def explain(incident_id: int) -> list[dict[str, Any]]:
+    """Why it was opened, grouped and graded as it was: the timeline's lines that say a reason, as plain data."""
+    words = ("opened", "joined", "echo", "rerooted", "merged", "graded", "regraded", "reopened", "worse")
+    rows = Entry.objects.filter(incident_id=incident_id, word__in=words).order_by("at", "pk")
+    return [{"word": row.word, "at": row.at, "actor": row.actor, "text": row.text, **row.data} for row in rows]
+
+
+def brief(incident_id: int) -> dict[str, Any]:
+    """What a notice needs to know, as it stands now."""
+    found = incident(incident_id)
+    parts = members(incident_id)
+    root = next((member for member in parts if member.role == "root"), None)
+    change = (
+        Entry.objects.filter(incident=found, change__isnull=False, change__check_of=root.check_of)
+        .exclude(change__after="ok")
+        .select_related("change")
+        .order_by("-at", "-pk")
+        .first()
+        if root
+        else None
+    )
+    return {
+        "incident": found,
+        "root": root,
+        "members": parts,
+        "echoes": sum(member.role == "echo" for member in parts),
+        "message": change.change.message if change and change.change else {},
+        "rows": (change.change.evidence.get("rows") or [])[:5] if change and change.change else [],
+        "help": root.check_of.document.get("help", "") if root else "",
+    }

@@ -1,0 +1,83 @@
+"""A state's reason in words. What is stored are codes and numbers; words are made when somebody reads them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from mainstay.domain.duration import format_duration
+from mainstay.domain.reading import Fault
+
+
+def fault_words(fault: str) -> str:
+    """The name of a fault in the active language."""
+    words = {
+        Fault.REFUSED: _("connection refused"),
+        Fault.TIMEOUT: _("no answer in time"),
+        Fault.UNRESOLVED: _("the name has no address"),
+        Fault.UNREACHABLE: _("not reachable"),
+        Fault.DENIED: _("the address is not allowed"),
+        Fault.TLS: _("certificate or encryption problem"),
+        Fault.AUTH: _("the account was refused"),
+        Fault.STATUS: _("unexpected status"),
+        Fault.CONTENT: _("unexpected content"),
+        Fault.TOO_LARGE: _("the answer is too large"),
+        Fault.PROTOCOL: _("the answer is not in the expected form"),
+        Fault.QUERY: _("the database refused the query"),
+        Fault.EXHAUSTED: _("no connection is free"),
+        Fault.FINDING: _("a rule on the data is broken"),
+        Fault.MISSING: _("something that should be there is missing"),
+        Fault.SETUP: _("the check cannot run as it is set up"),
+    }
+    return words.get(Fault(fault), fault) if fault in set(Fault) else fault
+
+
+def explain(message: Mapping[str, Any], language: str | None = None) -> str:
+    """Why a check is not ok, in one line; empty when it is. ``language`` None: the active one."""
+    if language is None:
+        return _explain(message)
+    with override(language):
+        return _explain(message)
+
+
+def _explain(message: Mapping[str, Any]) -> str:
+    if fault := message.get("fault"):
+        detail = message.get("detail")
+        return f"{fault_words(fault)}: {detail}" if detail else fault_words(fault)
+    if condition := message.get("condition"):
+        value = format_value(message.get("value"), message.get("unit") or "1")
+        return _("%(metric)s is %(value)s; the limit is %(condition)s") % {
+            "metric": message.get("metric") or "?", "value": value, "condition": condition,
+        }  # fmt: skip
+    return ""
+
+
+def format_value(value: Any, unit: str) -> str:
+    """A number with its unit as people read it: ``1.5 GiB``, ``230 ms``, ``82 %``."""
+    if not isinstance(value, int | float):
+        return "–" if value is None else str(value)
+    if unit == "s":
+        return format_seconds(float(value))
+    if unit in ("B", "B/s"):
+        return _scaled(float(value), 1024.0, ("B", "KiB", "MiB", "GiB", "TiB", "PiB")) + unit[1:]
+    number = f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:,.3g}"
+    return number if unit == "1" else f"{number} {unit}"
+
+
+def format_seconds(value: float) -> str:
+    """Below a minute as a decimal, above it as days, hours and minutes."""
+    if abs(value) < 1:
+        return f"{value * 1000:.3g} ms"
+    if abs(value) < 60:
+        return f"{value:.3g} s"
+    step = 3600 if value >= 86400 else 60 if value >= 3600 else 1
+    return format_duration(max(0.0, round(value / step) * step))
+
+
+def _scaled(value: float, base: float, names: tuple[str, ...]) -> str:
+    place = 0
+    while abs(value) >= base and place < len(names) - 1:
+        value /= base
+        place += 1
+    return f"{value:.0f} {names[place]}" if place == 0 or abs(value) >= 100 else f"{value:.3g} {names[place]}"

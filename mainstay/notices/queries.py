@@ -1,0 +1,40 @@
+"""Reading notices and what became of them."""
+
+from datetime import datetime
+
+from django.db.models import Min, QuerySet
+
+from mainstay.notices.models import Delivery, Notice
+
+
+def notices(incident_id: int | None = None) -> QuerySet[Notice]:
+    """Newest first, with their deliveries."""
+    found = Notice.objects.select_related("incident").prefetch_related("deliveries__channel").order_by("-at", "-pk")
+    return found.filter(incident_id=incident_id) if incident_id is not None else found
+
+
+def deliveries(*, incident_id: int | None = None, channel: str = "", outcome: str = "") -> QuerySet[Delivery]:
+    """Newest first; ``outcome`` is waiting, sent or failed."""
+    found = Delivery.objects.select_related("notice", "channel").order_by("-pk")
+    if incident_id is not None:
+        found = found.filter(notice__incident_id=incident_id)
+    if channel:
+        found = found.filter(channel__name=channel)
+    if outcome == "waiting":
+        found = found.filter(sent_at=None, given_up_at=None)
+    elif outcome == "sent":
+        found = found.exclude(sent_at=None)
+    elif outcome == "failed":
+        found = found.exclude(given_up_at=None)
+    return found
+
+
+def waiting() -> tuple[int, datetime | None]:
+    """How many deliveries wait, and since when the oldest was due."""
+    found = Delivery.objects.filter(sent_at=None, given_up_at=None)
+    return found.count(), found.aggregate(oldest=Min("due_at"))["oldest"]
+
+
+def undelivered(now: datetime) -> QuerySet[Delivery]:
+    """What failed at least once and is still not there, or was given up: a person should look."""
+    return Delivery.objects.select_related("notice", "channel").filter(sent_at=None, attempts__gte=1, due_at__gte=now)
