@@ -8,12 +8,12 @@ from django.db.models import Max, QuerySet
 
 from mainstay.catalogue.examine import Known
 from mainstay.catalogue.models import Calendar, Channel, Check, Component, Original, Revision, Secret, System
-from mainstay.catalogue.secret_book import SecretBook
+from mainstay.catalogue.secret_book import SecretBook, unfilled
 from mainstay.catalogue.specs import Spec, specs
 from mainstay.domain import document
 from mainstay.domain.difference import Difference, ObjectKey, compare
 from mainstay.domain.draft import Catalogue, header_object
-from mainstay.domain.placeholder import fill
+from mainstay.domain.placeholder import fill, names
 
 __all__ = [
     "Spec",
@@ -25,6 +25,7 @@ __all__ = [
     "components",
     "differences",
     "known",
+    "names_without_value",
     "originals",
     "revision",
     "revisions",
@@ -106,6 +107,18 @@ def known() -> Known:
     return Known(
         *(tuple(found.values_list("name", flat=True)) for found in (systems(), channels(), calendars())),
     )
+
+
+def names_without_value() -> list[str]:
+    """Every ``${NAME}`` that the catalogue in use asks for and nobody has given."""
+    asked: set[str] = set()
+    for settings in (
+        *components().order_by().values_list("settings", flat=True),
+        *channels().values_list("settings", flat=True),
+        *checks().order_by().values_list("document__probe", flat=True),
+    ):
+        asked |= names(settings)
+    return unfilled(asked)
 
 
 def differences(catalogue: Catalogue) -> list[Difference]:

@@ -1,6 +1,7 @@
 """What ``${NAME}`` means: the environment first, then the secret store."""
 
 import os
+from collections.abc import Iterable
 
 from mainstay.catalogue.models import Secret
 from mainstay.catalogue.sealing import KeyRing, SealBroken, unseal
@@ -23,6 +24,12 @@ class SecretBook:
         if name not in self._values:
             self._values[name] = _look_up(name)
         return self._values[name]
+
+
+def unfilled(names: Iterable[str]) -> list[str]:
+    """Those of ``names`` that have no value anywhere."""
+    asked = {name for name in names if name not in os.environ or name.startswith(_OWN)}
+    return sorted(asked - set(Secret.objects.filter(name__in=asked).values_list("name", flat=True)))
 
 
 def _look_up(name: str) -> str:

@@ -71,6 +71,9 @@ def apply(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
     if not as_json:
         _print_flaws(found.warnings)
     _print_differences(differences, as_json, "nothing to do")
+    if not as_json:
+        for name in queries.names_without_value():
+            print(f"${{{name}}} has no value yet; give it with: mainstay secret set {name}", file=sys.stderr)
 
 
 def export_files(

@@ -64,10 +64,10 @@ NEXT = """\
 The workspace is ready: {directory}
 
   cd {directory}
-  mainstay validate          # is the catalogue right?
-  mainstay apply             # make it so
-  mainstay user add ADMIN    # somebody who may sign in
-  mainstay up                # watch; the page is at http://127.0.0.1:8080/
+  mainstay validate                              # is the catalogue right?
+  mainstay apply                                 # make it so
+  mainstay user add NAME --role administrator    # somebody who may sign in
+  mainstay up                                    # watch; the page is at http://127.0.0.1:8080/
 """
 
 

@@ -116,6 +116,8 @@ _BOMB = b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(
             b"a:\n\t- b",
             ["2:1: not YAML: while scanning for the next token found character that cannot start any token"],
         ),
+        (b'a: "b\\0c"', ["1:4: a: a zero byte cannot be kept; remove it"]),
+        (b'a: "\\ud800"', ["not YAML: while parsing a quoted scalar found invalid Unicode character escape code"]),
         (b"a: b: c", ["1:5: not YAML: mapping values are not allowed in this context"]),
         (b"a: [1, 2", ["not YAML: while parsing a flow sequence did not find expected ',' or ']'"]),
         (b"[" * 60, ["1:51: nested deeper than 50 levels; make it flatter"]),
@@ -140,7 +142,8 @@ def test_whatever_is_in_a_file_it_is_read_or_refused(data: bytes) -> None:
         plain(read(data))
 
 
-_WORDS = st.text(max_size=20) | st.sampled_from(
+_CHARACTERS = st.characters(exclude_characters="\x00", exclude_categories=["Cs"])
+_WORDS = st.text(_CHARACTERS, max_size=20) | st.sampled_from(
     ["on", "1e3", "<<", "~", "0o7", "1:30", "a\nb\n", " x", "true", "-", "|"]
 )
 _VALUES = st.recursive(

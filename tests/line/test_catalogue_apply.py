@@ -220,7 +220,8 @@ def test_a_thousand_checks(django_assert_max_num_queries: Any) -> None:
 
 
 _NAME = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
-_TEXT = st.text(max_size=12) | st.sampled_from(["on", "1e3", "~", "2027-01-01", "a\nb"])
+_CHARACTERS = st.characters(exclude_characters="\x00", exclude_categories=["Cs"])
+_TEXT = st.text(_CHARACTERS, max_size=12) | st.sampled_from(["on", "1e3", "~", "2027-01-01", "a\nb"])
 _CHECK = st.fixed_dictionaries(
     {"probe": st.just({"kind": "heartbeat", "period": "1h"})},
     optional={

@@ -99,6 +99,12 @@ def test_diff_apply_export_and_diff_again(app: typer.Typer, directory: Path, tmp
     assert list(json.loads(run(app, "export", "--json")[1])) == ["shop.yaml"]
 
 
+def test_apply_says_which_values_are_still_missing(app: typer.Typer, directory: Path) -> None:
+    (directory / "shop.yaml").write_text(SHOP.replace("kind: host", 'kind: http, url: "http://${MISSING_HOST}/"'))
+    code, _, err = run(app, "apply", directory)
+    assert (code, err) == (0, "${MISSING_HOST} has no value yet; give it with: mainstay secret set MISSING_HOST\n")
+
+
 def test_one_file_is_not_the_whole(app: typer.Typer, directory: Path) -> None:
     (directory / "other.yaml").write_text("system: other\n")
     run(app, "apply", directory)
