@@ -23,7 +23,7 @@ class NetworkPolicy:
         ip = _plain(ip_address(address.split("%", maxsplit=1)[0]))
         if ip.is_link_local or str(ip) in _METADATA:
             return f"{ip} is a link-local or metadata address and is never checked"
-        if ip.is_multicast or ip.is_unspecified:
+        if ip.is_multicast or ip.is_unspecified or ip == _BROADCAST:
             return f"{ip} is not the address of one host"
         if (str(ip), port) in self.own:
             return f"{ip}:{port} is a service of Mainstay itself"
@@ -36,13 +36,15 @@ _METADATA = {"169.254.169.254", "fd00:ec2::254", "100.100.100.200", "168.63.129.
 
 
 def _plain(ip: Address) -> Address:
-    """An IPv4 address hidden in IPv6 (mapped, 6to4, NAT64) judged as the IPv4 address that it is."""
+    """An IPv4 address hidden in IPv6 (mapped, compatible, 6to4, NAT64) judged as the IPv4 address that it is."""
     if isinstance(ip, IPv6Address):
         hidden = ip.ipv4_mapped or ip.sixtofour
-        if hidden is None and ip in _NAT64:
+        if hidden is None and (ip in _NAT64 or (ip in _COMPATIBLE and int(ip) > 1)):
             hidden = IPv4Address(int(ip) & 0xFFFFFFFF)
         return hidden or ip
     return ip
 
 
 _NAT64 = IPv6Network("64:ff9b::/96")
+_COMPATIBLE = IPv6Network("::/96")
+_BROADCAST = IPv4Address("255.255.255.255")
