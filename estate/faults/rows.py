@@ -105,7 +105,7 @@ class StockNegative(ChangedRows):
 class SaleStuck(ChangedRows):
     """An order has waited in 'processing' for three days longer than its log says.
 
-    Orders for later delivery are taken: the warehouse does not touch them, so the order stays as it is.
+    An order for later delivery is taken while there is one: the warehouse does not touch it today.
     """
 
     name = "sale-stuck"
@@ -123,8 +123,7 @@ class SaleStuck(ChangedRows):
             WHERE l.event = 'transition' AND starts_with(l.target, 'state:') AND l.resource = (
                 SELECT 'sale.sale,' || s.id FROM sale_sale s
                 WHERE s.state = 'processing' AND s.shipment_state = 'waiting'
-                  AND s.shipping_date > (now() AT TIME ZONE 'utc')::date
-                ORDER BY s.id LIMIT 1)"""
+                ORDER BY s.shipping_date DESC NULLS LAST, s.id LIMIT 1)"""
 
 
 class InvoiceOverdue(ChangedRows):
