@@ -31,7 +31,7 @@ _FAULTS: dict[int, Fault] = {
     pycurl.E_UNSUPPORTED_PROTOCOL: Fault.SETUP,
     pycurl.E_FILESIZE_EXCEEDED: Fault.TOO_LARGE,
     pycurl.E_WRITE_ERROR: Fault.TOO_LARGE,
-    pycurl.E_TOO_LARGE: Fault.TOO_LARGE,
+    100: Fault.TOO_LARGE,  # CURLE_TOO_LARGE, headers beyond libcurl's bound; pycurl has no name for it
     pycurl.E_PARTIAL_FILE: Fault.PROTOCOL,
 }
 

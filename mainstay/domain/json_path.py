@@ -1,0 +1,42 @@
+"""Finding a value in a JSON document: ``$.data.items[0].name``, the plain subset of RFC 9535 without wildcards."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+_STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\[(-?\d+)\]|\[['\"]([^'\"\]]+)['\"]\]")
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPath:
+    """Steps from the root: names and positions."""
+
+    text: str
+    steps: tuple[str | int, ...]
+
+    def find(self, document: Any) -> Any:
+        """The value there, or None where there is none."""
+        here = document
+        for step in self.steps:
+            if isinstance(step, str) and isinstance(here, dict):
+                here = here.get(step)
+            elif isinstance(step, int) and isinstance(here, list) and -len(here) <= step < len(here):
+                here = here[step]
+            else:
+                return None
+        return here
+
+
+def parse_path(text: str) -> JsonPath:
+    """Raises ValueError with what would be right."""
+    steps: list[str | int] = []
+    place = 1
+    while text.startswith("$") and place < len(text):
+        found = _STEP.match(text, place)
+        if not found:
+            break
+        steps.append(int(found[2]) if found[2] is not None else found[1] or found[3])
+        place = found.end()
+    if not text.startswith("$") or place != len(text):
+        raise ValueError(f"{text!r} is not a path; write such as $.data.items[0].name")
+    return JsonPath(text, tuple(steps))

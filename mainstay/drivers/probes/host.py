@@ -1,0 +1,99 @@
+"""A host: processors, memory, disks, network, load, processes. This one by psutil; others over SSH, with nothing
+installed there but what every Linux has, and with a host key that was pinned beforehand."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+import asyncssh
+from pydantic import Field
+
+from mainstay.domain.host import Counters, parse_proc, rates, state_of
+from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.drivers.connect import NotConnected, connect
+from mainstay.drivers.local_host import local_counters
+from mainstay.drivers.probes import Reach, Strict
+
+METRICS = {
+    "cpu": "%", "cpu_wait": "%", "load": "1", "memory": "%", "swap": "%", "disk": "%", "inodes": "%", "disk_busy": "%",
+    "disk_read": "B/s", "disk_write": "B/s", "network_in": "B/s", "network_out": "B/s", "network_errors": "1/s",
+    "processes": "1", "uptime": "s",
+}  # fmt: skip
+
+_COMMAND = (
+    "cat /proc/stat; echo ==; cat /proc/meminfo; echo ==; cat /proc/loadavg; echo ==; cat /proc/net/dev; echo ==; "
+    "cat /proc/diskstats; echo ==; cat /proc/uptime; echo ==; "
+    "df -P -B1 -l -x tmpfs -x devtmpfs -x overlay -x squashfs; echo ==; "
+    "df -P -i -l -x tmpfs -x devtmpfs -x overlay -x squashfs"
+)
+
+
+class Settings(Strict):
+    """Without ``user`` the component's ``address: local`` is looked at from inside."""
+
+    user: str = ""
+    key_file: str = Field("", description="the private key to sign in with")
+    host_key: str = Field("", description="the host's public key, as in known_hosts: ssh-ed25519 AAAA…")
+    port: int = Field(22, ge=1, le=65535)
+    mounts: list[str] = Field([], description="only these; empty: all of this machine's own disks")
+
+
+class Probe:
+    """Keeps the counters of the look before, for rates."""
+
+    def __init__(self, settings: Settings, reach: Reach) -> None:
+        self._settings, self._reach = settings, reach
+        self._address = str(reach.component.get("address", "local"))
+        self._before: tuple[float, Counters] | None = None
+
+    async def read(self) -> Reading:
+        try:
+            async with asyncio.timeout(self._reach.timeout):
+                counters = await self._counters()
+        except TimeoutError:
+            return Reading(problem=Problem(Fault.TIMEOUT, f"no answer within {self._reach.timeout:g} s"))
+        except NotConnected as error:
+            return Reading(problem=error.problem)
+        except asyncssh.HostKeyNotVerifiable:
+            detail = f"{self._address} shows another host key than the one that was pinned"
+            return Reading(problem=Problem(Fault.TLS, detail), blind=True)
+        except asyncssh.PermissionDenied:
+            return Reading(problem=Problem(Fault.AUTH, f"{self._address} refused {self._settings.user}"), blind=True)
+        except (asyncssh.Error, OSError, ValueError) as error:
+            return Reading(problem=Problem(Fault.PROTOCOL, f"{self._address}: {error}"), blind=True)
+        return Reading(self._values(counters), rows=_disks(counters))
+
+    async def _counters(self) -> Counters:
+        if self._address in ("local", "localhost") and not self._settings.user:
+            return local_counters(self._settings.mounts)
+        settings = self._settings
+        if not settings.host_key:
+            raise ValueError("host_key is missing; pin it with: ssh-keyscan -t ed25519 " + self._address)
+        sock = await connect(self._address, settings.port, self._reach.network)
+        pinned = asyncssh.import_known_hosts(f"* {settings.host_key}\n")
+        async with asyncssh.connect(
+            sock=sock, username=settings.user, known_hosts=pinned, config=None, agent_path=None,
+            client_keys=[settings.key_file] if settings.key_file else None,
+        ) as connection:  # fmt: skip
+            done = await connection.run(_COMMAND, check=False)
+        return parse_proc(str(done.stdout), settings.mounts)
+
+    def _values(self, counters: Counters) -> Mapping[str, float]:
+        now, before = time.monotonic(), self._before
+        self._before = (now, counters)
+        values = state_of(counters)
+        if before is not None:
+            values |= rates(before[1], counters, now - before[0])
+        return values
+
+    def close(self) -> None:
+        """Nothing is kept open between two looks."""
+
+
+def _disks(counters: Counters) -> list[dict[str, object]]:
+    """Each file system, the fullest first."""
+    rows = [
+        {"mount": mount, "used": used, "free": free, "percent": round(100 * used / max(1, used + free), 1)}
+        for mount, (used, free) in counters.disks.items()
+    ]
+    return sorted(rows, key=lambda row: float(str(row["percent"])), reverse=True)[:20]
