@@ -177,20 +177,19 @@ class _Examiner:
                         way, f"the pack {pack!r} does not fit a component of kind {component.kind!r}", f"it fits {fits}"
                     )
                     continue
-                for full, check in self._unfold_one(page, book, name, given, way).items():
-                    found[full] = (check, pack, way)
+                try:
+                    unfolded = unfold(book, name, given, component.model_extra or {})
+                except Unfoldable as error:
+                    _complain(page, book, error, way)
+                    continue
+                found |= {full: (check, pack, way) for full, check in unfolded.items()}
         return found
 
-    def _unfold_one(
-        self, page: Page, book: PackBook, component: str, given: Mapping[str, Any], way: Way
-    ) -> dict[str, dict[str, Any]]:
-        try:
-            return unfold(book, component, given)
-        except Unfoldable as error:
-            unknown = error.parameter and error.parameter not in book.pack.parameters
-            right = nearest(error.parameter, book.pack.parameters) if unknown else error.right
-            page.flaw((*way, book.pack.pack, error.parameter), error.what, right, on_key=bool(unknown))
-            return {}
+
+def _complain(page: Page, book: PackBook, error: Unfoldable, way: Way) -> None:
+    unknown = error.parameter and error.parameter not in book.pack.parameters
+    right = nearest(error.parameter, book.pack.parameters) if unknown else error.right
+    page.flaw((*way, book.pack.pack, error.parameter), error.what, right, on_key=bool(unknown))
 
 
 @cache

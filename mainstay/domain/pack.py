@@ -36,15 +36,30 @@ class Unfoldable(ValueError):
         self.right = right
 
 
-def unfold(book: PackBook, component: str, given: Mapping[str, Value]) -> dict[str, dict[str, Any]]:
-    """Full name → the check as a user could have written it. Raises Unfoldable."""
+def unfold(
+    book: PackBook, component: str, given: Mapping[str, Value], settings: Mapping[str, Any] | None = None
+) -> dict[str, dict[str, Any]]:
+    """Full name → the check as a user could have written it. Raises Unfoldable.
+
+    A check that says ``only: {url: "https://"}`` is for components whose setting begins so; with ``settings`` None
+    every check is taken.
+    """
     values: dict[str, Value] = {name: parameter.default for name, parameter in book.pack.parameters.items()}
     values |= {name: _fitted(name, value, values) for name, value in given.items()}
     values[SELF] = component
     return {
         f"{component}.{name}": _placed(component, fill(_with_files(check, book), values), book)
         for name, check in book.pack.checks.items()
+        if settings is None or _meant(check.get("only", {}), settings)
     }
+
+
+def _meant(only: Any, settings: Mapping[str, Any]) -> bool:
+    """What is still to be filled in may be anything, so the check is taken."""
+    if not isinstance(only, dict):
+        return True
+    found = {key: str(settings.get(key, "")) for key in only}
+    return all(value.startswith(("${", str(only[key]))) for key, value in found.items())
 
 
 def _fitted(name: str, value: Value, defaults: Mapping[str, Value]) -> Value:
@@ -100,7 +115,7 @@ def _with_files(value: Any, book: PackBook) -> Any:
 
 def _placed(component: str, check: dict[str, Any], book: PackBook) -> dict[str, Any]:
     """The check as one of this component: what it looks at, and the pack's other checks by their full names."""
-    placed = dict(check)
+    placed = {key: value for key, value in check.items() if key != "only"}
     if isinstance(probe := check.get("probe"), dict):
         placed["probe"] = {"on": component, **probe}
     if isinstance(explained_by := check.get("explained_by"), list):

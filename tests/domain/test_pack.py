@@ -49,6 +49,22 @@ def test_a_query_may_lie_in_a_file_of_its_own() -> None:
         unfold(book(checks, {}, table="orders"), "db", {})
 
 
+@pytest.mark.parametrize(
+    ("settings", "meant"),
+    [
+        ({"url": "https://x"}, True),
+        ({"url": "http://x"}, False),
+        ({}, False),
+        ({"url": "${URL}"}, True),
+        (None, True),
+    ],
+)
+def test_a_check_may_be_for_some_components_only(settings: dict[str, Any] | None, meant: bool) -> None:
+    subject = book({"c": {"only": {"url": "https://"}, "probe": {"kind": "tls"}}})
+    found = unfold(subject, "x", {}, settings)
+    assert found == ({"x.c": {"probe": {"kind": "tls", "on": "x"}}} if meant else {})
+
+
 def test_what_explains_a_check_is_named_in_full() -> None:
     checks = {"up": {"probe": {"kind": "tcp"}}, "rows": {"probe": {"kind": "sql"}, "explained_by": ["up", "other.up"]}}
     assert unfold(book(checks), "db", {})["db.rows"]["explained_by"] == ["db.up", "other.up"]

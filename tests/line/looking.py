@@ -19,7 +19,7 @@ from mainstay.domain.state_machine import Memory, judge
 from mainstay.drivers import probes
 from mainstay.drivers.probes import Reach
 
-LOOPBACK = NetworkPolicy((ip_network("127.0.0.0/8"),))
+LOOPBACK = NetworkPolicy((ip_network("127.0.0.0/8"), ip_network("::1/128")))
 LATER = 3600.0
 """Seconds between two looks: long enough for every ``for``."""
 
