@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -134,10 +135,16 @@ def _name_new_series(results: Sequence[Outcome], shelf: Shelf) -> None:
 
 
 def _unit(kind: str, metric: str) -> str:
+    return _units(kind).get(metric, "1")
+
+
+@cache
+def _units(kind: str) -> Mapping[str, str]:
+    """What the kind measures in; nothing for a kind of our own, which has no probe."""
     if kind not in probes.kinds():
-        return "1"
+        return {}
     units: Mapping[str, str] = probes.load(kind).METRICS
-    return units.get(metric, "1")
+    return units
 
 
 # States

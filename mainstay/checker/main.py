@@ -7,7 +7,6 @@ import os
 import resource
 import signal
 import sys
-from ipaddress import ip_network
 
 import django
 import uvloop
@@ -20,7 +19,6 @@ from mainstay.checker.checker import Checker  # noqa: E402 - Django must be set 
 from mainstay.checker.clock import Clock  # noqa: E402
 from mainstay.checker.desk import Desk  # noqa: E402
 from mainstay.checker.leases import AdvisoryLocks, Alone, Leases  # noqa: E402
-from mainstay.domain.network import NetworkPolicy  # noqa: E402
 
 _log = logging.getLogger(__name__)
 
@@ -29,14 +27,14 @@ def run(name: str = "checker") -> None:
     """Watch until SIGTERM or SIGINT. ``name`` tells several checkers apart: it begins with ``checker``."""
     _raise_file_limit()
     sys.setswitchinterval(0.001)  # a batch being written must not hold up the looks
-    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # thousands of short-lived results a second would start it all the time
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_watch(name))
 
 
 async def _watch(name: str) -> None:
     clock = Clock()
-    checker = Checker(Desk(name, clock.wall), leases(), network(), clock)
+    checker = Checker(Desk(name, clock.wall), leases(), settings.NETWORK, clock)
     loop = asyncio.get_running_loop()
     for word in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(word, checker.stop)
@@ -50,13 +48,6 @@ def leases() -> Leases:
         return Alone()
     names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     return AdvisoryLocks({key: database[name] for key, name in names.items() if database.get(name)})
-
-
-def network() -> NetworkPolicy:
-    """What an administrator allowed, and Mainstay's own door, which is never checked."""
-    configuration = settings.CONFIGURATION
-    allowed = tuple(ip_network(text) for text in configuration.networks.allowed)
-    return NetworkPolicy(allowed, frozenset({(configuration.address, configuration.port)}))
 
 
 def _raise_file_limit() -> None:

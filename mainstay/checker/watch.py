@@ -3,6 +3,8 @@
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -76,7 +78,7 @@ class Means:
 
     def build(self, watch: Watch) -> None:
         """Give the watch its probe. Raises what the probe raises when its settings cannot be used."""
-        module, spec = probes.load(watch.spec.kind), watch.spec
+        module, spec = _module(watch.spec.kind), watch.spec
 
         def shared(key: str, factory: Callable[[], Any]) -> Any:
             if key == "beats":
@@ -86,6 +88,11 @@ class Means:
         reach = Reach(spec.timeout, self._network, spec.component, shared)
         watch.probe = module.Probe(module.Settings.model_validate(spec.settings), reach)
         watch.blocking = getattr(module, "BLOCKING", False)
+
+
+@cache
+def _module(kind: str) -> ModuleType:
+    return probes.load(kind)
 
 
 _WHERE = ("url", "address", "host", "server", "dsn")

@@ -45,7 +45,10 @@ def test_refused_with_what_would_be_right(text: str) -> None:
 CLOCKS = st.tuples(st.integers(0, 23), st.integers(0, 59)).map(lambda one: f"{one[0]:02}:{one[1]:02}")
 
 
-@given(CLOCKS, CLOCKS, st.datetimes(datetime(2000, 1, 1), datetime(2037, 1, 1)))
+MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2037, 1, 1))  # noqa: DTZ001 - hypothesis wants naive bounds
+
+
+@given(CLOCKS, CLOCKS, MOMENTS)
 def test_hours_and_the_rest_of_the_day_are_all_of_it(start: str, end: str, at: datetime) -> None:
     moment = at.replace(tzinfo=UTC)
     inside = parse_hours(f"{start}-{end}").contains(moment, SHANGHAI)
@@ -54,7 +57,7 @@ def test_hours_and_the_rest_of_the_day_are_all_of_it(start: str, end: str, at: d
     assert inside or outside
 
 
-@given(st.datetimes(datetime(2000, 1, 1), datetime(2037, 1, 1)), st.integers(0, 6))
+@given(MOMENTS, st.integers(0, 6))
 def test_every_day_is_exactly_one_day_of_the_week(at: datetime, shift: int) -> None:
     moment = (at + timedelta(days=shift)).replace(tzinfo=UTC)
     days = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
