@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_network
@@ -29,45 +30,58 @@ def apply(text: str) -> None:
     actions.apply(examine({"system.yaml": text.encode()}).catalogue, actor=ENGINE)
 
 
-def look() -> dict[str, tuple[State, Reading]]:
-    """Check name → its state after two equal looks an hour apart, at any hour of the week, and what was read."""
+def look(pause: float = 0.0) -> dict[str, tuple[State, Reading]]:
+    """Check name → its state after two equal looks an hour apart, at any hour of the week, and what was read.
+
+    With ``pause`` (seconds) every probe has looked once before, so that it can give rates.
+    """
+    return asyncio.run(_look(queries.specs(), pause))
+
+
+async def _look(specs: list[queries.Spec], pause: float) -> dict[str, tuple[State, Reading]]:
     found = {}
-    kept: dict[str, Any] = {}
-    try:
-        for spec in queries.specs():
-            assert not spec.setup_problem, spec
-            reading = _read(spec, kept)
+    with ExitStack() as stack:
+        probes_by_spec = _probes(specs, stack)
+        if pause:
+            for _, probe in probes_by_spec:
+                await _read(probe)
+            await asyncio.sleep(pause)
+        for spec, probe in probes_by_spec:
+            reading = await _read(probe)
             rule = replace(spec.rule, failures=1, hours=ALWAYS)
             now = datetime.now(UTC)
             memory = judge(Memory(), reading, rule, 0.0, now).memory
             found[spec.path.partition("/")[2]] = (judge(memory, reading, rule, LATER, now).state, reading)
-    finally:
-        for one in kept.values():
-            if close := getattr(one, "close", None):
-                close()
     return found
 
 
-def _read(spec: queries.Spec, kept: dict[str, Any]) -> Reading:
+def _probes(specs: list[queries.Spec], stack: ExitStack) -> list[tuple[queries.Spec, Any]]:
+    kept: dict[str, Any] = {}
+
     def shared(key: str, factory: Callable[[], Any]) -> Any:
         if key not in kept:
             kept[key] = factory()
+            if close := getattr(kept[key], "close", None):
+                stack.callback(close)
         return kept[key]
 
-    module = probes.load(spec.kind)
-    settings = module.Settings.model_validate(spec.settings)
-    probe = module.Probe(settings, Reach(spec.timeout, LOOPBACK, spec.component, shared))
-
-    async def once() -> Reading:
-        answer = probe.read()
-        return await answer if inspect.isawaitable(answer) else answer
-
-    try:
-        return asyncio.run(once())
-    finally:
-        probe.close()
+    found = []
+    for spec in specs:
+        assert not spec.setup_problem, spec
+        module = probes.load(spec.kind)
+        settings = module.Settings.model_validate(spec.settings)
+        probe = module.Probe(settings, Reach(spec.timeout, LOOPBACK, spec.component, shared))
+        stack.callback(probe.close)
+        found.append((spec, probe))
+    return found
 
 
-def complaints() -> set[str]:
+async def _read(probe: Any) -> Reading:
+    answer = probe.read()
+    reading: Reading = await answer if inspect.isawaitable(answer) else answer
+    return reading
+
+
+def complaints(pause: float = 0.0) -> set[str]:
     """Names of the checks that are not ok."""
-    return {name for name, (state, _) in look().items() if state is not State.OK}
+    return {name for name, (state, _) in look(pause).items() if state is not State.OK}

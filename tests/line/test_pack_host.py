@@ -1,0 +1,52 @@
+"""The pack for Linux hosts, on this very machine: every threshold can be crossed by name, and none is without."""
+
+import pytest
+
+from mainstay.catalogue import queries
+from tests.line.looking import apply, complaints, look
+
+CATALOGUE = "system: here\ncomponents:\n  host: {{kind: host, address: local, packs: [{{linux-host: {{{0}}}}}]}}\n"
+CALM = "cpu_warn: 101%, cpu_crit: 101%, memory_warn: 101%, memory_crit: 101%, swap_warn: 101%, disk_warn: 101%, " \
+    "disk_crit: 101%, inodes_warn: 101%, inodes_crit: 101%, io_warn: 101%, network_errors_warn: 1000000"  # fmt: skip
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_thresholds_are_those_that_are_promised() -> None:
+    apply("system: here\ncomponents:\n  host: {kind: host, address: local, packs: [linux-host]}\n")
+    assert {check.name: check.document["warn"] for check in queries.checks("here")} == {
+        "host.cpu": ["cpu > 80% for 5m"],
+        "host.memory": ["memory > 90% for 5m", "swap > 60% for 5m"],
+        "host.disk": ["disk > 80%", "inodes > 80%"],
+        "host.disk-io": ["disk_busy > 90% for 10m"],
+        "host.network": ["network_errors > 1 for 5m"],
+    }
+
+
+def test_no_complaint_below_the_thresholds() -> None:
+    apply(CATALOGUE.format(CALM))
+    found = look(pause=0.2)
+    assert {name for name, (state, _) in found.items() if state != "ok"} == set()
+    for name, (_, reading) in found.items():
+        metrics = {text.split()[0] for text in queries.check(f"here/{name}").document["warn"]}
+        assert metrics <= reading.values.keys(), name
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "check"),
+    [
+        ("cpu_warn", "-1%", "host.cpu"),
+        ("cpu_crit", "-1%", "host.cpu"),
+        ("memory_warn", "1%", "host.memory"),
+        ("memory_crit", "1%", "host.memory"),
+        ("swap_warn", "-1%", "host.memory"),
+        ("disk_warn", "0%", "host.disk"),
+        ("disk_crit", "0%", "host.disk"),
+        ("io_warn", "-1%", "host.disk-io"),
+        ("network_errors_warn", "-1", "host.network"),
+    ],
+)
+def test_each_threshold_can_be_crossed_by_name(parameter: str, value: str, check: str) -> None:
+    parts = [part for part in CALM.split(", ") if not part.startswith(f"{parameter}:")]
+    apply(CATALOGUE.format(", ".join([*parts, f"{parameter}: {value}"])))
+    assert complaints(pause=0.2) == {check}
