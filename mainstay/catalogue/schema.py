@@ -87,7 +87,7 @@ def _kind_of(
 def _fillable(value: dict[str, Any]) -> dict[str, Any]:
     if value.get("type") == "string" and not set(value) & {"pattern", "format", "minLength", "maxLength"}:
         return value
-    outer = {key: value[key] for key in ("title", "description", "default") if key in value}
+    outer: dict[str, Any] = {key: value[key] for key in ("title", "description", "default") if key in value}
     return {**outer, "anyOf": [{key: part for key, part in value.items() if key not in outer}, _PLACEHOLDER]}
 
 
