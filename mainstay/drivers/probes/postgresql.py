@@ -33,7 +33,7 @@ select (select setting::int from pg_settings where name = 'max_connections')
        pg_database_size(current_database()) as size,
        stat.blks_hit, stat.blks_read, stat.deadlocks, stat.xact_rollback,
        (select coalesce(sum(n_dead_tup) * 100.0 / nullif(sum(n_live_tup + n_dead_tup), 0), 0)
-          from pg_stat_user_tables) as dead_rows,
+          from pg_stat_user_tables where n_dead_tup > 1000) as dead_rows,
        pg_is_in_recovery() as standby,
        case when pg_is_in_recovery()
             then extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()) end as replay_age,
