@@ -12,6 +12,7 @@
 """
 
 import logging
+import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -129,7 +130,7 @@ def _name_new_series(results: Sequence[Outcome], shelf: Shelf) -> None:
         return
     units = {(check_id, metric): unit for check_id, metric, unit in wanted}
     for (check_id, metric), key in actions.name_series(wanted).items():
-        shelf.series.setdefault(check_id, {})[metric] = key
+        shelf.series.setdefault(check_id, {})[sys.intern(metric)] = key
         if units.get((check_id, metric)) == "s":
             shelf.seconds.add(key)
 

@@ -18,6 +18,7 @@ from django.db import DatabaseError, connections
 
 from mainstay.domain.schedule import restart_delay
 from mainstay.monitoring import actions, queries
+from mainstay.people.actions import ensure_first_administrator
 from mainstay.settings import CONFIGURATION
 
 _log = logging.getLogger(__name__)
@@ -143,6 +144,8 @@ def prepare(roles: Sequence[str]) -> None:
         raise CannotStart(
             f"the database cannot be used: {str(error).strip()}; see database in mainstay.toml"
         ) from error
+    if "web" in roles and (password := ensure_first_administrator()):
+        print(f"The first sign-in: admin / {password}   (shown this once; change it then)", file=sys.stderr)
     connections.close_all()
 
 

@@ -1,0 +1,1 @@
+"""SHOW: the API. One file an app; ``app.py`` ties them together."""

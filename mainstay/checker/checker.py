@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -165,8 +166,8 @@ class Checker:
             if holding:
                 watch.memory = replace(watch.memory, holding=holding)
             watch.born += moved
-            for place, beat in enumerate(watch.beats):
-                watch.beats[place] = watches.moved(beat, moved)
+            if watch.beats is not None:
+                watch.beats = deque((watches.moved(beat, moved) for beat in watch.beats), watches.BEATS_KEPT)
         self._rounds.rearm(list(self._watches.values()))
 
     # Shards
@@ -253,7 +254,7 @@ class Checker:
         if trip.roll is not None:
             self._enroll(trip.roll)
         for check_id, beats in trip.beats.items():
-            if watch := self._watches.get(check_id):
+            if (watch := self._watches.get(check_id)) and watch.beats is not None:
                 watch.beats.extend(beats)
                 self._rounds.soon(watch, 0.0)
         for check_id in trip.runs:
@@ -278,11 +279,12 @@ class Checker:
         wall, known = self._clock.wall(), roll.known.get(spec.id)
         memory = known.memory if known else Memory()
         watch = watches.make(spec, memory, born=known.since if known else wall, answered=self._clock.steady())
-        watch.beats.extend(sorted(roll.beats.get(spec.id, ()), key=lambda beat: beat.at))
+        if spec.kind == "heartbeat":
+            watch.beats = deque(sorted(roll.beats.get(spec.id, ()), key=lambda beat: beat.at), watches.BEATS_KEPT)
         self._watches[spec.id] = watch
         overdue = known is None or wall - known.looked_at > spec.every + 2 * REFRESH
-        within = schedule.phase(spec.path, min(spec.every, FIRST_WITHIN)) if overdue else None
-        self._rounds.enter(watch, within)
+        hurried = overdue and spec.every > FIRST_WITHIN
+        self._rounds.enter(watch, schedule.phase(spec.path, FIRST_WITHIN) if hurried else None)
 
 
 def _thinned(outcomes: list[Outcome]) -> list[Outcome]:

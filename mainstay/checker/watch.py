@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -41,7 +41,8 @@ class Watch:
     answered: float = 0.0
     lost: bool = False
     gone: bool = False
-    beats: deque[Beat] = field(default_factory=lambda: deque(maxlen=BEATS_KEPT))
+    beats: deque[Beat] | None = None
+    """Only of those that report themselves."""
 
     def close(self) -> None:
         """Let go of the probe; the next look builds a new one."""
@@ -82,7 +83,7 @@ class Means:
 
         def shared(key: str, factory: Callable[[], Any]) -> Any:
             if key == "beats":
-                return lambda: Seen(watch.beats, watch.born, self._wall())
+                return lambda: Seen(watch.beats or (), watch.born, self._wall())
             return self.shared(key, factory)
 
         reach = Reach(spec.timeout, self._network, spec.component, shared)

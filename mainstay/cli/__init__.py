@@ -1,0 +1,1 @@
+"""SHOW: the command line. One file an app; ``main.py`` ties them together."""

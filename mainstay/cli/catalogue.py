@@ -4,7 +4,7 @@ import getpass
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 from django.db.utils import OperationalError, ProgrammingError
@@ -12,14 +12,14 @@ from django.db.utils import OperationalError, ProgrammingError
 from mainstay.catalogue import actions, examine, export, queries
 from mainstay.catalogue.schema import schema as catalogue_schema
 from mainstay.catalogue.sources import Invalid, LocatedFlaw
+from mainstay.cli.output import AsJson, fail, print_json, print_one
 from mainstay.domain.actor import Actor, Role
 from mainstay.domain.difference import Difference
 from mainstay.settings import WORKSPACE
 
-INVALID, USAGE = 78, 64
-"""sysexits.h: EX_CONFIG, EX_USAGE."""
+INVALID = 78
+"""sysexits.h: EX_CONFIG."""
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of sentences.")]
 Where = Annotated[Path, typer.Argument(help="A YAML file, or a directory of them: the whole catalogue.")]
 CATALOGUE = WORKSPACE / "catalogue"
 
@@ -50,7 +50,7 @@ def validate(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
         "calendars": len(found.catalogue.calendars),
     }
     if as_json:
-        _print_json({"ok": True, "flaws": [flaw.plain() for flaw in found.warnings], "counts": counts})
+        print_json({"ok": True, "flaws": [flaw.plain() for flaw in found.warnings], "counts": counts})
         return
     _print_flaws(found.warnings)
     print("ok: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
@@ -84,7 +84,7 @@ def export_files(
     files = export.files()
     if out is None:
         if as_json:
-            _print_json(files)
+            print_json(files)
         else:
             print("\n".join(f"# {name}\n{text}" for name, text in files.items()), end="")
         return
@@ -93,7 +93,7 @@ def export_files(
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     if as_json:
-        _print_json({"written": sorted(files)})
+        print_json({"written": sorted(files)})
     else:
         print(f"{len(files)} files written to {out}")
 
@@ -119,8 +119,8 @@ def set_secret(
     try:
         actions.set_secret(name, value, actor=shell_actor())
     except actions.Refused as error:
-        _fail(str(error), as_json)
-    _say({"set": name}, f"{name} is set", as_json)
+        fail(str(error))
+    print_one({"set": name}, f"{name} is set", as_json=as_json)
 
 
 @secret_app.command(name="list")
@@ -128,7 +128,7 @@ def list_secrets(as_json: AsJson = False) -> None:
     """Names and when they were set; never a value."""
     rows = [{"name": one.name, "set_at": one.set_at.isoformat(), "set_by": one.set_by} for one in queries.secrets()]
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     for row in rows:
         print(f"{row['name']:40} {row['set_at']}  {row['set_by']}")
@@ -138,16 +138,16 @@ def list_secrets(as_json: AsJson = False) -> None:
 def delete_secret(name: str, as_json: AsJson = False) -> None:
     """Forget a value."""
     if not queries.secrets().filter(name=name).exists():
-        _fail(f"there is no secret {name}; see them with: mainstay secret list", as_json)
+        fail(f"there is no secret {name}; see them with: mainstay secret list")
     actions.delete_secret(name, actor=shell_actor())
-    _say({"deleted": name}, f"{name} is forgotten", as_json)
+    print_one({"deleted": name}, f"{name} is forgotten", as_json=as_json)
 
 
 @secret_app.command(name="rotate")
 def rotate_secrets(as_json: AsJson = False) -> None:
     """Seal every value anew with a new key, and drop the old keys."""
     count = actions.rotate_secrets(actor=shell_actor())
-    _say({"sealed": count}, f"{count} secrets sealed anew", as_json)
+    print_one({"sealed": count}, f"{count} secrets sealed anew", as_json=as_json)
 
 
 def _examined(path: Path, as_json: bool) -> examine.Examined:
@@ -155,7 +155,7 @@ def _examined(path: Path, as_json: bool) -> examine.Examined:
         return examine.read(path, _known(path))
     except Invalid as error:
         if as_json:
-            _print_json({"ok": False, "flaws": [flaw.plain() for flaw in error.flaws]})
+            print_json({"ok": False, "flaws": [flaw.plain() for flaw in error.flaws]})
         else:
             _print_flaws(error.flaws)
         raise typer.Exit(INVALID) from None
@@ -178,28 +178,9 @@ def _print_flaws(flaws: list[LocatedFlaw]) -> None:
 
 def _print_differences(differences: list[Difference], as_json: bool, nothing: str) -> None:
     if as_json:
-        _print_json([difference.plain() for difference in differences])
+        print_json([difference.plain() for difference in differences])
         return
     for difference in differences:
         print(difference)
     if not differences:
         print(nothing)
-
-
-def _say(data: dict[str, Any], sentence: str, as_json: bool) -> None:
-    if as_json:
-        _print_json(data)
-    else:
-        print(sentence)
-
-
-def _fail(message: str, as_json: bool) -> NoReturn:
-    if as_json:
-        _print_json({"error": message})
-    else:
-        print(message, file=sys.stderr)
-    raise typer.Exit(USAGE)
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2))

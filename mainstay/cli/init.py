@@ -1,12 +1,17 @@
 """``mainstay init [DIR]``: a workspace to begin with, watching the very machine it is on."""
 
 import json
+import os
 import re
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from mainstay.cli.output import AsJson, fail
 
 SETTINGS = """\
 # Settings of this Mainstay. Every key may be left out; shown are the defaults.
@@ -78,19 +83,29 @@ def register(app: typer.Typer) -> None:
 
 def init(
     directory: Annotated[Path, typer.Argument(help="Where; the current directory by default.")] = Path(),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of sentences.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make a workspace: settings, a first catalogue that watches this machine. What is there already stays."""
     directory = directory.resolve()
     files = _files(first=not any((directory / "catalogue").glob("*.yaml")))
     made = [name for name, text in files.items() if _write_new(directory / name, text)]
-    (directory / "data").mkdir(mode=0o700, exist_ok=True)
+    _make_database(directory)
     if as_json:
         print(json.dumps({"directory": str(directory), "made": made}))
         return
     for name in made:
         print(f"made {name}")
     print(("" if made else "everything was there already\n") + NEXT.format(directory=directory))
+
+
+def _make_database(directory: Path) -> None:
+    """In a process of its own, because this one has read the settings of another workspace."""
+    environment = {**os.environ, "MAINSTAY_WORKSPACE": str(directory)}
+    done = subprocess.run(
+        [sys.executable, "-m", "mainstay", "migrate"], env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        fail(f"the database could not be made: {(done.stderr or done.stdout).strip()}", 69)
 
 
 def _files(*, first: bool) -> dict[str, str]:

@@ -59,11 +59,15 @@ def texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
             yield from texts(child, (*path, index))
 
 
+_STEP_VALUE = re.compile(r"\{(b64:)?[a-z_][a-z0-9_:]*\}")
+"""What a transaction's later step takes from an earlier one: ``{password}``, ``{b64:login:id:key}``."""
+
+
 def looks_secret(path: Path, text: str) -> bool:
     """Whether ``text`` is a password or the like, written in clear."""
     key = next((step for step in reversed(path) if isinstance(step, str)), "")
     if _SECRET_KEY.search(key):
-        return bool(text) and not _PLACEHOLDER.search(text)
+        return bool(text) and not _PLACEHOLDER.search(text) and not _STEP_VALUE.search(text)
     found = _SECRET_URL.match(text)
     return bool(found) and not _PLACEHOLDER.search(found["password"] if found else "")
 

@@ -23,9 +23,7 @@ class Token(models.Model):
     name = models.CharField(max_length=100)
     digest = models.CharField(max_length=64, unique=True)
     role = models.PositiveSmallIntegerField(default=1)
-    scopes = models.JSONField(
-        null=True, help_text="acts or their first words; null: all that the role allows"
-    )
+    scopes = models.JSONField(null=True, help_text="acts or their first words; null: all that the role allows")
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=150)
     expires_at = models.DateTimeField()

@@ -1,5 +1,6 @@
 """Every write on incidents: ``following`` what the checks see, and the acts of ``people``."""
 
+from mainstay.incidents.actions.alerts import Alert, receive
 from mainstay.incidents.actions.following import follow, members_of_open, open_blind, resolve_calm
 from mainstay.incidents.actions.people import (
     Illegal,
@@ -12,6 +13,7 @@ from mainstay.incidents.actions.people import (
 )
 
 __all__ = [
+    "Alert",
     "Illegal",
     "acknowledge",
     "follow",
@@ -19,6 +21,7 @@ __all__ = [
     "note",
     "open_blind",
     "open_by_hand",
+    "receive",
     "regrade",
     "reopen",
     "resolve",

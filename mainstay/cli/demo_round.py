@@ -1,0 +1,196 @@
+"""``mainstay demo --once``: break every fault, see it found, graded, announced and gone again, and nothing else."""
+
+import json
+import subprocess
+import time
+import urllib.request
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from mainstay.cli.demo_watch import Row, Watch, wait
+
+QUIET = 180.0
+"""Seconds that the healthy estate may take until all is green."""
+
+
+@dataclass
+class Result:
+    """What became of one fault. Times in seconds; None when it did not happen."""
+
+    fault: str
+    expected: str
+    allowed: float = 0.0
+    detected: float | None = None
+    found: str = ""
+    by: str = ""
+    delivered: bool = False
+    recovered: float | None = None
+    false_alarms: list[str] = field(default_factory=list)
+
+    @property
+    def right(self) -> bool:
+        return (
+            self.detected is not None
+            and self.detected <= self.allowed
+            and self.found == self.expected
+            and self.delivered
+            and self.recovered is not None
+            and not self.false_alarms
+        )
+
+
+class Round:
+    """One pass over the estate's faults."""
+
+    def __init__(self, watch: Watch, facts: Row, directory: Path, estate: list[str]) -> None:
+        self.watch = watch
+        self.facts = facts
+        self.directory = directory
+        self.estate = estate
+
+    def run(self, only: list[str], as_json: bool) -> int:
+        """The exit code: 0 when every row is as expected."""
+        wait(self.watch.quiet, QUIET, f"Not everything became green: {self._noise()}")
+        faults = [fault for fault in self._faults() if not only or fault["name"] in only]
+        results = []
+        for fault in faults:
+            typer.echo(f"{fault['name']} …", err=True)
+            results.append(self._try(fault))
+        typer.echo(json.dumps([asdict(row) | {"right": row.right} for row in results]) if as_json else _table(results))
+        return 0 if results and all(row.right for row in results) else 1
+
+    def _faults(self) -> list[Row]:
+        output = self._estate("faults", "--json")
+        return list(json.loads(output))
+
+    def _estate(self, verb: str, *words: str) -> str:
+        command = [*self.estate, verb, *words, "--dir", str(self.directory)]
+        root = Path(__file__).resolve().parents[2]
+        done = subprocess.run(command, cwd=root, text=True, capture_output=True, check=False)
+        if done.returncode:
+            typer.echo(done.stderr, err=True)
+            raise typer.Exit(70)
+        return done.stdout
+
+    def _try(self, fault: Row) -> Result:
+        expected = f"{fault['category']} {fault['level']}"
+        result = Result(fault["name"], expected)
+        before = {row["id"] for row in self.watch.incidents()}
+        began = time.time()
+        self._estate("break", fault["name"])
+        broken = time.time()
+        incident = self._detected(fault, before, patience=fault["detect_within"])
+        if incident:
+            self._describe(result, incident, broken)
+        ended = time.time()
+        self._estate("mend", fault["name"])
+        self._recovered(result, time.time())
+        result.false_alarms = self._false_alarms(before, incident, began, ended)
+        return result
+
+    def _detected(self, fault: Row, before: set[int], patience: float) -> Row | None:
+        """The incident that this fault opened, once it has its final level or the time is over."""
+        deadline = time.monotonic() + patience
+        best: Row | None = None
+        while time.monotonic() < deadline:
+            new = [row for row in self._incidents() if row["id"] not in before]
+            best = next((row for row in new if row["category"] == fault["category"]), new[0] if new else None)
+            if best and best["category"] == fault["category"] and best["level"] == fault["level"]:
+                return best
+            time.sleep(0.5)
+        return best
+
+    def _incidents(self) -> list[Row]:
+        try:
+            return self.watch.incidents()
+        except OSError:
+            return []
+
+    def _describe(self, result: Result, incident: Row, broken: float) -> None:
+        whole = self.watch.incident(incident["id"])
+        root = next((row for row in whole["members"] if row["role"] == "root"), None)
+        check = next((row for row in self.watch.checks() if root and row["path"] == root["check"]), None)
+        result.found = f"{incident['category']} {incident['level']}"
+        result.by = root["check"] if root else ""
+        result.detected = round(max(0.0, _seconds(incident["opened_at"]) - broken), 1)
+        # Two looks, the time that each may take, and the time that the condition itself asks for.
+        result.allowed = 2 * (check["every"] + check["timeout"]) + check["hold"] if check else 0.0
+        result.delivered = self._delivered(incident["id"])
+
+    def _delivered(self, number: int) -> bool:
+        """Whether every delivery of the first notice was sent, and the mail really came in."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            rows = self.watch.deliveries(number)
+            if rows and all(row["sent_at"] for row in rows):
+                return any(row["key"] in self._mail() for row in rows)
+            time.sleep(0.5)
+        return False
+
+    def _mail(self) -> str:
+        with urllib.request.urlopen(f"{self.facts['mail_url']}messages.json", timeout=20) as answer:  # noqa: S310
+            return str(answer.read(), "utf-8")
+
+    def _recovered(self, result: Result, mended: float) -> None:
+        deadline = time.monotonic() + QUIET
+        while time.monotonic() < deadline:
+            try:
+                if self.watch.quiet():
+                    result.recovered = round(time.time() - mended, 1)
+                    return
+            except OSError:
+                pass
+            time.sleep(0.5)
+        result.false_alarms.append(f"not green again: {self._noise()}")
+
+    def _false_alarms(self, before: set[int], incident: Row | None, _began: float, _ended: float) -> list[str]:
+        """Incidents that came in the meantime and are not the fault's own."""
+        own = incident["id"] if incident else None
+        return [
+            f"{row['category']} {row['level']}: {_words(row['title'])}"
+            for row in self.watch.incidents()
+            if row["id"] not in before and row["id"] != own
+        ]
+
+    def _noise(self) -> str:
+        try:
+            return ", ".join(f"{row['path']} is {row['state']}" for row in self.watch.not_ok()) or "nothing was asked"
+        except OSError as error:
+            return str(error)
+
+
+def _words(title: Any) -> str:
+    return title.get("en", "") if isinstance(title, dict) else str(title)
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def _table(results: list[Result]) -> str:
+    table = Table(
+        "", "fault", "found after", "allowed", "expected", "found", "by", "notice", "recovered after", "false alarms"
+    )
+    for row in results:
+        table.add_row(
+            "✓" if row.right else "✗",
+            row.fault,
+            "never" if row.detected is None else f"{row.detected:.1f} s",
+            f"{row.allowed:.0f} s",
+            row.expected,
+            row.found,
+            row.by,
+            "yes" if row.delivered else "no",
+            "never" if row.recovered is None else f"{row.recovered:.1f} s",
+            "\n".join(row.false_alarms) or "0",
+        )
+    console = Console(width=200, record=True, file=None)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get()
