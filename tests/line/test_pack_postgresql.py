@@ -1,0 +1,157 @@
+"""The pack for PostgreSQL, on a real server: silent when it is well, and each fault found by its own check."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from estate import postgres
+from mainstay.catalogue import queries
+from tests.line.looking import apply, complaints, look
+
+CATALOGUE = """\
+system: shop
+components:
+  db: {{kind: postgresql, dsn: "${{DSN}}", packs: [{{postgresql: {{{0}}}}}]}}
+"""
+
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A server of its own, for connections are counted."""
+    programs = postgres.find()
+    here = Path(tempfile.mkdtemp(prefix="mainstay-postgresql-"))
+    here.chmod(0o755)
+    postgres.make_cluster(programs, here / "data", "pass")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [*programs.command(here / "data", port), "-k", "", "-c", "max_connections=40", "-c", "fsync=off"]
+    process = subprocess.Popen(
+        command, **postgres.account(programs.user), cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    address = postgres.dsn(port, postgres.ADMIN, "pass", "postgres")
+    try:
+        while not postgres.answers(address):
+            assert process.poll() is None
+            time.sleep(0.05)
+        yield address
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        shutil.rmtree(here)
+
+
+@pytest.fixture
+def postgresql_dsn(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("DSN", server)
+    return server
+
+
+def care(values: str = "") -> None:
+    apply(CATALOGUE.format(values))
+
+
+@contextmanager
+def held_row(dsn: str) -> Iterator[None]:
+    """One transaction keeps a row, another waits for it."""
+    with psycopg.connect(dsn, autocommit=True) as admin:
+        admin.execute("drop table if exists held")
+        admin.execute("create table held as select 1 as id")
+    with psycopg.connect(dsn) as holder, psycopg.connect(dsn) as waiter:
+        holder.execute("update held set id = 2")
+        thread = threading.Thread(target=lambda: waiter.execute("update held set id = 3"))
+        thread.start()
+        with psycopg.connect(dsn, autocommit=True) as admin:
+            while admin.execute("select count(*) from pg_locks where not granted").fetchone() != (1,):
+                time.sleep(0.02)
+        try:
+            yield
+        finally:
+            holder.rollback()
+            thread.join()
+            waiter.rollback()
+    with psycopg.connect(dsn, autocommit=True) as admin:
+        admin.execute("drop table held")
+
+
+def test_a_healthy_server_gives_no_complaint(postgresql_dsn: str) -> None:
+    care()
+    found = look(pause=0.2)
+    assert {name: reading for name, (state, reading) in found.items() if state != "ok"} == {}
+    assert len(found) == 7
+    for name, (_, reading) in found.items():
+        metrics = {text.split()[0] for text in queries.check(f"shop/{name}").document["warn"]}
+        assert metrics & reading.values.keys() or name in ("db.cache", "db.replication"), name
+
+
+def test_a_server_that_is_down_is_explained_by_one_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DSN", "postgresql://nobody@127.0.0.1:1/none")
+    care()
+    assert "db.up" in complaints()
+    others = queries.checks("shop").exclude(name="db.up")
+    assert all(check.document["explained_by"] == ["db.up"] for check in others)
+
+
+def test_a_wait_for_a_lock_is_found_with_its_holder(postgresql_dsn: str) -> None:
+    care("wait_warn: 0s")
+    with held_row(postgresql_dsn):
+        found = look()
+    assert {name for name, (state, _) in found.items() if state != "ok"} == {"db.locks"}
+    assert "update held set id = 2" in str(found["db.locks"][1].rows)
+
+
+def test_a_transaction_that_stays_open_is_found(postgresql_dsn: str) -> None:
+    care("transaction_warn: 100ms")
+    with psycopg.connect(postgresql_dsn) as idle:
+        idle.execute("select 1")
+        time.sleep(0.2)
+        assert complaints() == {"db.transactions"}
+
+
+def test_connections_that_run_out_are_found(postgresql_dsn: str) -> None:
+    care("connections_warn: 14%")
+    kept = [psycopg.connect(postgresql_dsn) for _ in range(6)]
+    try:
+        assert complaints() == {"db.connections"}
+    finally:
+        for one in kept:
+            one.close()
+
+
+def test_dead_rows_are_found(postgresql_dsn: str) -> None:
+    care("dead_rows_warn: 5%")
+    with psycopg.connect(postgresql_dsn, autocommit=True) as admin:
+        admin.execute("drop table if exists waste")
+        admin.execute("create table waste (id int) with (autovacuum_enabled = off)")
+        admin.execute("insert into waste select generate_series(1, 20000)")
+        admin.execute("delete from waste")
+        admin.execute("select pg_stat_force_next_flush()")
+        try:
+            assert complaints() == {"db.upkeep"}
+        finally:
+            admin.execute("drop table waste")
+
+
+@pytest.mark.parametrize(
+    ("values", "check"),
+    [
+        ("connect_warn: 0s", "db.up"),
+        ("wraparound_warn: -1%", "db.upkeep"),
+        ("wraparound_crit: -1%", "db.upkeep"),
+        ("connections_crit: 0%", "db.connections"),
+    ],
+)
+def test_thresholds_are_overridden_by_name(postgresql_dsn: str, values: str, check: str) -> None:
+    care(values)
+    assert complaints() == {check}
