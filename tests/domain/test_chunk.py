@@ -65,9 +65,30 @@ def test_cut_short_is_refused() -> None:
 
 def test_long_series_is_cut_into_full_pieces() -> None:
     times = np.arange(1000, dtype=np.int64) * 10_000
-    found = list(chunk.pieces(times, np.ones(1000)))
+    found = list(chunk.grow(b"", chunk.records(times, np.ones(1000))))
     assert [piece.count for piece in found] == [240, 240, 240, 240, 40]
     assert (found[1].start, found[1].end) == (2400.0, 4790.0)
+
+
+@given(st.lists(st.lists(st.tuples(MILLISECONDS, NUMBERS), max_size=150), max_size=8))
+@settings(max_examples=50)
+def test_growing_loses_nothing(batches: list[list[tuple[int, float]]]) -> None:
+    full: list[chunk.Piece] = []
+    opened = b""
+    for batch in batches:
+        made = list(chunk.grow(opened, _records(batch)))
+        full += [piece for piece in made if piece.count == chunk.FULL]
+        opened = b"".join(piece.data for piece in made if piece.count < chunk.FULL)
+    parts = [chunk.decode(data) for data in [*(piece.data for piece in full), *filter(None, [opened])]]
+    rows = [row for batch in batches for row in batch]
+    got = [(time, value) for times, values in parts for time, value in zip(times.tolist(), values.tolist(), strict=True)]
+    assert [time for time, _ in got] == [time for time, _ in rows]
+    assert np.array_equal([value for _, value in got], [value for _, value in rows], equal_nan=True)
+
+
+def _records(rows: list[tuple[int, float]]) -> chunk.Records:
+    times = np.array([time for time, _ in rows], np.int64)
+    return chunk.records(times, np.array([value for _, value in rows], np.float64))
 
 
 @pytest.mark.parametrize(

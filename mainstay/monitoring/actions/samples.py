@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from mainstay.domain.chunk import FULL as FULL_CHUNK
-from mainstay.domain.chunk import Batch, Floats, Piece, Times, decode, milliseconds, pack_batch, pieces, unpack_batch
+from mainstay.domain.chunk import Batch, Piece, Records, grow, milliseconds, pack_batch, records, unpack_batch
 from mainstay.monitoring.models import Ping, RunRequest, SampleBatch, SampleChunk, Series
 from mainstay.settings import CONFIGURATION
 
@@ -78,7 +78,7 @@ def compact() -> int:
         return 0
     known = set(Series.objects.values_list("pk", flat=True))
     wanted = [key for key in np.unique(batch.series).tolist() if key in known]
-    grown = [_grow(key, times, values, wide) for key, times, values, wide in _by_series(batch, wanted)]
+    grown = [_grow(key, rows, opened) for key, rows, opened in _by_series(batch, wanted)]
     with transaction.atomic():
         if SampleBatch.objects.filter(pk__in=taken).delete()[0] != len(taken):
             transaction.set_rollback(True)
@@ -104,14 +104,14 @@ def _joined(batches: Sequence[Batch]) -> Batch:
     return Batch(*(np.concatenate(columns) for columns in zip(*batches, strict=True)))
 
 
-def _by_series(batch: Batch, wanted: Sequence[int]) -> Iterable[tuple[int, Times, Floats, "_Open | None"]]:
+def _by_series(batch: Batch, wanted: Sequence[int]) -> Iterable[tuple[int, Records, "_Open | None"]]:
     order = np.argsort(batch.series, kind="stable")
-    ids, times, values = batch.series[order], milliseconds(batch.at[order]), batch.value[order]
+    ids, rows = batch.series[order], records(milliseconds(batch.at[order]), batch.value[order])
     starts = np.searchsorted(ids, wanted, side="left")
     ends = np.searchsorted(ids, wanted, side="right")
     opened = _open_chunks(wanted)
     for key, start, end in zip(wanted, starts.tolist(), ends.tolist(), strict=True):
-        yield key, times[start:end], values[start:end], opened.get(key)
+        yield key, rows[start:end], opened.get(key)
 
 
 def _open_chunks(wanted: Sequence[int]) -> dict[int, _Open]:
@@ -120,12 +120,10 @@ def _open_chunks(wanted: Sequence[int]) -> dict[int, _Open]:
     return {series: _Open(key, bytes(data)) for series, key, data in rows.iterator(chunk_size=1000) if series in inside}
 
 
-def _grow(series: int, times: Times, values: Floats, open_chunk: _Open | None) -> _Grown:
-    last_at, last_value = float(times[-1]) / 1000.0, float(values[-1])
-    if open_chunk is not None:
-        before = decode(open_chunk.data)
-        times, values = np.concatenate((before[0], times)), np.concatenate((before[1], values))
-    return _Grown(series, list(pieces(times, values)), open_chunk.id if open_chunk else None, last_at, last_value)
+def _grow(series: int, rows: Records, opened: _Open | None) -> _Grown:
+    made = list(grow(opened.data if opened else b"", rows))
+    last_at, last_value = rows[-1].item()
+    return _Grown(series, made, opened.id if opened else None, last_at / 1000.0, last_value)
 
 
 def _write(grown: Sequence[_Grown]) -> None:
