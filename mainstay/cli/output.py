@@ -1,6 +1,7 @@
 """What commands print: tables for people, JSON in the API's shape for programs."""
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn
@@ -41,7 +42,8 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Iterable[str], nothin
         table.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(_cell(name, row.get(name)) for name in names))
-    Console().print(table)
+    # Not a terminal: nobody looks at the width, and a folded name cannot be copied.
+    (Console() if sys.stdout.isatty() else Console(width=250)).print(table)
 
 
 def print_one(row: Mapping[str, Any], sentence: str, *, as_json: bool) -> None:

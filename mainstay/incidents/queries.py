@@ -96,3 +96,23 @@ def brief(incident_id: int) -> dict[str, Any]:
         "rows": (change.change.evidence.get("rows") or [])[:5] if change and change.change else [],
         "help": root.check_of.document.get("help", "") if root else "",
     }
+
+
+def checks_in_open() -> set[int]:
+    """Checks that are part of an incident that runs."""
+    found = Member.objects.exclude(incident__state="resolved").values_list("check_of_id", flat=True)
+    return set(found)
+
+
+def parts_in_open(system: str) -> dict[int, str]:
+    """Component id → its part (root before echo) in the incidents that run on a system."""
+    rows = (
+        Member.objects.exclude(incident__state="resolved")
+        .filter(check_of__system__name=system, check_of__component__isnull=False, recovered_at=None)
+        .values_list("check_of__component_id", "role")
+    )
+    parts: dict[int, str] = {}
+    for component, role in rows:
+        if component is not None and (role != "echo" or component not in parts):
+            parts[component] = "echo" if role == "echo" else "root"
+    return parts

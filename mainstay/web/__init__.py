@@ -1,0 +1,1 @@
+"""SHOW: the pages. Thin over ``queries`` and ``actions``; ``urls.py`` lists them."""

@@ -1,10 +1,34 @@
 """What every page's frame shows."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest
 
+from mainstay.domain.actor import Role
+from mainstay.incidents.queries import open_incidents
+from mainstay.monitoring.queries import pulses, silent_processes
+from mainstay.people.models import Person
+
+PROCESSES = ("checker", "engine")
+
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Nothing yet beyond the request."""
-    return {"request": request}
+    """Role, running incidents and, in red, which process of Mainstay is silent."""
+    person = request.user if hasattr(request, "user") else None
+    if not isinstance(person, Person):
+        return {}
+    return {
+        "role": Role(person.role).name.lower(),
+        "is_operator": person.role >= Role.OPERATOR,
+        "is_approver": person.role >= Role.APPROVER,
+        "running": open_incidents().count(),
+        "silent": silent(),
+        "now": datetime.now(UTC),
+    }
+
+
+def silent() -> list[str]:
+    """Processes that should be heard of and are not; those that never were count too."""
+    heard = {row.process.split("-")[0].split(":")[0] for row in pulses()}
+    return [*silent_processes(datetime.now(UTC)), *(name for name in PROCESSES if name not in heard)]

@@ -70,10 +70,14 @@ def _open(room: Room, case: Case, change: StateChange) -> int:
 
 
 def title_of(check: Check) -> dict[str, str]:
-    """What is wrong, in the words of the check; a check without words is called by its name."""
+    """What is wrong. A check's title says what should be so; the incident's says that it is not."""
+    return {"en": f"Failing: {_called(check, 'en')}", "zh": f"异常：{_called(check, 'zh')}"}
+
+
+def _called(check: Check, language: str) -> str:
+    """The check's title in a language, in another where it has none, or its name."""
     words = check.title or {}
-    fallback = words.get("en") or next(iter(words.values()), "") or check.name
-    return {"en": words.get("en") or fallback, "zh": words.get("zh") or fallback}
+    return str(words.get(language) or words.get("en") or next(iter(words.values()), "") or check.name)
 
 
 def _add_member(number: int, turn: Turn, role: str) -> None:
@@ -188,10 +192,9 @@ def open_blind(check: Check, since: datetime, now: datetime) -> None:
     """Nothing could be seen of this check for long. Opens once; it ends like every other when the check sees again."""
     if members_of_open([check.pk]):
         return
-    title = title_of(check)
     incident = Incident.objects.create(
         key=f"blind:{check.pk}", system=check.system, root=check.component, category=check.category,
-        title={"en": f"Cannot see: {title['en']}", "zh": f"无法监测：{title['zh']}"},
+        title={"en": f"Cannot see: {_called(check, 'en')}", "zh": f"无法监测：{_called(check, 'zh')}"},
         level=Level.SLIGHT, opened_at=now, since=now,
     )  # fmt: skip
     Member.objects.create(incident=incident, check_of=check, role="root", state="unknown", joined_at=now)

@@ -1,0 +1,201 @@
+"""Drawings as plain numbers and points; the templates turn them into SVG. Pure: nothing is read here."""
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.timezone import localtime
+
+from mainstay.domain.state import State
+from mainstay.domain.threshold import Condition
+from mainstay.monitoring.queries.samples import Point
+from mainstay.monitoring.wording import format_value
+
+Place = Callable[[float], float]
+"""From a time or a value to a place in the drawing."""
+Span = tuple[datetime, datetime, State]
+
+WIDTH, HEIGHT = 960, 260
+LEFT, RIGHT, TOP, BOTTOM = 64, 12, 12, 28
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A mark on an axis: where, and what is written there."""
+
+    place: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A stretch of a state, in drawing units; ``title`` is shown on hover."""
+
+    x: float
+    width: float
+    state: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A threshold's line."""
+
+    y: float
+    state: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One metric over time."""
+
+    line: str
+    area: str
+    marks: list[Tick]
+    times: list[Tick]
+    bands: list[Band]
+    limits: list[Limit]
+    dots: list[dict[str, object]]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+    top: int = TOP
+    bottom: int = HEIGHT - BOTTOM
+    plot_height: int = HEIGHT - TOP - BOTTOM
+
+
+def chart(
+    points: Sequence[Point],
+    unit: str,
+    start: datetime,
+    end: datetime,
+    *,
+    limits: Sequence[tuple[State, Condition]] = (),
+    bands: Sequence[Span] = (),
+) -> Chart | None:
+    """The drawing, or None when there is nothing to draw."""
+    seen = [point for point in points if math.isfinite(point.mean)]
+    if not seen:
+        return None
+    numbers = [condition.when.number for _, condition in limits]
+    low, high, step = scale(min(p.low for p in seen), max(p.high for p in seen), numbers)
+    begin, length = start.timestamp(), max(1.0, end.timestamp() - start.timestamp())
+
+    def across(at: float) -> float:
+        return round(LEFT + (WIDTH - LEFT - RIGHT) * (at - begin) / length, 1)
+
+    def up(value: float) -> float:
+        return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - low) / (high - low), 1)
+
+    return Chart(
+        line=_path(seen, across, up, length / 60),
+        area=_area(seen, across, up),
+        marks=[
+            Tick(up(low + step * n), format_value(low + step * n, unit)) for n in range(round((high - low) / step) + 1)
+        ],
+        times=_times(start, end, across),
+        bands=_bands(bands, across),
+        limits=[
+            Limit(up(one.when.number), state.value, one.text) for state, one in limits if low <= one.when.number <= high
+        ],
+        dots=[
+            {"x": across(p.at), "y": up(p.mean), "text": format_value(p.mean, unit), "at": _clock(p.at)} for p in seen
+        ],
+    )
+
+
+def scale(low: float, high: float, wanted: Sequence[float] = ()) -> tuple[float, float, float]:
+    """Ends and step of an axis with round numbers. A limit is in the picture unless it would flatten the curve."""
+    for number in wanted:
+        if number <= max(high, 1e-12) * 4 and number >= low - 4 * max(high - low, abs(high)):
+            low, high = min(low, number), max(high, number)
+    if low > 0 and low < high * 0.7:
+        low = 0.0
+    if high <= low:
+        high = low + (abs(low) * 0.1 or 1.0)
+    raw = (high - low) / 4
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw)
+    return math.floor(low / step) * step, math.ceil(high / step) * step, step
+
+
+def _path(points: Sequence[Point], across: Place, up: Place, gap: float) -> str:
+    """A line that is broken where nothing was seen for more than ``gap`` seconds and twice the usual distance."""
+    steps = sorted(b.at - a.at for a, b in itertools.pairwise(points))
+    longest = max(gap, 2.5 * steps[len(steps) // 2]) if steps else gap
+    parts: list[str] = []
+    before: float | None = None
+    for point in points:
+        letter = "L" if before is not None and point.at - before <= longest else "M"
+        parts.append(f"{letter}{across(point.at)} {up(point.mean)}")
+        before = point.at
+    return "".join(parts)
+
+
+def _area(points: Sequence[Point], across: Place, up: Place) -> str:
+    there = [f"{across(p.at)} {up(p.high)}" for p in points]
+    back = [f"{across(p.at)} {up(p.low)}" for p in reversed(points)]
+    return "M" + "L".join(there + back) + "Z"
+
+
+def _times(start: datetime, end: datetime, across: Place) -> list[Tick]:
+    length = (end - start).total_seconds()
+    form = "%H:%M" if length <= 86400 * 1.5 else "%m-%d"
+    return [
+        Tick(across(at), localtime(datetime.fromtimestamp(at, start.tzinfo)).strftime(form))
+        for at in (start.timestamp() + length * n / 6 for n in range(1, 6))
+    ]
+
+
+def _bands(bands: Sequence[Span], across: Place) -> list[Band]:
+    found = []
+    for begin, end, state in bands:
+        if state is State.OK:
+            continue
+        x, to = across(begin.timestamp()), across(end.timestamp())
+        title = f"{state.value} {_clock(begin.timestamp())} – {_clock(end.timestamp())}"
+        found.append(Band(x, max(1.0, to - x), state.value, title))
+    return found
+
+
+def strip(bands: Sequence[Span], start: datetime, end: datetime, width: int) -> list[Band]:
+    """A day of a system or check as one row of colours."""
+    length = max(1.0, (end - start).total_seconds())
+    return [
+        Band(
+            round(width * (begin - start).total_seconds() / length, 2),
+            round(max(0.5, width * (stop - begin).total_seconds() / length), 2),
+            state.value,
+            f"{state.value} {_clock(begin.timestamp())} – {_clock(stop.timestamp())}",
+        )
+        for begin, stop, state in bands
+    ]
+
+
+def worst_of(all_bands: Sequence[Sequence[Span]], start: datetime, end: datetime, parts: int = 96) -> list[Span]:
+    """The worst state of many checks in each of ``parts`` equal stretches, neighbours alike joined."""
+    step = (end - start) / parts
+    worst = [State.OK] * parts
+    for bands in all_bands:
+        for begin, stop, state in bands:
+            if state is State.OK:
+                continue
+            first, last = max(0, int((begin - start) / step)), min(parts - 1, int((stop - start) / step))
+            for place in range(first, last + 1):
+                worst[place] = max(worst[place], state, key=lambda one: one.rank)
+    joined: list[Span] = []
+    for place, state in enumerate(worst):
+        begin, stop = start + step * place, start + step * (place + 1)
+        if joined and joined[-1][2] is state:
+            joined[-1] = (joined[-1][0], stop, state)
+        else:
+            joined.append((begin, stop, state))
+    return joined
+
+
+def _clock(at: float) -> str:
+    return localtime(datetime.fromtimestamp(at).astimezone()).strftime("%m-%d %H:%M:%S")
