@@ -145,7 +145,7 @@ def prepare(roles: Sequence[str]) -> None:
             f"the database cannot be used: {str(error).strip()}; see database in mainstay.toml"
         ) from error
     if "web" in roles and (password := ensure_first_administrator()):
-        print(f"The first sign-in: admin / {password}   (shown this once; change it then)", file=sys.stderr)
+        sys.stderr.write(f"The first sign-in: admin / {password}   (shown this once; change it then)\n")
     connections.close_all()
 
 

@@ -39,7 +39,7 @@ class CertificateExpiring(Fault):
     name = "certificate-expiring"
     title = {"en": "The TLS certificate expires in 3 days", "zh": "TLS 证书 3 天后到期"}
     category = "system"
-    level = 2
+    level = 3
     detect_within = 300
 
     def break_(self) -> None:

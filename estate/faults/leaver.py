@@ -12,8 +12,8 @@ class LeaverActive(Fault):
 
     name = "leaver-active"
     title = {"en": "A former employee's account is in use", "zh": "离职员工账号被启用并使用"}
-    category = "data"
-    level = 1
+    category = "business"
+    level = 2
     detect_within = 300
     trips = ("F1_leaver_active",)
 

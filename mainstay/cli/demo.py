@@ -174,7 +174,8 @@ class Workspace:
     def call(self, *words: str, given: str = "") -> str:
         """One command of Mainstay; its output. A failure ends the demo with what the command said."""
         done = subprocess.run(
-            [sys.executable, "-m", "mainstay", *words], env=self.environment, input=given, text=True, capture_output=True, check=False,
+            [sys.executable, "-m", "mainstay", *words],
+            env=self.environment, input=given, text=True, capture_output=True, check=False,
         )  # fmt: skip
         if done.returncode:
             typer.echo(f"mainstay {' '.join(words)}: {done.stdout}{done.stderr}", err=True)

@@ -81,25 +81,23 @@ class Round:
     def _try(self, fault: Row) -> Result:
         expected = f"{fault['category']} {fault['level']}"
         result = Result(fault["name"], expected)
-        before = {row["id"] for row in self.watch.incidents()}
         began = time.time()
         self._estate("break", fault["name"])
         broken = time.time()
-        incident = self._detected(fault, before, patience=fault["detect_within"])
+        incident = self._detected(fault, began, patience=fault["detect_within"])
         if incident:
             self._describe(result, incident, broken)
-        ended = time.time()
         self._estate("mend", fault["name"])
         self._recovered(result, time.time())
-        result.false_alarms = self._false_alarms(before, incident, began, ended)
+        result.false_alarms += self._false_alarms(incident, began)
         return result
 
-    def _detected(self, fault: Row, before: set[int], patience: float) -> Row | None:
+    def _detected(self, fault: Row, began: float, patience: float) -> Row | None:
         """The incident that this fault opened, once it has its final level or the time is over."""
         deadline = time.monotonic() + patience
         best: Row | None = None
         while time.monotonic() < deadline:
-            new = [row for row in self._incidents() if row["id"] not in before]
+            new = [row for row in self._incidents() if _seconds(row["since"]) >= began]
             best = next((row for row in new if row["category"] == fault["category"]), new[0] if new else None)
             if best and best["category"] == fault["category"] and best["level"] == fault["level"]:
                 return best
@@ -118,7 +116,7 @@ class Round:
         check = next((row for row in self.watch.checks() if root and row["path"] == root["check"]), None)
         result.found = f"{incident['category']} {incident['level']}"
         result.by = root["check"] if root else ""
-        result.detected = round(max(0.0, _seconds(incident["opened_at"]) - broken), 1)
+        result.detected = round(max(0.0, _seconds(incident["since"]) - broken), 1)
         # Two looks, the time that each may take, and the time that the condition itself asks for.
         result.allowed = 2 * (check["every"] + check["timeout"]) + check["hold"] if check else 0.0
         result.delivered = self._delivered(incident["id"])
@@ -149,14 +147,17 @@ class Round:
             time.sleep(0.5)
         result.false_alarms.append(f"not green again: {self._noise()}")
 
-    def _false_alarms(self, before: set[int], incident: Row | None, _began: float, _ended: float) -> list[str]:
-        """Incidents that came in the meantime and are not the fault's own."""
+    def _false_alarms(self, incident: Row | None, began: float) -> list[str]:
+        """Incidents that came in the meantime and are neither the fault's own nor became part of it."""
         own = incident["id"] if incident else None
         return [
             f"{row['category']} {row['level']}: {_words(row['title'])}"
             for row in self.watch.incidents()
-            if row["id"] not in before and row["id"] != own
+            if _seconds(row["since"]) >= began and row["id"] != own and not self._merged(row["id"])
         ]
+
+    def _merged(self, number: int) -> bool:
+        return any(entry["word"] == "merged" for entry in self.watch.incident(number)["timeline"][-2:])
 
     def _noise(self) -> str:
         try:

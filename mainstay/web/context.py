@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from mainstay.domain.actor import Role
 from mainstay.incidents.queries import open_incidents
@@ -19,13 +20,19 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(person, Person):
         return {}
     return {
-        "role": Role(person.role).name.lower(),
+        "role": role_name(person.role),
         "is_operator": person.role >= Role.OPERATOR,
         "is_approver": person.role >= Role.APPROVER,
         "running": open_incidents().count(),
         "silent": silent(),
         "now": datetime.now(UTC),
     }
+
+
+def role_name(role: int) -> str:
+    """A role in the reader's language."""
+    words = {Role.VIEWER: _("viewer"), Role.OPERATOR: _("operator"), Role.APPROVER: _("approver")}
+    return words.get(Role(role), _("administrator"))
 
 
 def silent() -> list[str]:
