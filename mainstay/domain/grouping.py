@@ -11,6 +11,7 @@
   soon afterwards continues the old incident.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -100,21 +101,49 @@ class Decision:
 
 
 class Desk:
-    """All open incidents of some systems, and what depends on what. Decides turn after turn."""
+    """All open incidents of some systems, and what depends on what. Decides turn after turn.
+
+    Cases are found by check, by root component and by key, so that a storm costs as much as its turns do.
+    """
 
     def __init__(self, cases: Iterable[Case], needs: Mapping[int, Iterable[int]], names: Mapping[int, str]) -> None:
-        self._cases = {case.ref: case for case in cases}
+        self._cases: dict[int, Case] = {}
+        self._by_check: dict[int, set[int]] = defaultdict(set)
+        self._by_root: dict[int, set[int]] = defaultdict(set)
+        self._explained: dict[int, set[int]] = defaultdict(set)
+        self._by_key: dict[str, int] = {}
         self._needs = needs
+        self._needed: dict[int, set[int]] = defaultdict(set)
+        for above, below in needs.items():
+            for one in below:
+                self._needed[one].add(above)
         self._names = names
-        self._below: dict[int, frozenset[int]] = {}
+        self._reached: dict[tuple[int, bool], frozenset[int]] = {}
         self._next = -1
+        for case in cases:
+            self._file(case)
 
     def case(self, ref: int) -> Case:
         return self._cases[ref]
 
+    def _file(self, case: Case) -> None:
+        """Make a new or changed case findable."""
+        self._cases[case.ref] = case
+        if case.resolved_at is None:
+            self._by_key[case.key] = case.ref
+        if case.root_id is not None:
+            self._by_root[case.root_id].add(case.ref)
+        for part in case.parts.values():
+            self._file_part(case, part)
+
+    def _file_part(self, case: Case, part: Part) -> None:
+        self._by_check[part.check.id].add(case.ref)
+        for cause in part.check.explained_by:
+            self._explained[cause].add(case.ref)
+
     def take(self, turn: Turn) -> list[Decision]:
         """What a check's new state means."""
-        member = [case for case in self._open() if turn.check.id in case.parts]
+        member = self._open(self._by_check[turn.check.id])
         if turn.state is State.OK:
             return [self._recover(case, turn) for case in member]
         if member:
@@ -124,8 +153,10 @@ class Desk:
             return [self._join(cause, turn, Act.ECHO)] if cause else []
         return self._fail(turn)
 
-    def _open(self) -> list[Case]:
-        return [case for case in self._cases.values() if case.resolved_at is None]
+    def _open(self, refs: Iterable[int]) -> list[Case]:
+        """The open ones among them, oldest first."""
+        found = [case for ref in refs if (case := self._cases[ref]).resolved_at is None]
+        return sorted(found, key=lambda case: (case.since, abs(case.ref)))
 
     def _recover(self, case: Case, turn: Turn) -> Decision:
         case.parts[turn.check.id].state = State.OK
@@ -146,13 +177,14 @@ class Desk:
         if cause := self._cause(turn):
             return [self._join(cause, turn, Act.ECHO)]
         key = key_of(turn.check)
-        same = next((case for case in self._cases.values() if case.key == key and case.resolved_at is None), None)
-        if same:
+        same = self._cases.get(self._by_key.get(key, 0))
+        if same and same.resolved_at is None and same.key == key:
             decision = self._join(same, turn, Act.JOIN)
             return [decision, *self._draw_in(same, turn)]
         if old := self._lately(turn):
             old.resolved_at, old.since = None, turn.at
             old.parts[turn.check.id].state = turn.state
+            self._file(old)
             return [Decision(Act.REOPEN, old.ref, turn), *self._draw_in(old, turn)]
         return self._open_new(key, turn)
 
@@ -160,7 +192,7 @@ class Desk:
         """Open, unless what this explains is open already: then that incident moves here."""
         check = turn.check
         part = Part(check, "root", turn.state)
-        effects = [case for case in self._open() if self._explains(part, case, turn)]
+        effects = [case for case in self._above(check) if self._explains(part, case, turn)]
         if effects:
             first = min(effects, key=lambda case: case.since)
             return self._reroot(first, key, part, turn) + [
@@ -168,7 +200,7 @@ class Desk:
             ]
         case = Case(self._next, key, check.system_id, check.component_id, check.category, turn.at, {check.id: part})
         self._next -= 1
-        self._cases[case.ref] = case
+        self._file(case)
         return [Decision(Act.OPEN, case.ref, turn)]
 
     def _reroot(self, case: Case, key: str, part: Part, turn: Turn) -> list[Decision]:
@@ -177,12 +209,15 @@ class Desk:
         case.key, case.root_id = key, turn.check.component_id
         case.category = turn.check.category
         case.parts[turn.check.id] = part
+        self._file(case)
         return [Decision(Act.REROOT, case.ref, turn, self._place(turn.check))]
 
     def _draw_in(self, case: Case, turn: Turn) -> list[Decision]:
         """Other incidents that this one explains, now that it is as bad as this."""
         part = case.parts[turn.check.id]
-        effects = [other for other in self._open() if other is not case and self._explains(part, other, turn)]
+        effects = [
+            other for other in self._above(turn.check) if other is not case and self._explains(part, other, turn)
+        ]
         return [self._merge(case, other, turn) for other in effects]
 
     def _merge(self, case: Case, other: Case, turn: Turn) -> Decision:
@@ -190,6 +225,7 @@ class Desk:
             part.role = "echo"
             case.parts.setdefault(number, part)
         other.resolved_at = turn.at
+        self._file(case)
         return Decision(Act.MERGE, case.ref, turn, self._place(turn.check), other.ref)
 
     def _explains(self, part: Part, case: Case, turn: Turn) -> bool:
@@ -208,53 +244,71 @@ class Desk:
             and turn.at - case.since <= REROOT_WITHIN
         )
 
+    def _above(self, check: Watched) -> list[Case]:
+        """Open incidents that this check's failing might explain."""
+        refs = set(self._explained[check.id])
+        if check.component_id is not None:
+            for component in self.reached(check.component_id, up=True):
+                refs |= self._by_root[component]
+        return self._open(refs)
+
     def _cause(self, turn: Turn) -> Case | None:
         """The open incident that explains this check's failing, if any."""
         check = turn.check
-        for case in self._open():
-            if any(number in case.parts and case.parts[number].state is not State.OK for number in check.explained_by):
-                return case
+        for number in check.explained_by:
+            for case in self._open(self._by_check[number]):
+                if case.parts[number].state not in (State.OK, State.UNKNOWN):
+                    return case
         if check.component_id is None or (check.category is not Category.SYSTEM and turn.state is not State.UNKNOWN):
             return None
         wanted = self.below(check.component_id)
         if turn.state is State.UNKNOWN:
             wanted = wanted | {check.component_id}
-        for case in self._open():
+        for case in self._open({ref for component in wanted for ref in self._by_root[component]}):
             if (
                 case.category is Category.SYSTEM
                 and case.root_id in wanted
-                and any(p.explains for p in case.parts.values())
+                and any(part.explains for part in case.parts.values())
             ):
                 return case
         return None
 
     def _lately(self, turn: Turn) -> Case | None:
-        for case in self._cases.values():
-            part = case.parts.get(turn.check.id)
-            if part and part.role == "root" and case.resolved_at and turn.at - case.resolved_at <= REOPEN_WITHIN:
+        """A just resolved incident that this very check was the root of."""
+        for ref in self._by_check[turn.check.id]:
+            case = self._cases[ref]
+            part = case.parts[turn.check.id]
+            if part.role == "root" and case.resolved_at and turn.at - case.resolved_at <= REOPEN_WITHIN:
                 return case
         return None
 
     def _join(self, case: Case, turn: Turn, act: Act) -> Decision:
         role = "echo" if act is Act.ECHO else "joined"
-        case.parts[turn.check.id] = Part(turn.check, role, turn.state)
+        part = case.parts[turn.check.id] = Part(turn.check, role, turn.state)
+        self._file_part(case, part)
         return Decision(act, case.ref, turn, self._names.get(case.root_id or 0, ""))
 
     def _place(self, check: Watched) -> str:
         return self._names.get(check.component_id or 0, check.path)
 
     def below(self, component_id: int) -> frozenset[int]:
-        """All components that this one needs, directly or through others; a circle does no harm."""
-        if component_id not in self._below:
+        """All components that this one needs, directly or through others."""
+        return self.reached(component_id, up=False)
+
+    def reached(self, component_id: int, *, up: bool) -> frozenset[int]:
+        """All components below, or above; a circle does no harm."""
+        key = (component_id, up)
+        if key not in self._reached:
+            edges: Mapping[int, Iterable[int]] = self._needed if up else self._needs
             seen: set[int] = set()
-            waiting = list(self._needs.get(component_id, ()))
+            waiting = list(edges.get(component_id, ()))
             while waiting:
                 one = waiting.pop()
                 if one not in seen:
                     seen.add(one)
-                    waiting += self._needs.get(one, ())
-            self._below[component_id] = frozenset(seen - {component_id})
-        return self._below[component_id]
+                    waiting += edges.get(one, ())
+            self._reached[key] = frozenset(seen - {component_id})
+        return self._reached[key]
 
 
 def key_of(check: Watched) -> str:

@@ -1,0 +1,74 @@
+"""The manual cannot rot: its YAML is examined, its commands exist, its links lead somewhere."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+
+from mainstay.catalogue.examine import examine
+from mainstay.cli.main import app
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "mainstay/packs").rglob("README.md")),
+]
+COMMANDS = typer.main.get_command(app)
+
+
+def blocks(language: str) -> Iterator[tuple[Path, str]]:
+    for page in PAGES:
+        for found in re.finditer(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE):
+            yield page, found[1]
+
+
+def systems() -> list[tuple[Path, str]]:
+    return [(page, text) for page, text in blocks("yaml") if yaml.safe_load(text).get("system")]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("page", "text"), systems(), ids=lambda value: getattr(value, "stem", ""))
+def test_every_system_in_the_manual_is_right(page: Path, text: str) -> None:
+    examine({"manual.yaml": text.encode()})
+
+
+@pytest.mark.parametrize(("page", "text"), list(blocks("yaml")), ids=lambda value: getattr(value, "stem", ""))
+def test_every_piece_of_yaml_can_be_read(page: Path, text: str) -> None:
+    assert isinstance(yaml.safe_load(text), dict)
+
+
+def commands() -> list[tuple[str, list[str]]]:
+    found = []
+    for page, text in blocks("sh"):
+        for line in text.splitlines():
+            words = line.split("#")[0].replace(".venv/bin/", "").split()
+            if words[:1] == ["mainstay"]:
+                found.append((page.stem, words[1:]))
+    return found
+
+
+@pytest.mark.parametrize(("page", "words"), commands())
+def test_every_command_of_the_manual_exists(page: str, words: list[str]) -> None:
+    here = COMMANDS
+    for word in words:
+        known = getattr(here, "commands", None)
+        if known is None or word.startswith("-"):
+            break
+        assert word in known, f"{page}: mainstay {' '.join(words)}"
+        here = known[word]
+    options = {name for parameter in here.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    assert {word for word in words if word.startswith("--")} <= options
+
+
+def test_every_link_leads_somewhere() -> None:
+    missing = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in PAGES
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+        if not (page.parent / target).exists()
+    ]
+    assert not missing
