@@ -120,6 +120,6 @@ def delete_secret(request: HttpRequest, name: Path[str]) -> Any:
     return {}
 
 
-@router.post("/secrets/rotate", response=dict[str, int])
+@router.post("/secret-keys/rotate", response=dict[str, int])
 def rotate_secrets(request: HttpRequest) -> Any:
     return {"rotated": actions.rotate_secrets(actor=actor(request))}

@@ -76,7 +76,9 @@ class Browser:
 
     def size(self, width: int, height: int, *, dark: bool = False) -> None:
         """The window in CSS pixels, and the reader's taste."""
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
 
@@ -104,7 +106,9 @@ def chromium() -> Iterator[Browser]:
     assert PROGRAM, "no Chromium on this machine"
     profile = tempfile.mkdtemp(prefix="mainstay-browser-")
     process = subprocess.Popen(
-        [PROGRAM, *FLAGS, f"--user-data-dir={profile}", "about:blank"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        [PROGRAM, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
     )
     try:
         port = _port(Path(profile) / "DevToolsActivePort")

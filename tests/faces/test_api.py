@@ -1,0 +1,172 @@
+"""The API: who may do what on every route, how errors look, and an incident's story."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from mainstay.api.app import document
+from mainstay.domain.actor import Actor, Role
+from mainstay.people.actions import create_token
+from mainstay.people.models import Token
+
+pytestmark = pytest.mark.django_db
+ROOT = Actor("test", Role.ADMINISTRATOR)
+SYSTEM = """
+system: shop
+tier: 1
+components:
+  web: {kind: http, url: "http://127.0.0.1:1/"}
+checks:
+  home:
+    probe: {kind: http, on: web}
+    impact: outage
+  job:
+    probe: {kind: heartbeat, period: 1h, grace: 5m}
+"""
+OPERATIONS = [
+    (method, path) for path, item in sorted(document()["paths"].items()) for method in sorted(item)
+]  # fmt: skip
+
+
+def client(role: Role | None, scopes: list[str] | None = None) -> Client:
+    if role is None:
+        return Client()
+    _, text = create_token(name="t", role=role, scopes=scopes, actor=ROOT)
+    return Client(headers={"authorization": f"Bearer {text}"})
+
+
+def call(who: Client, method: str, path: str, body: Any = None) -> Any:
+    return who.generic(method.upper(), path, data=json.dumps(body or {}), content_type="application/json")
+
+
+@pytest.fixture
+def shop() -> Client:
+    admin = client(Role.ADMINISTRATOR)
+    answer = call(admin, "post", "/api/v1/catalogue/apply", {"files": {"shop.yaml": SYSTEM}})
+    assert answer.status_code == 200, answer.content
+    return admin
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_nobody_gets_in_without_a_token(method: str, path: str) -> None:
+    answer = call(client(None), method, re.sub(r"\{[^}]+\}", "1", path))
+    assert answer.status_code == 401
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+READS = ("/catalogue/validate", "/catalogue/diff")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [one for one in OPERATIONS if one[0] != "get" and not one[1].endswith(READS)]
+)
+def test_a_viewer_changes_nothing(method: str, path: str) -> None:
+    answer = call(client(Role.VIEWER), method, re.sub(r"\{[^}]+\}", "1", path), FITTING)
+    assert answer.status_code in (403, 404, 422), (method, path, answer.content)
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_no_operation_breaks_on_what_is_not_there(method: str, path: str) -> None:
+    answer = call(client(Role.ADMINISTRATOR), method, re.sub(r"\{[^}]+\}", "999999", path), FITTING)
+    assert answer.status_code < 500, answer.content
+    if answer.status_code >= 400:
+        assert answer["Content-Type"] == "application/problem+json"
+        assert answer.json()["status"] == answer.status_code
+
+
+FITTING = {
+    "files": {}, "text": "x", "reason": "x", "system": "none", "title": "x", "category": "data", "level": 3, "hours": 1,
+    "value": "x", "username": "x", "password": "x", "name": "x", "role": "viewer", "alerts": [],
+}  # fmt: skip
+
+
+def test_a_catalogue_with_errors_says_where() -> None:
+    wrong = SYSTEM.replace("kind: http, on: web", "kind: htpp, on: web")
+    answer = call(client(Role.ADMINISTRATOR), "post", "/api/v1/catalogue/apply", {"files": {"shop.yaml": wrong}})
+    assert answer.status_code == 422
+    (flaw,) = answer.json()["errors"]
+    assert (flaw["file"], flaw["line"]) == ("shop.yaml", 8)
+    assert "http" in flaw["right"]
+
+
+def test_lists_come_in_pages(shop: Client) -> None:
+    first = shop.get("/api/v1/checks?limit=1").json()
+    assert (len(first["items"]), first["count"]) == (1, 2)
+    second = shop.get(first["next"]).json()
+    assert second["next"] is None
+    assert {first["items"][0]["path"], second["items"][0]["path"]} == {"shop/home", "shop/job"}
+
+
+def test_an_incident_by_hand_from_beginning_to_end(shop: Client) -> None:
+    body = {"system": "shop", "title": "The till is stuck", "category": "business", "level": 2, "text": "says Ann"}
+    number = call(shop, "post", "/api/v1/incidents", body).json()["id"]
+    assert (
+        call(shop, "post", f"/api/v1/incidents/{number}/acknowledge", {"text": "I look"}).json()["state"]
+        == "acknowledged"
+    )
+    assert call(shop, "post", f"/api/v1/incidents/{number}/acknowledge").status_code == 409
+    call(shop, "post", f"/api/v1/incidents/{number}/note", {"text": "restarted"})
+    assert (
+        call(shop, "post", f"/api/v1/incidents/{number}/regrade", {"level": 1, "reason": "all tills"}).json()["level"]
+        == 1
+    )
+    assert call(shop, "post", f"/api/v1/incidents/{number}/resolve", {"text": "works"}).json()["state"] == "resolved"
+    words = [entry["word"] for entry in shop.get(f"/api/v1/incidents/{number}").json()["timeline"]]
+    assert words == ["opened", "acknowledged", "note", "regraded", "resolved"]
+    assert shop.get("/api/v1/audit/verify").json()["whole"]
+
+
+def test_scopes_narrow_a_token(shop: Client) -> None:
+    narrow = client(Role.OPERATOR, ["incident.acknowledge"])
+    assert narrow.get("/api/v1/checks").status_code == 403
+    body = {"system": "shop", "title": "x", "category": "data", "level": 3}
+    number = call(shop, "post", "/api/v1/incidents", body).json()["id"]
+    assert call(narrow, "post", f"/api/v1/incidents/{number}/acknowledge").status_code == 200
+
+
+def test_a_token_ends(shop: Client) -> None:
+    Token.objects.update(expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    assert shop.get("/api/v1/checks").status_code == 401
+
+
+def test_the_text_of_a_token_is_nowhere_in_the_database(shop: Client) -> None:
+    _, text = create_token(name="canary", role=Role.VIEWER, actor=ROOT)
+    assert all(text not in str(row) for row in Token.objects.values())
+    assert text not in shop.get("/api/v1/audit?limit=500").content.decode()
+
+
+ALERT = {
+    "version": "4", "status": "firing", "receiver": "m", "groupLabels": {}, "commonLabels": {},
+    "alerts": [{
+        "status": "firing", "labels": {"alertname": "DiskFull", "severity": "critical", "mainstay_system": "shop"},
+        "annotations": {"summary": "Disk full on db1"}, "startsAt": "2026-01-01T00:00:00Z",
+        "endsAt": "0001-01-01T00:00:00Z", "generatorURL": "http://prom/", "fingerprint": "ab12",
+    }],
+}  # fmt: skip
+
+
+def test_alertmanager_alerts_become_incidents_once(shop: Client) -> None:
+    assert call(shop, "post", "/api/v1/alertmanager", ALERT).json() == {"opened": 1, "ended": 0}
+    assert call(shop, "post", "/api/v1/alertmanager", ALERT).json() == {"opened": 0, "ended": 0}
+    (row,) = shop.get("/api/v1/incidents?state=running").json()["items"]
+    assert (row["title"]["en"], row["level"], row["system"]) == ("Disk full on db1", 2, "shop")
+    ended = {**ALERT, "alerts": [{**ALERT["alerts"][0], "status": "resolved"}]}  # type: ignore[index]
+    assert call(shop, "post", "/api/v1/alertmanager", ended).json() == {"opened": 0, "ended": 1}
+
+
+def test_a_heartbeat_has_an_address(shop: Client) -> None:
+    url = shop.get("/api/v1/checks/shop/job/ping-address").json()["url"]
+    assert "/ping/" in url
+    assert shop.get("/api/v1/checks/shop/home/ping-address").status_code == 409
+
+
+def test_metrics_speak_prometheus(shop: Client) -> None:
+    text = shop.get("/metrics").content.decode()
+    assert 'mainstay_checks{state="unknown"}' in text
+    for line in text.splitlines():
+        assert re.fullmatch(r'# (HELP|TYPE) \w+ .+|\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? -?[\d.e+]+', line), line

@@ -1,0 +1,165 @@
+"""Every page: who may open it, in both languages, on an empty install and on a bad day."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver
+
+from mainstay.catalogue.models import Check, Component, System
+from mainstay.domain.actor import Actor, Role
+from mainstay.domain.flow import Case, Stage, Step, analyse, drawn
+from mainstay.incidents.actions import follow
+from mainstay.incidents.models import Incident
+from mainstay.monitoring.models import Observation, Standing, StateChange
+from mainstay.people.actions import add_person
+
+pytestmark = pytest.mark.django_db
+ROOT = Actor("test", Role.ADMINISTRATOR)
+PASSWORD = "correct-horse-battery"
+OPEN_PAGES = {"sign-in", "sign-out", "language", "root", "openapi", "metrics"}
+NAMES = {"name": "shop", "system": "shop", "number": 1}
+
+
+def person(role: Role) -> Client:
+    add_person(username=role.name.lower(), password=PASSWORD, role=role, actor=ROOT)
+    who = Client()
+    assert who.post("/sign-in/", {"username": role.name.lower(), "password": PASSWORD}).status_code == 302
+    return who
+
+
+@pytest.fixture
+def bad_day() -> Check:
+    now = datetime.now(UTC)
+    system = System.objects.create(
+        name="shop", title={"en": "Shop", "zh": "商城"}, tier=1, objectives={"availability": 99}
+    )
+    db = Component.objects.create(system=system, name="db", kind="postgresql", title={"en": "Database", "zh": "数据库"})
+    Component.objects.create(system=system, name="app", kind="http").depends_on.add(db)
+    document = {"timeout": "5s", "warn": [], "crit": ["connect > 2s"], "help": {"en": "Look", "zh": "查看"}}
+    check = Check.objects.create(
+        system=system, component=db, name="db.up", title={"en": "Up <b>", "zh": "可用"}, kind="postgresql", every=10,
+        category="system", impact="outage", document=document,
+    )  # fmt: skip
+    flow = Check.objects.create(
+        system=system, component=db, name="sales", title={"en": "Sales", "zh": "销售"}, kind="flow", every=60,
+        category="business", impact="degraded", document=document,
+    )  # fmt: skip
+    picture = analyse(
+        [Stage("open", 60), Stage("paid", final=True)],
+        [Case("<i>1", "open", 0, 12.5, "ann")],
+        [Step("2", "paid", 1)],
+        999,
+    )
+    Observation.objects.create(check_of=flow, at=now, payload=drawn(picture, 999))
+    message = {"fault": "refused", "detail": "<script>alert(1)</script>", "unit": "s"}
+    for one, state in ((check, "critical"), (flow, "ok")):
+        Standing.objects.create(
+            check_of=one, state=state, since=now - timedelta(hours=1), message=message, looked_at=now, updated_at=now
+        )
+    change = StateChange.objects.create(
+        check_of=check, at=now - timedelta(hours=1), before="ok", after="critical", message=message,
+        evidence={"rows": [{"id": "<u>7"}], "excerpt": "<s>"},
+    )  # fmt: skip
+    follow([change], now)
+    return check
+
+
+def pages() -> list[tuple[str, str]]:
+    """Every address of the URLconf that is not the API's."""
+    found = []
+    for pattern in get_resolver().url_patterns:
+        if getattr(pattern, "name", None):
+            found.append((pattern.name, "/" + str(pattern.pattern)))
+    return found
+
+
+def address(route: str, **names: Any) -> str:
+    values = {**NAMES, **names}
+    for kind, key in (("slug", "name"), ("slug", "system"), ("str", "name"), ("int", "number")):
+        route = route.replace(f"<{kind}:{key}>", str(values[key] if kind != "str" else "db.up"))
+    return route
+
+
+@pytest.mark.parametrize(("name", "route"), pages())
+def test_no_page_without_a_rule(name: str, route: str) -> None:
+    callback = next(one for one in get_resolver().url_patterns if getattr(one, "name", "") == name).callback
+    assert name in OPEN_PAGES or hasattr(callback, "act"), f"{name} has no rule"
+    answer = Client().get(address(route))
+    if name not in OPEN_PAGES:
+        assert answer.status_code == 302
+        assert answer["Location"].startswith("/sign-in/")
+
+
+@pytest.mark.parametrize(("name", "route"), [one for one in pages() if one[0] not in OPEN_PAGES])
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
+def test_writes_need_their_role_and_a_post(bad_day: Check, name: str, route: str, role: Role) -> None:
+    who = person(role)
+    number = Incident.objects.get().pk
+    posted = who.post(address(route, number=number), {"text": "x", "reason": "x", "hours": "1", "level": "2"})
+    if role is Role.VIEWER and "-" in name:
+        assert posted.status_code == 403
+    else:
+        assert posted.status_code < 500
+    if "-" in name and role is Role.OPERATOR:
+        assert who.get(address(route, number=number)).status_code == 405
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("route", ["/today/", "/systems/", "/incidents/", "/notices/", "/audit/", "/password/"])
+def test_an_empty_install_has_something_to_say(language: str, route: str) -> None:
+    who = person(Role.ADMINISTRATOR)
+    answer = who.get(route, headers={"accept-language": language})
+    assert answer.status_code == 200
+    assert ("系统" if language == "zh-hans" else "Systems") in answer.content.decode()
+
+
+@pytest.mark.parametrize("live", [False, True], ids=["page", "fragment"])
+@pytest.mark.parametrize(
+    "route",
+    ["/today/", "/systems/", "/systems/shop/", "/systems/shop/checks/db.up/", "/incidents/?q=up", "/incidents/{n}/"],
+)
+def test_a_bad_day_is_shown_and_nothing_is_markup(bad_day: Check, route: str, live: bool) -> None:
+    who = person(Role.ADMINISTRATOR)
+    answer = who.get(route.format(n=Incident.objects.get().pk), headers={"hx-request": "true"} if live else {})
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    for raw in ("<script>alert", "<u>7", "<i>1", "Up <b>"):
+        assert raw not in text
+    assert ("<html" in text) is not live
+    assert "style=" not in text, "the policy forbids inline style"
+
+
+def test_today_asks_few_questions(bad_day: Check, django_assert_max_num_queries: Any) -> None:
+    who = person(Role.ADMINISTRATOR)
+    with django_assert_max_num_queries(25):
+        who.get("/today/")
+
+
+def test_too_many_wrong_passwords_lock_the_door() -> None:
+    add_person(username="ann", password=PASSWORD, role=Role.VIEWER, actor=ROOT)
+    who = Client()
+    codes = [who.post("/sign-in/", {"username": "ann", "password": "no"}).status_code for _ in range(6)]
+    assert codes[0] == 200
+    assert codes[-1] == 429
+    assert who.post("/sign-in/", {"username": "ann", "password": PASSWORD}).status_code == 429
+
+
+def test_sign_in_does_not_lead_elsewhere() -> None:
+    add_person(username="ann", password=PASSWORD, role=Role.VIEWER, actor=ROOT)
+    answer = Client().post("/sign-in/?next=https://evil.example/", {"username": "ann", "password": PASSWORD})
+    assert answer["Location"] == "/today/"
+    assert Client().post("/language/", {"language": "zh-hans", "next": "//evil.example/"})["Location"] == "/"
+
+
+def test_a_form_without_its_token_does_nothing(bad_day: Check) -> None:
+    person(Role.OPERATOR)
+    who = Client(enforce_csrf_checks=True)
+    assert who.post("/sign-in/", {"username": "operator", "password": PASSWORD}).status_code == 403
+
+
+def test_the_policy_forbids_what_is_not_ours() -> None:
+    policy = Client().get("/sign-in/")["Content-Security-Policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
