@@ -66,7 +66,11 @@ class Sender:
             keys = ", ".join(".".join(map(str, item["loc"])) for item in error.errors(include_input=False))
             return Undelivered(f"the channel's settings do not fit: {keys}")
         language = channel.document.get("language", "en")
-        prepared: Message = message(delivery, compose(delivery, language), network=NETWORK)
+        try:
+            prepared: Message = message(delivery, compose(delivery, language), network=NETWORK)
+        except (KeyError, TypeError, ValueError) as error:  # one that cannot be worded must not hold up the others
+            _log.exception("delivery %s cannot be put into words", delivery.key)
+            return Undelivered(f"{type(error).__name__} while wording it; see the log")
         return Outgoing(delivery, lambda: str(module.send(settings, prepared, TIMEOUT)))
 
     def _is_too_many(self, delivery: Delivery) -> bool:

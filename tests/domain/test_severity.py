@@ -28,12 +28,12 @@ def test_a_warning_is_one_level_slighter(impact: Impact, in_hours: bool, levels:
     assert tuple(grade(tier, impact, State.WARNING, in_hours).level for tier in (1, 2, 3)) == slighter
 
 
-@pytest.mark.parametrize(("tier", "impact", "in_hours"), product((1, 2, 3), Impact, (True, False)))
+@pytest.mark.parametrize(("tier", "impact", "in_hours"), list(product((1, 2, 3), Impact, (True, False))))
 def test_not_seeing_is_slight_whatever_it_is(tier: int, impact: Impact, in_hours: bool) -> None:
     assert grade(tier, impact, State.UNKNOWN, in_hours).level == 3
 
 
-@pytest.mark.parametrize(("tier", "impact", "state"), product((1, 2, 3), Impact, (State.WARNING, State.CRITICAL)))
+@pytest.mark.parametrize(("tier", "impact", "state"), list(product((1, 2, 3), Impact, (State.WARNING, State.CRITICAL))))
 def test_business_hours_never_make_it_slighter(tier: int, impact: Impact, state: State) -> None:
     assert grade(tier, impact, state, True).level <= grade(tier, impact, state, False).level
 
