@@ -5,6 +5,7 @@ costs beyond libcurl is one future and a few callbacks.
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +29,7 @@ _FAULTS: dict[int, Fault] = {
     pycurl.E_SSL_CACERT_BADFILE: Fault.SETUP,
     pycurl.E_TOO_MANY_REDIRECTS: Fault.STATUS,
     pycurl.E_URL_MALFORMAT: Fault.SETUP,
-    pycurl.E_UNSUPPORTED_PROTOCOL: Fault.SETUP,
+    pycurl.E_UNSUPPORTED_PROTOCOL: Fault.PROTOCOL,
     pycurl.E_FILESIZE_EXCEEDED: Fault.TOO_LARGE,
     pycurl.E_WRITE_ERROR: Fault.TOO_LARGE,
     100: Fault.TOO_LARGE,  # CURLE_TOO_LARGE, headers beyond libcurl's bound; pycurl has no name for it
@@ -44,7 +45,7 @@ class Guard:
         self._known: set[tuple[str, int]] = set()
         self.refusal = ""
 
-    def __call__(self, _purpose: int, address: Any) -> socket.socket | int:
+    def __call__(self, _purpose: int, address: Any) -> "_Handed | int":
         """libcurl asks here with the very address that it will connect to."""
         family, kind, protocol, where = address
         host, port = _plain(where[0]), int(where[1])
@@ -53,7 +54,22 @@ class Guard:
                 self.refusal = refusal
                 return int(pycurl.SOCKET_BAD)
             self._known.add((host, port))
-        return socket.socket(family, kind, protocol)
+        return _Handed(socket.socket(family, kind, protocol).detach())
+
+
+class _Handed:
+    """A descriptor on its way into libcurl, which keeps a copy of it; ours ends with this object."""
+
+    __slots__ = ("_descriptor",)
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def __del__(self) -> None:
+        os.close(self._descriptor)
 
 
 def _plain(host: str | bytes) -> str:

@@ -81,7 +81,7 @@ def test_growing_loses_nothing(batches: list[list[tuple[int, float]]]) -> None:
         opened = b"".join(piece.data for piece in made if piece.count < chunk.FULL)
     parts = [chunk.decode(data) for data in [*(piece.data for piece in full), *filter(None, [opened])]]
     rows = [row for batch in batches for row in batch]
-    got = [(time, value) for times, values in parts for time, value in zip(times.tolist(), values.tolist(), strict=True)]
+    got = [pair for times, values in parts for pair in zip(times.tolist(), values.tolist(), strict=True)]
     assert [time for time, _ in got] == [time for time, _ in rows]
     assert np.array_equal([value for _, value in got], [value for _, value in rows], equal_nan=True)
 

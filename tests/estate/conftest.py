@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,3 +99,10 @@ def estate() -> Iterator[Running]:
     yield running
     running.stop()
     shutil.rmtree(path)
+
+
+def eventually(true: Callable[[], bool], patience: float = 30) -> None:
+    deadline = time.monotonic() + patience
+    while not true():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.3)

@@ -1,22 +1,16 @@
 """The pack for PostgreSQL, on a real server: silent when it is well, and each fault found by its own check."""
 
-import shutil
-import signal
-import socket
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 import pytest
 
-from estate import postgres
 from mainstay.catalogue import queries
 from tests.line.looking import apply, complaints, look
+from tests.servers import postgresql
 
 CATALOGUE = """\
 system: shop
@@ -30,26 +24,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """A server of its own, for connections are counted."""
-    programs = postgres.find()
-    here = Path(tempfile.mkdtemp(prefix="mainstay-postgresql-"))
-    here.chmod(0o755)
-    postgres.make_cluster(programs, here / "data", "pass")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [*programs.command(here / "data", port), "-k", "", "-c", "max_connections=40", "-c", "fsync=off"]
-    process = subprocess.Popen(
-        command, **postgres.account(programs.user), cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    address = postgres.dsn(port, postgres.ADMIN, "pass", "postgres")
-    try:
-        while not postgres.answers(address):
-            assert process.poll() is None
-            time.sleep(0.05)
+    with postgresql() as address:
         yield address
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait()
-        shutil.rmtree(here)
 
 
 @pytest.fixture

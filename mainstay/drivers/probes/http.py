@@ -126,7 +126,7 @@ class Probe:
     def _prepared(self) -> pycurl.Curl:
         settings, handle = self._settings, pycurl.Curl()
         bounded(handle, self._guard, self._reach.timeout)
-        handle.setopt(pycurl.URL, settings.url or str(self._reach.component["url"]))
+        handle.setopt(pycurl.URL, (settings.url or str(self._reach.component["url"])).encode())
         handle.setopt(pycurl.WRITEFUNCTION, self._body)
         if settings.response_headers:  # a callback a line; libcurl itself stops at 300 kB of headers
             handle.setopt(pycurl.HEADERFUNCTION, self._head)
@@ -234,7 +234,7 @@ def _timing(handle: pycurl.Curl) -> dict[str, float]:
     }
     if tls:
         values["tls"] = max(0.0, tls - connect)
-    values["size"] = get(pycurl.SIZE_DOWNLOAD)
+    values["size"] = get(pycurl.SIZE_DOWNLOAD_T)
     return values
 
 
