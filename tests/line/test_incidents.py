@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from django.db import transaction
 
 from mainstay.audit.queries import verify
 from mainstay.catalogue.models import Channel, Check, Component, System
@@ -20,8 +21,10 @@ from mainstay.domain.network import NetworkPolicy
 from mainstay.engine import sender as sender_module
 from mainstay.engine.sender import Sender
 from mainstay.incidents import actions, queries
+from mainstay.incidents.actions import telling
 from mainstay.incidents.models import Incident
 from mainstay.monitoring.models import StateChange
+from mainstay.notices.actions import announce
 from mainstay.notices.models import Delivery
 
 pytestmark = pytest.mark.django_db
@@ -220,3 +223,25 @@ def test_people_act_and_each_act_is_on_record(shop: dict[str, Check]) -> None:
     actions.reopen(number, actor=ALICE, reason="not done")
     assert verify().whole
     assert verify().records == 4
+
+
+def test_one_that_cannot_be_worded_holds_up_nobody(shop: dict[str, Check], monkeypatch: pytest.MonkeyPatch) -> None:
+    box = Box()
+    with mail_server(box) as port:
+        channel(port)
+        announce(None, "nonsense", T0, {}, level=1)
+        follow(change(shop["db"], "critical"))
+        send_all(monkeypatch, T0 + timedelta(minutes=1))
+    assert len(box.mails) == 1
+    assert "while wording it" in Delivery.objects.get(sent_at=None).outcome
+
+
+def test_following_that_fails_leaves_nothing(shop: dict[str, Check], monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_arguments: Any, **_more: Any) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(telling, "announce", broken)
+    with pytest.raises(OSError, match="disk is full"), transaction.atomic():
+        follow(change(shop["db"], "critical"))
+    assert not Incident.objects.exists()
+    assert not StateChange.objects.exists()
