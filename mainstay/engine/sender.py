@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from mainstay.catalogue.queries import channel_settings
 from mainstay.domain.placeholder import Unfilled
+from mainstay.domain.state import Level
 from mainstay.drivers import channels
 from mainstay.drivers.channels import Message, Undelivered
 from mainstay.engine.wording import compose, message
@@ -78,10 +79,16 @@ class Sender:
         sent, now = self.recent[delivery.channel_id], self.clock()
         while sent and now - sent[0] > timedelta(minutes=1):
             sent.popleft()
-        if len(sent) >= PER_MINUTE and delivery.notice.word != "test":
+        if len(sent) >= PER_MINUTE and not self._is_pressing(delivery):
             return True
         sent.append(now)
         return False
+
+    @staticmethod
+    def _is_pressing(delivery: Delivery) -> bool:
+        notice = delivery.notice
+        severe = notice.incident is not None and notice.incident.level == Level.SEVERE
+        return notice.word == "test" or (notice.word == "opened" and severe)
 
     @staticmethod
     def _send(outgoing: Outgoing | Undelivered) -> str | Undelivered:

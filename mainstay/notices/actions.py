@@ -94,7 +94,7 @@ def lease(now: datetime, most: int) -> list[Delivery]:
     free = Q(leased_until=None) | Q(leased_until__lt=now)
     due = Delivery.objects.filter(free, due_at__lte=now, sent_at=None, given_up_at=None).order_by("due_at", "pk")
     taken = []
-    for delivery in due.select_related("notice", "channel")[:most]:
+    for delivery in due.select_related("notice__incident", "channel")[:most]:
         mine = Delivery.objects.filter(free, pk=delivery.pk, sent_at=None, given_up_at=None)
         if mine.update(leased_until=now + LEASE, attempts=F("attempts") + 1):
             delivery.attempts += 1
