@@ -74,7 +74,7 @@ def incident_state(value: str) -> str:
 @register.simple_tag
 def when(at: datetime | None) -> SafeString | str:
     """How long ago; the exact time in the reader's zone on hover."""
-    if at is None:
+    if not at:  # a template hands over an empty string where there is no standing yet
         return "–"
     exact = localtime(at).strftime("%Y-%m-%d %H:%M:%S %Z")
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, ago(at))
