@@ -97,7 +97,7 @@ def test_an_incident_appears_without_a_reload_and_is_taken_on(served: Served, pa
     assert page.run("window.stayed"), "the page was not loaded again"
     page.run("document.querySelector('table.incidents a').click()")
     page.wait("location.pathname.startsWith('/incidents/')")
-    page.wait("document.querySelector('.acts button.main')")
+    page.wait("document.querySelector('.acts button.main') !== null")
     page.run("document.querySelector('.acts button.main').click()")
     page.wait("document.body.innerText.includes('You have taken it on')")
 
