@@ -41,9 +41,8 @@ def one(directory: Path, kind: str, port: int, count: int, peer_count: int, seco
     if theirs is None:
         print(f"{kind}: no peer here (Debian packages prometheus and prometheus-blackbox-exporter)")
     else:
-        print(
-            f"{kind}: Prometheus with blackbox_exporter {theirs:.3f} ms a probe: {theirs / ours.cpu_ms:.1f} times as much"
-        )
+        ratio = theirs / ours.cpu_ms
+        print(f"{kind}: Prometheus with blackbox_exporter {theirs:.3f} ms a probe: {ratio:.1f} times as much")
     return {**asdict(ours), "peer_cpu_ms": theirs}
 
 
