@@ -21,6 +21,13 @@ def take_down(layout: Layout, child: str) -> None:
         wait_until(lambda: not _is_alive(pid), 10, f"the end of {child}")
 
 
+def start_anew(layout: Layout, child: str) -> None:
+    """End a child and let the supervisor start it again."""
+    pid = read_json(layout.facts)["pids"].get(child)
+    if pid and _is_alive(pid):
+        kill_group(pid)
+
+
 def let_up(layout: Layout, child: str) -> None:
     layout.held(child).unlink(missing_ok=True)
 
@@ -55,6 +62,9 @@ class DatabaseDown(Fault):
     def mend(self) -> None:
         let_up(self.layout, "postgresql")
         wait_until(lambda: postgres.answers(self.facts["admin_dsn"]), 45, "PostgreSQL's return")
+        # The worker's connection for being told of new tasks does not come back by itself, and the process lives on
+        # without it: queued work would wait for the hourly retry. Who mends a database starts the worker anew.
+        start_anew(self.layout, "worker")
 
 
 class AppDown(Fault):
