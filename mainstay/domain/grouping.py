@@ -6,9 +6,11 @@
 * Checks of *data* and *business* are an incident each: two rules on the books break for two reasons. A check may name
   the checks that explain it (``explained_by``); while one of those fails, it is an echo of that.
 * A check that cannot see (unknown) opens nothing by itself; it is an echo where its component, or one below it, is
-  broken. When that lasts, the engine says so (``blind``).
-* What recovers is noted; the incident ends once all of it has stayed well for a while. The same check failing again
-  soon afterwards continues the old incident.
+  broken. When that lasts, one incident says so for all checks of a component (``Desk.blind``). A check that sees again
+  and finds a fault leaves it.
+* What recovers is noted; the incident ends once all of it has stayed well for a while. The same failing again soon
+  afterwards continues the old incident.
+* While a check is muted nothing begins or grows because of it; that it recovered is still noted.
 """
 
 from collections import defaultdict
@@ -35,7 +37,9 @@ class Act(StrEnum):
     MERGE = "merged"
     WORSEN = "worse"
     RELAPSE = "relapsed"
+    EASE = "eased"
     RECOVER = "recovered"
+    BLIND = "blind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Turn:
     check: Watched
     state: State
     at: datetime
+    muted: bool = False
 
 
 @dataclass(slots=True)
@@ -87,6 +92,11 @@ class Case:
     parts: dict[int, Part] = field(default_factory=dict)
     resolved_at: datetime | None = None
 
+    @property
+    def is_blind(self) -> bool:
+        """Whether it is about not seeing, rather than about a fault that was seen."""
+        return self.key.startswith(_BLIND)
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -110,8 +120,10 @@ class Desk:
         self._cases: dict[int, Case] = {}
         self._by_check: dict[int, set[int]] = defaultdict(set)
         self._by_root: dict[int, set[int]] = defaultdict(set)
+        self._by_component: dict[int, set[tuple[int, int]]] = defaultdict(set)
         self._explained: dict[int, set[int]] = defaultdict(set)
         self._by_key: dict[str, int] = {}
+        self._ended: dict[str, set[int]] = defaultdict(set)
         self._needs = needs
         self._needed: dict[int, set[int]] = defaultdict(set)
         for above, below in needs.items():
@@ -131,6 +143,7 @@ class Desk:
         self._cases[case.ref] = case
         if case.resolved_at is None:
             self._by_key[case.key] = case.ref
+        self._ended[case.key].add(case.ref)
         if case.root_id is not None:
             self._by_root[case.root_id].add(case.ref)
         for part in case.parts.values():
@@ -138,6 +151,8 @@ class Desk:
 
     def _file_part(self, case: Case, part: Part) -> None:
         self._by_check[part.check.id].add(case.ref)
+        if part.check.component_id is not None:
+            self._by_component[part.check.component_id].add((case.ref, part.check.id))
         for cause in part.check.explained_by:
             self._explained[cause].add(case.ref)
 
@@ -146,17 +161,52 @@ class Desk:
         member = self._open(self._by_check[turn.check.id])
         if turn.state is State.OK:
             return [self._recover(case, turn) for case in member]
-        if member:
-            return self._again(member[0], turn)
+        if turn.muted:
+            return []
         if turn.state is State.UNKNOWN:
-            cause = self._cause(turn)
-            return [self._join(cause, turn, Act.ECHO)] if cause else []
-        return self._fail(turn)
+            return self._lose_sight(member, turn)
+        left = [self._recover(case, turn) for case in member if case.is_blind and self._is_failing(case, turn)]
+        member = [case for case in member if not case.is_blind]
+        return left + (self._again(self._current(member, turn), turn) if member else self._fail(turn))
+
+    def blind(self, turn: Turn) -> list[Decision]:
+        """The check has seen nothing for long."""
+        check = turn.check
+        if any(self._is_failing(case, turn) for case in self._open(self._by_check[check.id])):
+            return []
+        if cause := self._cause(turn):
+            return [self._join(cause, turn, Act.ECHO)]
+        key = f"{_BLIND}{check.id if check.component_id is None else f'component:{check.component_id}'}"
+        same = self._running(key)
+        if same:
+            return [self._join(same, turn, Act.JOIN)]
+        return [Decision(Act.BLIND, self._new(key, turn).ref, turn)]
 
     def _open(self, refs: Iterable[int]) -> list[Case]:
         """The open ones among them, oldest first."""
         found = [case for ref in refs if (case := self._cases[ref]).resolved_at is None]
         return sorted(found, key=lambda case: (case.since, abs(case.ref)))
+
+    def _running(self, key: str) -> Case | None:
+        """The open incident with this key. One that has moved on to its cause has another key by now."""
+        case = self._cases.get(self._by_key.get(key, 0))
+        return case if case and case.resolved_at is None and case.key == key else None
+
+    @staticmethod
+    def _is_failing(case: Case, turn: Turn) -> bool:
+        return case.parts[turn.check.id].state is not State.OK
+
+    def _current(self, member: list[Case], turn: Turn) -> Case:
+        """The incident that the check is part of now, before those that it has recovered in."""
+        return next((case for case in member if self._is_failing(case, turn)), member[0])
+
+    def _lose_sight(self, member: list[Case], turn: Turn) -> list[Decision]:
+        """What cannot be seen stays what it was last seen to be part of."""
+        for case in member:
+            if self._is_failing(case, turn):
+                return self._again(case, turn)
+        cause = self._cause(turn)
+        return [self._join(cause, turn, Act.ECHO)] if cause else []
 
     def _recover(self, case: Case, turn: Turn) -> Decision:
         case.parts[turn.check.id].state = State.OK
@@ -170,20 +220,19 @@ class Desk:
         elif turn.state.rank > before.rank:
             decisions = [Decision(Act.WORSEN, case.ref, turn)]
         else:
-            return []
+            return [Decision(Act.EASE, case.ref, turn)]
         return decisions + (self._draw_in(case, turn) if part.role != "echo" else [])
 
     def _fail(self, turn: Turn) -> list[Decision]:
         if cause := self._cause(turn):
             return [self._join(cause, turn, Act.ECHO)]
         key = key_of(turn.check)
-        same = self._cases.get(self._by_key.get(key, 0))
-        if same and same.resolved_at is None and same.key == key:
+        if same := self._running(key):
             decision = self._join(same, turn, Act.JOIN)
             return [decision, *self._draw_in(same, turn)]
-        if old := self._lately(turn):
+        if old := self._lately(key, turn):
             old.resolved_at, old.since = None, turn.at
-            old.parts[turn.check.id].state = turn.state
+            old.parts.setdefault(turn.check.id, Part(turn.check, "joined", turn.state)).state = turn.state
             self._file(old)
             return [Decision(Act.REOPEN, old.ref, turn), *self._draw_in(old, turn)]
         return self._open_new(key, turn)
@@ -198,10 +247,14 @@ class Desk:
             return self._reroot(first, key, part, turn) + [
                 self._merge(first, case, turn) for case in effects if case is not first
             ]
+        return [Decision(Act.OPEN, self._new(key, turn).ref, turn)]
+
+    def _new(self, key: str, turn: Turn) -> Case:
+        check, part = turn.check, Part(turn.check, "root", turn.state)
         case = Case(self._next, key, check.system_id, check.component_id, check.category, turn.at, {check.id: part})
         self._next -= 1
         self._file(case)
-        return [Decision(Act.OPEN, case.ref, turn)]
+        return case
 
     def _reroot(self, case: Case, key: str, part: Part, turn: Turn) -> list[Decision]:
         for other in case.parts.values():
@@ -222,10 +275,13 @@ class Desk:
 
     def _merge(self, case: Case, other: Case, turn: Turn) -> Decision:
         for number, part in other.parts.items():
-            part.role = "echo"
-            case.parts.setdefault(number, part)
+            mine = case.parts.get(number)
+            if mine is None:
+                mine = case.parts[number] = Part(part.check, "echo", part.state)
+                self._file_part(case, mine)
+            elif mine.state is State.OK:
+                mine.state = part.state
         other.resolved_at = turn.at
-        self._file(case)
         return Decision(Act.MERGE, case.ref, turn, self._place(turn.check), other.ref)
 
     def _explains(self, part: Part, case: Case, turn: Turn) -> bool:
@@ -264,23 +320,31 @@ class Desk:
         wanted = self.below(check.component_id)
         if turn.state is State.UNKNOWN:
             wanted = wanted | {check.component_id}
-        for case in self._open({ref for component in wanted for ref in self._by_root[component]}):
-            if (
-                case.category is Category.SYSTEM
-                and case.root_id in wanted
-                and any(part.explains for part in case.parts.values())
-            ):
-                return case
-        return None
+        return next(iter(self._open({ref for component in wanted for ref in self._breaking(component)})), None)
 
-    def _lately(self, turn: Turn) -> Case | None:
-        """A just resolved incident that this very check was the root of."""
-        for ref in self._by_check[turn.check.id]:
-            case = self._cases[ref]
-            part = case.parts[turn.check.id]
-            if part.role == "root" and case.resolved_at and turn.at - case.resolved_at <= REOPEN_WITHIN:
-                return case
-        return None
+    def _breaking(self, component_id: int) -> list[int]:
+        """Incidents in which a check of this component is badly broken, so that all above it must suffer."""
+        return [
+            ref
+            for ref, number in self._by_component[component_id]
+            if (part := self._cases[ref].parts[number]).explains and part.check.category is Category.SYSTEM
+        ]
+
+    def _lately(self, key: str, turn: Turn) -> Case | None:
+        """The last just resolved incident about the same, or that this very check was the root of."""
+        refs = {*self._by_check[turn.check.id], *self._ended[key]}
+        found = [
+            case
+            for ref in refs
+            if (case := self._cases[ref]).resolved_at and turn.at - case.resolved_at <= REOPEN_WITHIN
+            and (case.key == key or self._was_root(case, turn)) and not case.is_blind
+        ]  # fmt: skip
+        return max(found, key=lambda case: case.resolved_at or turn.at, default=None)
+
+    @staticmethod
+    def _was_root(case: Case, turn: Turn) -> bool:
+        part = case.parts.get(turn.check.id)
+        return part is not None and part.role == "root"
 
     def _join(self, case: Case, turn: Turn, act: Act) -> Decision:
         role = "echo" if act is Act.ECHO else "joined"
@@ -309,6 +373,9 @@ class Desk:
                     waiting += edges.get(one, ())
             self._reached[key] = frozenset(seen - {component_id})
         return self._reached[key]
+
+
+_BLIND = "blind:"
 
 
 def key_of(check: Watched) -> str:

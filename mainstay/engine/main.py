@@ -50,7 +50,7 @@ class Engine:
             Step(IDLE, self.sender.step),
             Step(1.0, tending.end_calm_incidents),
             Step(5.0, self._pulse),
-            Step(10.0, lambda: tending.follow_up_unmuted(datetime.now(UTC))),
+            Step(10.0, tending.follow_up),
             Step(30.0, tending.tell_blind),
             Step(60.0, monitoring.tend),
             Step(600.0, tending.send_audit_head),

@@ -5,14 +5,12 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 import pycurl
-from django.db import transaction
 
 from mainstay.audit import queries as audit
-from mainstay.catalogue.models import Channel
 from mainstay.drivers.curl import Body, Guard, bounded
 from mainstay.incidents import actions as incidents
 from mainstay.monitoring import queries as monitoring
-from mainstay.monitoring.models import Standing, StateChange
+from mainstay.monitoring.models import Standing
 from mainstay.notices import queries as notices
 from mainstay.notices.actions import announce
 from mainstay.notices.models import Notice
@@ -29,31 +27,18 @@ def end_calm_incidents() -> None:
     incidents.resolve_calm(datetime.now(UTC))
 
 
-def follow_up_unmuted(since: datetime) -> None:
-    """A mute ended and its check still fails: now people are told."""
+def follow_up() -> None:
+    """What no change will tell: mutes that ended, and checks that were retired."""
     now = datetime.now(UTC)
-    silent = StateChange.objects.exclude(muted="").filter(
-        check_of__standing__state__in=("warning", "critical"), check_of__retired_at=None
-    )
-    latest = {change.check_of_id: change for change in silent.order_by("at", "pk").select_related("check_of")}
-    still = monitoring.muted_checks([change.check_of for change in latest.values()], now)
-    with transaction.atomic():
-        told = incidents.members_of_open(latest)
-        due = [change for key, change in latest.items() if key not in still and key not in told and change.at < since]
-        for change in due:
-            change.muted, change.at = "", now
-        incidents.follow(due, now)
+    incidents.follow_unmuted(now)
+    incidents.release(now)
 
 
 def tell_blind() -> None:
-    """A check that could see nothing for long, without anything that explains it."""
-    now = datetime.now(UTC)
-    unseen = Standing.objects.filter(state="unknown", looked_at__isnull=False, check_of__retired_at=None)
-    for standing in unseen.select_related("check_of__system").iterator():
-        patience = timedelta(seconds=max(300.0, 3 * standing.check_of.every))
-        if now - standing.since > patience:
-            with transaction.atomic():
-                incidents.open_blind(standing.check_of, standing.since, now)
+    """Checks that could see nothing for long. Not while Mainstay is off line itself: that is said once, elsewhere."""
+    offline = Standing.objects.filter(check_of__system__name="mainstay", check_of__name="online", state="critical")
+    if not offline.exists():
+        incidents.follow_blind(datetime.now(UTC))
 
 
 def send_audit_head() -> None:
@@ -64,9 +49,7 @@ def send_audit_head() -> None:
         return
     with audit.HEADS.open("a", encoding="utf-8") as log:
         log.write(json.dumps({"at": now.isoformat(), "number": number, "digest": digest}) + "\n")
-    name = CONFIGURATION.audit_head
-    wanted = [name] if name and Channel.objects.filter(name=name, retired_at=None).exists() else ["-"]
-    announce(None, "head", now, {"number": number, "digest": digest}, level=1, only=wanted)
+    announce(None, "head", now, {"number": number, "digest": digest}, level=1, to=CONFIGURATION.audit_head or "-")
 
 
 def report_alive() -> str:

@@ -240,7 +240,7 @@ def test_following_that_fails_leaves_nothing(shop: dict[str, Check], monkeypatch
     def broken(*_arguments: Any, **_more: Any) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(telling, "announce", broken)
+    monkeypatch.setattr(telling, "announce_all", broken)
     with pytest.raises(OSError, match="disk is full"), transaction.atomic():
         follow(change(shop["db"], "critical"))
     assert not Incident.objects.exists()

@@ -1,7 +1,7 @@
 """Every write on incidents: ``following`` what the checks see, and the acts of ``people``."""
 
 from mainstay.incidents.actions.alerts import Alert, receive
-from mainstay.incidents.actions.following import follow, members_of_open, open_blind, resolve_calm
+from mainstay.incidents.actions.following import follow, follow_blind, follow_unmuted, release, resolve_calm
 from mainstay.incidents.actions.people import (
     Illegal,
     acknowledge,
@@ -17,12 +17,13 @@ __all__ = [
     "Illegal",
     "acknowledge",
     "follow",
-    "members_of_open",
+    "follow_blind",
+    "follow_unmuted",
     "note",
-    "open_blind",
     "open_by_hand",
     "receive",
     "regrade",
+    "release",
     "reopen",
     "resolve",
     "resolve_calm",

@@ -1,19 +1,35 @@
 """The grouping's desk, laid with what the database holds about the systems concerned. A fixed number of queries."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
+from django.db.models.fields.json import KeyTransform
 
 from mainstay.catalogue.models import Calendar, Check, Component, System
-from mainstay.domain.calendar import DayBook, parse_hours
+from mainstay.domain.calendar import ALWAYS, NO_BOOK, DayBook, Hours, parse_hours
 from mainstay.domain.grouping import REOPEN_WITHIN, Case, Desk, Part, Watched
 from mainstay.domain.severity import Grade, grade
 from mainstay.domain.state import Category, Impact, State
 from mainstay.incidents.models import Incident, Member
+from mainstay.monitoring.models import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Business:
+    """A system's tier and its business hours."""
+
+    tier: int
+    hours: Hours = ALWAYS
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    book: DayBook = NO_BOOK
+
+    def grade(self, part: Part, at: datetime) -> Grade:
+        """How severe one member makes an incident at this moment."""
+        return grade(self.tier, part.check.impact, part.state, self.hours.contains(at, self.zone, self.book))
 
 
 @dataclass(slots=True)
@@ -24,72 +40,78 @@ class Room:
     checks: dict[int, Check]
     watched: dict[int, Watched]
     systems: dict[int, System]
-    books: dict[str, DayBook]
-    numbers: dict[int, int] = field(default_factory=dict)
+    business: dict[int, Business]
+    incidents: dict[int, Incident]
 
     @classmethod
     def around(cls, check_ids: Collection[int], now: datetime) -> "Room":
-        """The room for the systems of these checks."""
-        systems = set(Check.objects.filter(pk__in=check_ids).values_list("system_id", flat=True))
-        checks = {row.pk: row for row in Check.objects.filter(system__in=systems).select_related("system")}
-        watched = _watched(checks)
-        desk = Desk(_cases(systems, watched, now), _needs(systems), _names(systems))
-        found = {check.system_id: check.system for check in checks.values()}
-        return cls(desk, checks, watched, found, _books(found.values()))
-
-    def number(self, ref: int) -> int:
-        """An incident's number; those opened in this batch had none when they were decided on."""
-        return self.numbers.get(ref, ref)
-
-    def grade(self, part: Part, at: datetime) -> Grade:
-        """How severe one member makes an incident at this moment."""
-        system = self.systems[part.check.system_id]
-        hours = parse_hours(system.document.get("hours", ""))
-        book = self.books.get(system.document.get("calendar") or "", DayBook())
-        return grade(system.tier, part.check.impact, part.state, hours.contains(at, ZoneInfo(system.timezone), book))
+        """The room for the systems of these checks. One at a time works on a system's incidents: the others wait."""
+        checks = {row.pk: row for row in Check.objects.filter(pk__in=check_ids).select_related("component")}
+        systems = _locked({check.system_id for check in checks.values()})
+        incidents = _incidents(systems, now)
+        members = list(Member.objects.filter(incident__in=incidents))
+        watched = _watched({*checks, *(member.check_of_id for member in members)}, systems)
+        desk = Desk(_cases(incidents, members, watched), _needs(systems), _names(systems))
+        return cls(desk, checks, watched, systems, _business(systems.values()), incidents)
 
 
-def _watched(checks: dict[int, Check]) -> dict[int, Watched]:
-    by_name = {(check.system_id, check.name): check.pk for check in checks.values()}
-    return {
-        check.pk: Watched(
-            id=check.pk,
-            path=f"{check.system.name}/{check.name}",
-            system_id=check.system_id,
-            component_id=check.component_id,
-            category=Category(check.category),
-            impact=Impact(check.impact),
-            explained_by=tuple(
-                by_name[check.system_id, name]
-                for name in check.document.get("explained_by", [])
-                if (check.system_id, name) in by_name
-            ),
-        )
-        for check in checks.values()
-    }
+def _locked(ids: Collection[int]) -> dict[int, System]:
+    """In the order of their keys, so that two never wait for each other. SQLite's transactions wait anyway."""
+    rows = System.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
+    return {row.pk: row for row in rows}
 
 
-def _cases(systems: set[int], watched: dict[int, Watched], now: datetime) -> list[Case]:
+def _incidents(systems: Collection[int], now: datetime) -> dict[int, Incident]:
     rows = Incident.objects.filter(
         ~Q(state="resolved") | Q(resolved_at__gte=now - REOPEN_WITHIN), system__in=systems
-    ).order_by("-resolved_at", "pk")
+    ).order_by("pk")
+    return {row.pk: row for row in rows.select_for_update(no_key=True)}
+
+
+def _watched(check_ids: Collection[int], systems: Collection[int]) -> dict[int, Watched]:
+    rows = list(
+        Check.objects.filter(pk__in=check_ids)
+        .annotate(causes=KeyTransform("explained_by", "document"))
+        .values_list("pk", "name", "system_id", "system__name", "component_id", "category", "impact", "causes")
+    )
+    named = {name for row in rows for name in row[7] or ()}
+    causes = Check.objects.filter(name__in=named, system__in=systems).values_list("system_id", "name", "pk")
+    by_name = {(system, name): key for system, name, key in causes} if named else {}
+    return {
+        key: Watched(
+            key, f"{system_name}/{name}", system, component, Category(category), Impact(impact),
+            tuple(by_name[system, one] for one in explained or () if (system, one) in by_name),
+        )
+        for key, name, system, system_name, component, category, impact, explained in rows
+    }  # fmt: skip
+
+
+def _cases(incidents: dict[int, Incident], members: Iterable[Member], watched: dict[int, Watched]) -> list[Case]:
     cases = {
         row.pk: Case(
             row.pk, row.key, row.system_id, row.root_id, Category(row.category), row.since,
             resolved_at=row.resolved_at if row.state == "resolved" else None,
         )
-        for row in rows
+        for row in incidents.values()
     }  # fmt: skip
-    members = Member.objects.filter(incident__in=cases)
     for member in members:
         if member.check_of_id in watched:
-            cases[member.incident_id].parts[member.check_of_id] = Part(
-                watched[member.check_of_id], member.role, State(member.state)
-            )
+            part = Part(watched[member.check_of_id], member.role, State(member.state))
+            cases[member.incident_id].parts[member.check_of_id] = part
+    _catch_up([case for case in cases.values() if case.resolved_at])
     return list(cases.values())
 
 
-def _needs(systems: set[int]) -> dict[int, list[int]]:
+def _catch_up(resolved: list[Case]) -> None:
+    """Nobody follows the members of what is resolved; before one is opened again, see which of them are well."""
+    check_ids = {number for case in resolved for number in case.parts}
+    well = set(Standing.objects.filter(pk__in=check_ids, state=State.OK).values_list("pk", flat=True))
+    for case in resolved:
+        for number in well & case.parts.keys():
+            case.parts[number].state = State.OK
+
+
+def _needs(systems: Collection[int]) -> dict[int, list[int]]:
     edges = Component.depends_on.through.objects.filter(from_component__system__in=systems)
     needs: dict[int, list[int]] = defaultdict(list)
     for above, below in edges.values_list("from_component_id", "to_component_id"):
@@ -97,16 +119,23 @@ def _needs(systems: set[int]) -> dict[int, list[int]]:
     return needs
 
 
-def _names(systems: set[int]) -> dict[int, str]:
+def _names(systems: Collection[int]) -> dict[int, str]:
     return dict(Component.objects.filter(system__in=systems).values_list("pk", "name"))
 
 
-def _books(systems: Collection[System]) -> dict[str, DayBook]:
+def _business(systems: Collection[System]) -> dict[int, Business]:
     wanted = {system.document.get("calendar") for system in systems} - {None, ""}
-    return {
+    books = {
         row.name: DayBook(
             frozenset(map(date.fromisoformat, row.document.get("holidays", []))),
             frozenset(map(date.fromisoformat, row.document.get("workdays", []))),
         )
-        for row in Calendar.objects.filter(name__in=wanted)
+        for row in (Calendar.objects.filter(name__in=wanted) if wanted else ())
     }
+    return {
+        system.pk: Business(
+            system.tier, parse_hours(system.document.get("hours", "")), ZoneInfo(system.timezone),
+            books.get(system.document.get("calendar") or "", NO_BOOK),
+        )
+        for system in systems
+    }  # fmt: skip

@@ -8,9 +8,9 @@ from django.db import transaction
 from mainstay.audit.actions import record
 from mainstay.catalogue.models import Component, System
 from mainstay.domain.actor import Actor, authorise
-from mainstay.domain.state import Category, Level
+from mainstay.domain.state import Category, Level, State
 from mainstay.incidents.actions.telling import tell
-from mainstay.incidents.models import Entry, Incident
+from mainstay.incidents.models import Entry, Incident, Member
 
 
 class Illegal(ValueError):
@@ -68,9 +68,18 @@ def reopen(incident_id: int, *, actor: Actor, reason: str) -> Incident:
         incident.state, incident.since, incident.resolved_at, incident.resolved_by = "open", now, None, ""
         incident.acknowledged_at, incident.acknowledged_by = None, ""
         incident.save()
+        _hold_open(incident)
         _write(incident, actor, "reopened", reason, {})
         tell(incident.pk, "reopened", now, {"by": actor.name})
     return incident
+
+
+def _hold_open(incident: Incident) -> None:
+    """It must not end by itself at once because all that the checks see is well: its root has to fail and recover, or
+    a person to resolve it. What recovered while nobody followed is noted."""
+    members = Member.objects.filter(incident=incident)
+    members.filter(check_of__standing__state=State.OK).update(state=State.OK.value, recovered_at=incident.since)
+    members.filter(role="root").update(recovered_at=None)
 
 
 def regrade(

@@ -1,0 +1,204 @@
+"""What a batch of decisions changes, gathered and then written in a fixed number of statements."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from mainstay.catalogue.models import Check
+from mainstay.domain.actor import ENGINE
+from mainstay.domain.grouping import Act, Case, Decision
+from mainstay.domain.severity import Grade
+from mainstay.domain.state import Level, State
+from mainstay.incidents.actions.desk import Room
+from mainstay.incidents.actions.telling import News, tell_all
+from mainstay.incidents.models import Entry, Incident, Member
+from mainstay.monitoring.models import StateChange
+from mainstay.notices.actions import withdraw
+
+_MOVABLE = (
+    "key", "root", "title", "category", "state", "since", "acknowledged_at", "acknowledged_by", "resolved_at",
+    "resolved_by",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Takes decisions in their order; ``write`` ends it. Incidents that are new have no number until then."""
+
+    room: Room
+    incidents: dict[int, Incident] = field(default_factory=dict)
+    parts: dict[tuple[int, int], datetime] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+    news: list[tuple[Incident, str, datetime, dict[str, Any], int]] = field(default_factory=list)
+    merged: dict[int, tuple[Incident, Incident, datetime]] = field(default_factory=dict)
+    moved: set[int] = field(default_factory=set)
+    graded: set[int] = field(default_factory=set)
+
+    def enter(self, decision: Decision, change: StateChange | None = None) -> None:
+        """Carry out one decision, in memory."""
+        case, turn = self.room.desk.case(decision.ref), decision.turn
+        incident = self._incident(case, turn.at, decision)
+        self.parts[case.ref, turn.check.id] = turn.at
+        if decision.act is Act.MERGE:
+            self._merge(case, incident, decision)
+        elif decision.act is Act.REROOT:
+            self._move(case, incident, decision)
+        elif decision.act is Act.REOPEN:
+            self._reopen(case, incident, turn.at)
+        if decision.act is not Act.EASE:
+            self._note(incident, decision, change)
+        if decision.act not in (Act.RECOVER, Act.EASE):
+            self._grade(incident, decision)
+        if decision.act in (Act.OPEN, Act.REOPEN, Act.BLIND):
+            word = "reopened" if decision.act is Act.REOPEN else "opened"
+            self.news.append((incident, word, turn.at, {}, incident.level))
+
+    def _incident(self, case: Case, at: datetime, decision: Decision) -> Incident:
+        if case.ref not in self.incidents:
+            known = self.room.incidents.get(case.ref)
+            self.incidents[case.ref] = known or self._opened(case, at, decision)
+        return self.incidents[case.ref]
+
+    def _opened(self, case: Case, at: datetime, decision: Decision) -> Incident:
+        check = self.room.checks[decision.turn.check.id]
+        return Incident(
+            key=case.key, system_id=case.system_id, root_id=case.root_id, category=case.category.value, level=3,
+            title=unseen(check) if decision.act is Act.BLIND else title_of(check), opened_at=at, since=at,
+        )  # fmt: skip
+
+    def _move(self, case: Case, incident: Incident, decision: Decision) -> None:
+        """The incident is about its cause from now on; what it was about is an echo."""
+        incident.key, incident.root_id, incident.category = case.key, case.root_id, case.category.value
+        incident.title = title_of(self.room.checks[decision.turn.check.id])
+        self.moved.add(case.ref)
+        self._touch_all(case, decision.turn.at)
+
+    def _merge(self, case: Case, incident: Incident, decision: Decision) -> None:
+        other = self.room.desk.case(decision.other or 0)
+        taken, at = self._incident(other, decision.turn.at, decision), decision.turn.at
+        taken.state, taken.resolved_at, taken.resolved_by = "resolved", at, ENGINE.name
+        self.merged[other.ref] = (taken, incident, at)
+        for number in other.parts:
+            self.parts.setdefault((case.ref, number), at)
+
+    def _reopen(self, case: Case, incident: Incident, at: datetime) -> None:
+        incident.state, incident.since, incident.resolved_at, incident.resolved_by = "open", at, None, ""
+        incident.acknowledged_at, incident.acknowledged_by = None, ""
+        self.moved.add(case.ref)
+        self._touch_all(case, at)
+
+    def _touch_all(self, case: Case, at: datetime) -> None:
+        for number in case.parts:
+            self.parts.setdefault((case.ref, number), at)
+
+    def _note(self, incident: Incident, decision: Decision, change: StateChange | None) -> None:
+        turn = decision.turn
+        data = {"check": turn.check.path, "after": turn.state.value, "because": decision.because}
+        if change is not None:
+            data["before"] = change.before
+        word = decision.act.value
+        self.entries.append(
+            Entry(incident=incident, at=turn.at, word=word, actor=ENGINE.name, data=data, change=change)
+        )
+
+    def _grade(self, incident: Incident, decision: Decision) -> None:
+        """The worst of its members so far. A level that a person set stays."""
+        if incident.graded_by != ENGINE.name:
+            return
+        case, at, first = self.room.desk.case(decision.ref), decision.turn.at, incident.pk is None
+        first = first and case.ref not in self.graded
+        grade = self._worst(case, decision)
+        if grade.level >= incident.level and not first:
+            return
+        before, incident.level = incident.level, int(grade.level)
+        self.graded.add(case.ref)
+        data = {
+            "level": int(grade.level), "before": before, "tier": grade.tier, "impact": grade.impact.value,
+            "state": grade.state.value, "in_hours": grade.in_hours, "category": case.category.value,
+        }  # fmt: skip
+        self.entries.append(Entry(incident=incident, at=at, word="graded", actor=ENGINE.name, data=data))
+        if not first:
+            self.news.append((incident, "worse", at, {"level": incident.level}, incident.level))
+
+    def _worst(self, case: Case, decision: Decision) -> Grade:
+        """Of what this decision brought in; what was in before is in the level already."""
+        turn = decision.turn
+        brought = self.room.desk.case(decision.other).parts.values() if decision.other else ()
+        parts = [case.parts[turn.check.id], *(part for part in brought if part.state is not State.OK)]
+        business = self.room.business[turn.check.system_id]
+        return min((business.grade(part, turn.at) for part in parts), key=lambda one: one.level)
+
+    # Writing
+
+    def write(self) -> None:
+        """All of it, in the transaction of the changes."""
+        self._write_incidents()
+        self._write_members()
+        self._close_merged()
+        Entry.objects.bulk_create(self.entries)
+        tell_all([News(incident.pk, word, at, data, level) for incident, word, at, data, level in self.news])
+        self._withdraw_merged()
+
+    def _write_incidents(self) -> None:
+        """What ended first, for another may move to its key."""
+        ended = [taken.pk for taken, _, _ in self.merged.values() if taken.pk]
+        if ended:
+            latest = max(at for _, _, at in self.merged.values())
+            Incident.objects.filter(pk__in=ended).update(state="resolved", resolved_at=latest, resolved_by=ENGINE.name)
+        moved = [self.incidents[ref] for ref in self.moved - self.merged.keys() if ref > 0]
+        Incident.objects.bulk_update(moved, _MOVABLE, batch_size=50)
+        for level in Level:
+            regraded = [ref for ref in self.graded if ref > 0 and self.incidents[ref].level == level]
+            if regraded:
+                Incident.objects.filter(pk__in=regraded).update(level=level)
+        Incident.objects.bulk_create([incident for ref, incident in self.incidents.items() if ref < 0])
+
+    def _write_members(self) -> None:
+        rows = [self._member(ref, number, at) for (ref, number), at in self.parts.items()]
+        Member.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["incident", "check_of"],
+            update_fields=["role", "state", "recovered_at"],
+        )  # fmt: skip
+
+    def _member(self, ref: int, number: int, at: datetime) -> Member:
+        part = self.room.desk.case(ref).parts[number]
+        return Member(
+            incident=self.incidents[ref], check_of_id=number, role=part.role, state=part.state.value, joined_at=at,
+            recovered_at=at if part.state is State.OK else None,
+        )  # fmt: skip
+
+    def _close_merged(self) -> None:
+        self.entries += [
+            Entry(incident=taken, at=at, word="merged", actor=ENGINE.name, data={"into": into.pk})
+            for taken, into, at in self.merged.values()
+        ]
+
+    def _withdraw_merged(self) -> None:
+        """Nobody is told of what turned out to be part of another; who was told already hears where it went."""
+        if not self.merged:
+            return
+        parts = {taken.pk: (into.pk, at) for taken, into, at in self.merged.values()}
+        latest = max(at for _, at in parts.values())
+        told = withdraw({key: f"merged into incident {into}" for key, (into, _) in parts.items()}, latest)
+        tell_all([News(key, "resolved", parts[key][1], {"into": parts[key][0]}) for key in sorted(told)])
+
+
+def title_of(check: Check) -> dict[str, str]:
+    """What is wrong. A check's title says what should be so; the incident's says that it is not."""
+    return {
+        "en": f"Failing: {called(check.title, check.name, 'en')}",
+        "zh": f"异常：{called(check.title, check.name, 'zh')}",
+    }
+
+
+def unseen(check: Check) -> dict[str, str]:
+    """What cannot be seen: the component, for it rarely is one check alone."""
+    words, name = (check.component.title, check.component.name) if check.component else (check.title, check.name)
+    return {"en": f"Cannot see: {called(words, name, 'en')}", "zh": f"无法监测：{called(words, name, 'zh')}"}
+
+
+def called(words: dict[str, str] | None, name: str, language: str) -> str:
+    """A title in a language, in another where it has none, or the name."""
+    found: Iterable[str] = (words or {}).values()
+    return str((words or {}).get(language) or (words or {}).get("en") or next(iter(found), "") or name)

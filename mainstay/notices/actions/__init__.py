@@ -1,0 +1,23 @@
+"""Every write on notices: ``announcing`` what people should know, ``sending`` it, and the acts of ``people``.
+
+The outbox is a table: deliveries are written in the transaction of what they tell, and leave it one by one.
+"""
+
+from mainstay.notices.actions.announcing import Telling, announce, announce_all, withdraw
+from mainstay.notices.actions.people import retry, test_channel
+from mainstay.notices.actions.sending import LEASE, delivered, failed, fold, lease, shift
+
+__all__ = [
+    "LEASE",
+    "Telling",
+    "announce",
+    "announce_all",
+    "delivered",
+    "failed",
+    "fold",
+    "lease",
+    "retry",
+    "shift",
+    "test_channel",
+    "withdraw",
+]

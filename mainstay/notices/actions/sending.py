@@ -1,0 +1,118 @@
+"""What leaves the outbox: leased, sent by the engine, recorded; in this order (see line.py)."""
+
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+
+from mainstay.catalogue.models import Channel
+from mainstay.domain.backoff import is_hopeless, next_try
+from mainstay.domain.state import Level
+from mainstay.notices.actions.announcing import delivery_key
+from mainstay.notices.models import Delivery, Notice
+
+LEASE = timedelta(seconds=90)
+"""How long a sender may take; after that somebody else tries."""
+
+SHOWN = 50
+"""Notices that a digest names; it counts all of them."""
+
+_MOST_FOLDED = 5_000
+
+_PRESSING = Q(notice__word__in=("test", "head", "digest")) | Q(
+    notice__word="opened", notice__incident__level=Level.SEVERE.value
+)
+"""What goes out however much has gone out already."""
+
+
+def lease(
+    now: datetime,
+    most: int,
+    *,
+    full: Collection[int] = (),
+    hung: Collection[int] = (),
+    accept: Callable[[Delivery], bool] = lambda _: True,
+) -> list[Delivery]:
+    """Take up to ``most`` due deliveries for LEASE, the most severe first; never one that another about the same
+    incident must precede. Channels that are ``full`` get what is pressing only, ``hung`` ones nothing. ``accept`` has
+    the last word. What somebody else took in the meantime is left to him."""
+    due = _in_turn(_free(now)).exclude(channel__in=hung).exclude(~_PRESSING, channel__in=full)
+    taken = []
+    for delivery in due.select_related("notice__incident", "channel")[:most]:
+        if accept(delivery) and _free(now).filter(pk=delivery.pk).update(
+            leased_until=now + LEASE, attempts=F("attempts") + 1
+        ):
+            delivery.attempts += 1
+            taken.append(delivery)
+    return taken
+
+
+def _free(now: datetime) -> QuerySet[Delivery]:
+    nobody = Q(leased_until=None) | Q(leased_until__lt=now)
+    return Delivery.objects.filter(nobody, due_at__lte=now, sent_at=None, given_up_at=None)
+
+
+def _in_turn(due: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    earlier = Delivery.objects.filter(
+        channel=OuterRef("channel"), notice__incident=OuterRef("notice__incident"), pk__lt=OuterRef("pk"),
+        sent_at=None, given_up_at=None,
+    )  # fmt: skip
+    severity = Coalesce("notice__incident__level", Value(0), output_field=IntegerField())
+    return due.filter(~Exists(earlier)).order_by(severity, "due_at", "pk")
+
+
+def fold(channel: Channel, now: datetime) -> int:
+    """Put all that waits for a channel, but what is pressing, into one digest with the exact count; returns it."""
+    with transaction.atomic():
+        waiting = _free(now).filter(channel=channel).exclude(_PRESSING).select_for_update(of=("self",))
+        severity = Coalesce("notice__incident__level", Value(0), output_field=IntegerField())
+        rows = list(waiting.select_related("notice__incident__system").order_by(severity, "pk")[:_MOST_FOLDED])
+        if not rows:
+            return 0
+        name = f"digest-{channel.name}-{now.timestamp():.6f}"
+        key = delivery_key(name, channel.name)
+        outcome = f"told in the digest {key}"
+        count = Delivery.objects.filter(pk__in=[row.pk for row in rows], sent_at=None).update(
+            sent_at=now, leased_until=None, outcome=outcome
+        )
+        shown = [_line(row.notice) for row in rows[:SHOWN]]
+        notice = Notice.objects.create(key=name, word="digest", at=now, data={"count": count, "shown": shown})
+        Delivery.objects.create(notice=notice, channel=channel, key=key, due_at=now)
+    return count
+
+
+def _line(notice: Notice) -> dict[str, object]:
+    incident = notice.incident
+    if incident is None:
+        return {"word": notice.word}
+    return {
+        "word": notice.word, "incident": incident.pk, "level": incident.level, "title": incident.title,
+        "system": (incident.system.title or incident.system.name) if incident.system else "",
+    }  # fmt: skip
+
+
+def delivered(delivery: Delivery, answer: str, now: datetime) -> None:
+    """It was sent; the receiver's answer is the outcome."""
+    Delivery.objects.filter(pk=delivery.pk).update(sent_at=now, leased_until=None, outcome=answer[:500])
+
+
+def failed(delivery: Delivery, reason: str, now: datetime, *, retry: bool) -> None:
+    """It was not; try again later, hourly where trying seems of no use, for a day at least. Then a person must look.
+
+    A test is tried once when the receiver refuses it: somebody waits for the answer.
+    """
+    refused = not retry
+    hopeless = is_hopeless(delivery.notice.at, now, refused=refused) or (refused and delivery.notice.word == "test")
+    Delivery.objects.filter(pk=delivery.pk).update(
+        due_at=next_try(delivery.attempts, now, delivery.key, refused=refused), leased_until=None,
+        given_up_at=now if hopeless else None, outcome=reason[:500],
+    )  # fmt: skip
+
+
+def shift(by: timedelta, but: Collection[int] = ()) -> None:
+    """The wall clock was set: what waits still waits as long as it would have, and leases last as long. Deliveries in
+    ``but`` are in the hands of who asks."""
+    waiting = Delivery.objects.filter(sent_at=None, given_up_at=None).exclude(pk__in=but)
+    waiting.update(due_at=F("due_at") + by, leased_until=F("leased_until") + by)
