@@ -40,11 +40,19 @@ def verify(heads: Mapping[int, str] | None = None) -> Verdict:
 
 
 def noted_heads() -> dict[int, str]:
-    """Number → digest of every head in the local log."""
+    """Number → digest of every head in the local log. A line that a power failure cut short is passed over: only the
+    copies elsewhere are safe from who can write here."""
     if not HEADS.exists():
         return {}
-    rows = [json.loads(line) for line in HEADS.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return {int(row["number"]): str(row["digest"]) for row in rows}
+    return dict(found for line in HEADS.read_bytes().splitlines() if (found := _noted(line)) is not None)
+
+
+def _noted(line: bytes) -> tuple[int, str] | None:
+    try:
+        row = json.loads(line)
+        return int(row["number"]), str(row["digest"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def export() -> Iterator[str]:

@@ -5,19 +5,22 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mainstay.settings")
 django.setup()
 
-from django.db import DatabaseError, close_old_connections  # noqa: E402 - Django must be set up first
+from django.db import InterfaceError, OperationalError, close_old_connections  # noqa: E402 - Django must be set up first
 
+from mainstay.domain.backoff import LONGEST  # noqa: E402
 from mainstay.engine import tending  # noqa: E402
 from mainstay.engine.sender import Sender  # noqa: E402
 from mainstay.monitoring import actions as monitoring  # noqa: E402
+from mainstay.notices import actions as outbox  # noqa: E402
 from mainstay.notices import queries as notices  # noqa: E402
 from mainstay.settings import CONFIGURATION  # noqa: E402
 
@@ -25,6 +28,10 @@ _log = logging.getLogger("mainstay.engine")
 
 IDLE = 0.3
 """Seconds between two looks for due deliveries."""
+JUMP = 5.0
+"""Seconds by which the wall clock and the steady one part at once when somebody sets it; NTP takes smaller steps."""
+LONGEST_WAIT = timedelta(seconds=1.2 * LONGEST)
+"""No delivery waits longer than this, unless the clock was set back while no engine ran."""
 
 
 @dataclass(slots=True)
@@ -38,45 +45,57 @@ class Step:
 
 @dataclass(slots=True)
 class Engine:
-    """Runs until told to stop; a step that fails is logged and comes round again."""
+    """Runs until told to stop; a step that fails is logged and comes round again. ``wall`` and ``steady`` are clocks in
+    seconds, of which people can set the first."""
 
     sender: Sender = field(default_factory=Sender)
+    wall: Callable[[], float] = time.time
+    steady: Callable[[], float] = time.monotonic
     stopping: bool = False
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
     said: str = ""
+    apart: float | None = None
+    calls: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "calls"))
+    call: Future[str] | None = None
+    complaint: str = ""
 
     def steps(self) -> list[Step]:
-        return [
+        steps = [
+            Step(1.0, self.mind_clock),
             Step(IDLE, self.sender.step),
             Step(1.0, tending.end_calm_incidents),
             Step(5.0, self._pulse),
             Step(10.0, tending.follow_up),
             Step(30.0, tending.tell_blind),
             Step(60.0, monitoring.tend),
+            Step(60.0, lambda: outbox.pull_in(datetime.now(UTC), LONGEST_WAIT)),
             Step(600.0, tending.send_audit_head),
-            Step(CONFIGURATION.dead_man.every, self._report),
         ]
+        return steps + ([Step(CONFIGURATION.dead_man.every, self.report)] if CONFIGURATION.dead_man.url else [])
 
     def run(self) -> None:
         steps = self.steps()
         while not self.stopping:
             for step in steps:
-                if not self.stopping and time.monotonic() >= step.due:
-                    self._take(step)
-                    step.due = time.monotonic() + step.every
-            time.sleep(min(IDLE, max(0.02, min(step.due for step in steps) - time.monotonic())))
+                if not self.stopping and self.steady() >= step.due:
+                    self.take(step)
+                    step.due = self.steady() + step.every
+            time.sleep(min(IDLE, max(0.02, min(step.due for step in steps) - self.steady())))
+        self.take(Step(0.0, self.sender.finish))
 
-    def _take(self, step: Step) -> None:
+    def take(self, step: Step) -> None:
+        """One round of a step; nothing that it raises ends the engine."""
         try:
             step.act()
-        except DatabaseError as error:
-            self._say(f"the database cannot be used: {str(error).splitlines()[0]}")
+        except (OperationalError, InterfaceError) as error:
+            self._say(f"the database cannot be used: {(str(error).splitlines() or ['no reason given'])[0]}")
             close_old_connections()
             time.sleep(1.0)
         except Exception:
             _log.exception("a step failed; it comes round again")
         else:
-            self.said = self.said if step.every > IDLE else ""
+            if self.said and step.every <= IDLE:
+                self.said = ""
+                _log.info("the database can be used again")
 
     def _say(self, text: str) -> None:
         """Once, not at every round."""
@@ -84,14 +103,30 @@ class Engine:
             _log.error(text)
             self.said = text
 
+    def mind_clock(self) -> None:
+        """When the wall clock is set, what waits keeps its distance."""
+        apart, before = self.wall() - self.steady(), self.apart
+        moved = 0.0 if before is None else apart - before
+        if abs(moved) > JUMP:
+            outbox.shift(timedelta(seconds=moved), but=[delivery.pk for delivery in self.sender.flying.values()])
+            _log.warning("the clock was set by %+.0f s; what waits is shifted", moved)
+        self.apart = apart
+
     def _pulse(self) -> None:
         count, oldest = notices.waiting()
         lag = max(0.0, (datetime.now(UTC) - oldest).total_seconds()) if oldest else 0.0
         monitoring.pulse("engine", {"deliveries_waiting": count, "oldest_waiting": round(lag, 1), "pid": os.getpid()})
 
-    def _report(self) -> None:
-        if reason := tending.report_alive():
-            _log.warning("not reported alive: %s", reason)
+    def report(self) -> None:
+        """Let the dead-man's switch hear from the end of the chain; the call itself holds up nobody."""
+        if self.call is not None and not self.call.done():
+            return
+        answer = self.call.result() if self.call is not None else ""
+        reason = tending.broken_chain()
+        self.call = self.calls.submit(tending.report_alive) if not reason else None
+        if (complaint := reason or answer) != self.complaint:
+            self.complaint = complaint
+            _log.warning("the dead-man's switch: %s", complaint or "hears from us again")
 
 
 def run() -> None:

@@ -1,17 +1,17 @@
 """Sending what is due: lease, send, record; in this order, because losing a notice is worse than repeating it."""
 
 import logging
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from pydantic import ValidationError
 
+from mainstay.catalogue.models import Channel
 from mainstay.catalogue.queries import channel_settings
 from mainstay.domain.placeholder import Unfilled
-from mainstay.domain.state import Level
 from mainstay.drivers import channels
 from mainstay.drivers.channels import Message, Undelivered
 from mainstay.engine.wording import compose, message
@@ -22,10 +22,13 @@ from mainstay.settings import NETWORK
 _log = logging.getLogger(__name__)
 
 AT_ONCE = 8
+AT_ONCE_EACH = 3
+"""Deliveries to one channel at the same time, so that a hung receiver leaves room for the others."""
 TIMEOUT = 20.0
 """Seconds for one delivery; well below the lease."""
 PER_MINUTE = 30
-"""Notices to one channel within a minute; the rest waits, and one message says how many."""
+"""Notices to one channel within a minute; what is due beyond that becomes one digest a minute, with the exact count."""
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +45,66 @@ class Sender:
 
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE, "sender"))
+    flying: dict[Future[str | Undelivered], Delivery] = field(default_factory=dict)
     recent: dict[int, deque[datetime]] = field(default_factory=lambda: defaultdict(deque))
+    folded: dict[int, datetime] = field(default_factory=dict)
 
     def step(self) -> int:
-        """Send what is due; returns how many were taken."""
-        taken = actions.lease(self.clock(), AT_ONCE)
-        sending = [(delivery, self.pool.submit(self._send, self._outgoing(delivery))) for delivery in taken]
-        for delivery, future in sending:
-            self._record(delivery, future.result())
+        """Record what has come back, send what is due; returns how many were taken. Never waits for a receiver."""
+        self._land()
+        now = self.clock()
+        full = {channel for channel in self.recent if self._sent_lately(channel, now) >= PER_MINUTE}
+        self._fold(full, now)
+        aloft = Counter(delivery.channel_id for delivery in self.flying.values())
+        hung = [channel for channel, count in aloft.items() if count >= AT_ONCE_EACH]
+        taken = actions.lease(
+            now, AT_ONCE - len(self.flying), full=full, hung=hung, accept=lambda one: self._accept(one, aloft, now)
+        )
+        for delivery in taken:
+            self.flying[self.pool.submit(self._send, self._outgoing(delivery))] = delivery
         return len(taken)
 
+    def finish(self) -> None:
+        """Wait for the receivers that are being spoken to, and record what they said."""
+        wait(self.flying)
+        self._land()
+
+    def _land(self) -> None:
+        """One that cannot be recorded, because the database is away, stays and is recorded later."""
+        for future in [future for future in self.flying if future.done()]:
+            self._record(self.flying[future], future.result())
+            del self.flying[future]
+
+    def _accept(self, delivery: Delivery, aloft: Counter[int], now: datetime) -> bool:
+        """Count it in, unless its channel has had enough for now."""
+        channel = delivery.channel_id
+        pressing = actions.is_pressing(delivery)
+        if aloft[channel] >= AT_ONCE_EACH or (self._sent_lately(channel, now) >= PER_MINUTE and not pressing):
+            return False
+        aloft[channel] += 1
+        if not self._wants_every_one(delivery.channel):
+            self.recent[channel].append(now)
+        return True
+
+    @staticmethod
+    def _wants_every_one(channel: Channel) -> bool:
+        known = channel.kind in channels.kinds()
+        return known and getattr(channels.load(channel.kind), "EVERY_ONE", False)
+
+    def _sent_lately(self, channel: int, now: datetime) -> int:
+        sent = self.recent[channel]
+        while sent and abs(now - sent[0]) > _MINUTE:  # either way: the clock may have been set
+            sent.popleft()
+        return len(sent)
+
+    def _fold(self, full: set[int], now: datetime) -> None:
+        due = [channel for channel in full if abs(now - self.folded.get(channel, now - 2 * _MINUTE)) > _MINUTE]
+        for channel in Channel.objects.filter(pk__in=due) if due else ():
+            if count := actions.fold(channel, now):
+                self.folded[channel.pk] = now
+                _log.warning("%d notices to %s go out as one digest", count, channel.name)
+
     def _outgoing(self, delivery: Delivery) -> Outgoing | Undelivered:
-        if self._is_too_many(delivery):
-            return Undelivered(f"more than {PER_MINUTE} notices within a minute to this channel; it goes out later")
         channel = delivery.channel
         try:
             module = channels.load(channel.kind)
@@ -69,26 +119,10 @@ class Sender:
         language = channel.document.get("language", "en")
         try:
             prepared: Message = message(delivery, compose(delivery, language), network=NETWORK)
-        except (KeyError, TypeError, ValueError) as error:  # one that cannot be worded must not hold up the others
+        except (AttributeError, LookupError, TypeError, ValueError) as error:  # must not hold up the others
             _log.exception("delivery %s cannot be put into words", delivery.key)
             return Undelivered(f"{type(error).__name__} while wording it; see the log")
         return Outgoing(delivery, lambda: str(module.send(settings, prepared, TIMEOUT)))
-
-    def _is_too_many(self, delivery: Delivery) -> bool:
-        """Test messages and first notices of level 1 always go out."""
-        sent, now = self.recent[delivery.channel_id], self.clock()
-        while sent and now - sent[0] > timedelta(minutes=1):
-            sent.popleft()
-        if len(sent) >= PER_MINUTE and not self._is_pressing(delivery):
-            return True
-        sent.append(now)
-        return False
-
-    @staticmethod
-    def _is_pressing(delivery: Delivery) -> bool:
-        notice = delivery.notice
-        severe = notice.incident is not None and notice.incident.level == Level.SEVERE
-        return notice.word == "test" or (notice.word == "opened" and severe)
 
     @staticmethod
     def _send(outgoing: Outgoing | Undelivered) -> str | Undelivered:

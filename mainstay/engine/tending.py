@@ -2,9 +2,11 @@
 
 import json
 import logging
+import os
 from datetime import UTC, datetime, timedelta
 
 import pycurl
+from django.db import transaction
 
 from mainstay.audit import queries as audit
 from mainstay.drivers.curl import Body, Guard, bounded
@@ -19,7 +21,7 @@ from mainstay.settings import CONFIGURATION, NETWORK
 _log = logging.getLogger(__name__)
 
 OVERDUE = timedelta(minutes=5)
-"""A delivery that waits longer than this means that the chain does not work to its end."""
+"""A notice that has reached nobody for longer than this means that the chain does not work to its end."""
 
 
 def end_calm_incidents() -> None:
@@ -49,35 +51,38 @@ def send_audit_head() -> None:
         return
     with audit.HEADS.open("a", encoding="utf-8") as log:
         log.write(json.dumps({"at": now.isoformat(), "number": number, "digest": digest}) + "\n")
-    announce(None, "head", now, {"number": number, "digest": digest}, level=1, to=CONFIGURATION.audit_head or "-")
+        log.flush()
+        os.fsync(log.fileno())
+    with transaction.atomic():
+        announce(None, "head", now, {"number": number, "digest": digest}, level=1, to=CONFIGURATION.audit_head or "-")
+
+
+def broken_chain() -> str:
+    """Why the dead-man's switch must not hear from us; empty when the whole chain works.
+
+    Asked at the end of the chain: silence is right when checks are not looked at or notices do not get out.
+    """
+    now = datetime.now(UTC)
+    oldest = notices.unheard(now - OVERDUE)
+    if oldest is not None:
+        return f"a notice of {oldest.isoformat()} has reached nobody"
+    if silent := [name for name in monitoring.silent_processes(now) if name != "engine"]:
+        return f"{', '.join(silent)} is silent"
+    return ""
 
 
 def report_alive() -> str:
-    """Tell the dead-man's switch that the whole chain works; returns why not, or empty.
-
-    From the end of the chain: silence is right when checks are not looked at or notices do not get out.
-    """
-    url, now = CONFIGURATION.dead_man.url, datetime.now(UTC)
-    if not url:
-        return ""
-    _, oldest = notices.waiting()
-    if oldest is not None and now - oldest > OVERDUE:
-        return f"a notice has been waiting since {oldest.isoformat()}"
-    if silent := [name for name in monitoring.silent_processes(now) if not name.startswith("engine")]:
-        return f"{', '.join(silent)} is silent"
-    return _get(url)
-
-
-def _get(url: str) -> str:
-    handle = pycurl.Curl()
+    """Call the dead-man's switch; returns why that did not succeed, or empty. Touches no database."""
+    url = CONFIGURATION.dead_man.url
+    handle, guard = pycurl.Curl(), Guard(NETWORK)
     try:
-        bounded(handle, Guard(NETWORK), 10.0)
+        bounded(handle, guard, 10.0)
         handle.setopt(pycurl.URL, url)
         handle.setopt(pycurl.WRITEFUNCTION, Body(65_536))
         handle.perform()
         status = int(handle.getinfo(pycurl.RESPONSE_CODE))
         return "" if 200 <= status < 300 else f"the dead-man's switch answered {status}"
     except pycurl.error as error:
-        return f"the dead-man's switch could not be reached: {error.args[1]}"
+        return f"the dead-man's switch could not be reached: {guard.refusal or error.args[1]}"
     finally:
         handle.close()

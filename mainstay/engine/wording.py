@@ -1,7 +1,7 @@
 """Notices in words, English and Chinese. The texts are bundled templates, never written by users."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,21 +46,40 @@ def compose(delivery: Delivery, language: str) -> Wording:
     notice = delivery.notice
     about = _incident_facts(notice.incident_id, language) if notice.incident_id else {}
     words = _WORDS[language]
+    data = {name: value for name, value in notice.data.items() if name != "left_out"}
     facts = {
-        "word": notice.word, "at": notice.at.isoformat(), "by": _name(notice.data.get("by", "")),
-        "key": delivery.key, **notice.data, **about,
+        "word": notice.word, "at": _instant(notice.at), "by": _name(data.pop("by", "")), "key": delivery.key,
+        **data, **about,
     }  # fmt: skip
-    subject = f"[{words[notice.word]}] {about.get('title') or notice.data.get('title') or 'Mainstay'}"
+    subject = f"[{words[notice.word]}] {_subject_of(data, language)}"
     if about:
         subject = f"[{words[notice.word]} · {words[about['level']]}] {about['system']}: {about['title']}"
+    subject = " ".join(subject.split())[:250]  # a line of its own in some titles would be a header of its own in a mail
     shown = {
         **facts, "word_text": words[notice.word], "level_text": words.get(about.get("level", 0), ""),
         "category_text": words.get(about.get("category", ""), ""), "subject": subject,
+        "lines": [_line(row, language) for row in data.get("shown", [])],
+        "more": max(0, data.get("count", 0) - len(data.get("shown", []))), "incidents": f"{BASE_URL}/incidents/",
     }  # fmt: skip
     with override(DJANGO_LANGUAGE[language]):
         text = render_to_string(f"notices/{language}.txt", shown)
         html = render_to_string(f"notices/{language}.html", shown)
     return Wording(subject, text.strip() + "\n", html, facts)
+
+
+def _subject_of(data: dict[str, Any], language: str) -> str:
+    if count := data.get("count"):
+        return f"{count} notices" if language == "en" else f"{count} 条通知"
+    return str(data.get("title") or "Mainstay")
+
+
+def _line(row: dict[str, Any], language: str) -> str:
+    """One notice of a digest."""
+    words = _WORDS[language]
+    if "incident" not in row:
+        return str(words.get(row["word"], row["word"]))
+    about = f"{_in(row['system'], language)}: {_in(row['title'], language)}"
+    return f"[{words.get(row['word'], row['word'])} · {words[row['level']]}] {about} (#{row['incident']})"
 
 
 def _incident_facts(number: int, language: str) -> dict[str, Any]:
@@ -73,6 +92,7 @@ def _incident_facts(number: int, language: str) -> dict[str, Any]:
         "incident": incident.pk,
         "title": _in(incident.title, language),
         "system": _in(incident.system.title, language) or incident.system.name if incident.system else "",
+        "system_name": incident.system.name if incident.system else "",
         "component": incident.root.name if incident.root else "",
         "check": str(root.check_of) if root else "",
         "category": incident.category,
@@ -80,6 +100,8 @@ def _incident_facts(number: int, language: str) -> dict[str, Any]:
         "state": incident.state,
         "since": _local(incident.since, zone),
         "resolved_at": _local(incident.resolved_at, zone) if incident.resolved_at else "",
+        "began": _instant(incident.since),
+        "ended": _instant(incident.resolved_at) if incident.resolved_at else "",
         "seen": explain(brief["message"], DJANGO_LANGUAGE[language]),
         "rows": brief["rows"],
         "echoes": brief["echoes"],
@@ -92,6 +114,10 @@ def _in(words: Any, language: str) -> str:
     if isinstance(words, dict):
         return str(words.get(language) or words.get("en") or next(iter(words.values()), ""))
     return str(words or "")
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _local(at: datetime, zone: ZoneInfo) -> str:

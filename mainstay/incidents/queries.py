@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from mainstay.incidents.models import Entry, Incident, Member
+from mainstay.notices.models import Notice
 
 SORTS = {"newest": ("-since", "-pk"), "oldest": ("since", "pk"), "level": ("level", "-since", "-pk")}
 
@@ -67,10 +68,27 @@ def members(incident_id: int) -> list[Member]:
 
 
 def explain(incident_id: int) -> list[dict[str, Any]]:
-    """Why it was opened, grouped and graded as it was: the timeline's lines that say a reason, as plain data."""
-    words = ("opened", "joined", "echo", "rerooted", "merged", "graded", "regraded", "reopened", "worse")
-    rows = Entry.objects.filter(incident_id=incident_id, word__in=words).order_by("at", "pk")
-    return [{"word": row.word, "at": row.at, "actor": row.actor, "text": row.text, **row.data} for row in rows]
+    """Why it was opened, grouped, graded and told as it was: the lines that say a reason, as plain data."""
+    words = ("opened", "joined", "echo", "rerooted", "merged", "graded", "regraded", "reopened", "worse", "blind")
+    rows = Entry.objects.filter(incident_id=incident_id, word__in=words).order_by("at", "pk")[:500]
+    lines = [{"word": row.word, "at": row.at, "actor": row.actor, "text": row.text, **row.data} for row in rows]
+    return sorted(lines + _told(incident_id), key=lambda line: line["at"])
+
+
+def _told(incident_id: int) -> list[dict[str, Any]]:
+    """Who was told, and why others were not: ``level``, ``system``, ``notify`` (the system names others), ``waiting``
+    (the first notice was not out yet), ``untold`` (never heard of the incident)."""
+    rows = (
+        Notice.objects.filter(incident=incident_id).prefetch_related("deliveries__channel").order_by("at", "pk")[:100]
+    )
+    return [
+        {
+            "word": "told", "at": row.at, "actor": "engine", "text": "", "notice": row.word,
+            "channels": [delivery.channel.name for delivery in row.deliveries.all()],
+            "left_out": row.data.get("left_out", {}),
+        }
+        for row in rows
+    ]  # fmt: skip
 
 
 def brief(incident_id: int) -> dict[str, Any]:

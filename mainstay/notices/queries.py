@@ -1,8 +1,8 @@
 """Reading notices and what became of them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Min, QuerySet
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
 from mainstay.notices.models import Delivery, Notice
 
@@ -36,5 +36,19 @@ def waiting() -> tuple[int, datetime | None]:
 
 
 def undelivered(now: datetime) -> QuerySet[Delivery]:
-    """What failed at least once and is still not there, or was given up: a person should look."""
-    return Delivery.objects.select_related("notice", "channel").filter(sent_at=None, attempts__gte=1, due_at__gte=now)
+    """What failed at least once and is still not there, or was given up within two days: a person should look."""
+    waits = Q(given_up_at=None, due_at__gte=now)
+    return (
+        Delivery.objects.select_related("notice", "channel")
+        .filter(waits | Q(given_up_at__gte=now - timedelta(days=2)), sent_at=None, attempts__gte=1)
+        .exclude(outcome__startswith="merged into")
+    )
+
+
+def unheard(before: datetime) -> datetime | None:
+    """When the oldest notice was due that nobody has received on any channel, if that was before a time."""
+    silent = Delivery.objects.filter(sent_at=None, given_up_at=None, notice__at__lt=before).exclude(
+        Exists(Delivery.objects.filter(notice=OuterRef("notice"), sent_at__isnull=False))
+    )
+    oldest: datetime | None = silent.aggregate(oldest=Min("notice__at"))["oldest"]
+    return oldest

@@ -99,8 +99,8 @@ def channel(port: int, name: str = "team", **more: Any) -> Channel:
 def send_all(monkeypatch: pytest.MonkeyPatch, at: datetime) -> None:
     monkeypatch.setattr(sender_module, "NETWORK", NetworkPolicy((ip_network("127.0.0.0/8"),)))
     sender = Sender(clock=lambda: at)
-    while sender.step():
-        pass
+    while sender.step() or sender.flying:
+        sender.finish()
 
 
 def test_a_failed_database_explains_its_application(shop: dict[str, Check]) -> None:

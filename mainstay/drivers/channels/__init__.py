@@ -2,7 +2,8 @@
 
 Each file holds ``Settings`` (a ``Strict`` model) and ``send(settings, message, timeout)``, which blocks, returns the
 receiver's answer in a line, and raises ``Undelivered`` otherwise. The message's ``key`` must go out with it, so that a
-copy is known as one. No secret may stand in an answer or an error.
+copy is known as one. No secret may stand in an answer or an error. ``EVERY_ONE = True`` in a module says that a machine
+reads what it sends, so that none may be folded into a digest.
 """
 
 import importlib

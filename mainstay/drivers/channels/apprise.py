@@ -5,12 +5,14 @@ A hook address as it is copied from the service's page is accepted as well as Ap
 
 import logging
 import re
+import threading
 from urllib.parse import parse_qs, urlsplit
 
 from apprise import Apprise
 from pydantic import Field
 
 from mainstay.drivers.channels import Message, Strict, Undelivered
+from mainstay.drivers.outward import Bounds, bounded
 
 LONGEST = 1900
 """Bytes of text: a WeCom robot takes 2,048, others more."""
@@ -22,36 +24,40 @@ class Settings(Strict):
     urls: list[str] = Field(min_length=1, description="write ${SECRET}s: such an address is a password")
 
 
-def send(settings: Settings, message: Message, timeout: float) -> str:  # noqa: ARG001 - Apprise has its own
-    """Every address must take it."""
+def send(settings: Settings, message: Message, timeout: float) -> str:
+    """Every address must take it. When one does not, those before it will hear it again: with the same key."""
     text = _shortened(f"{message.text}\n{message.key}")
-    for number, url in enumerate(settings.urls, 1):
-        target = Apprise()
-        if not target.add(translated(url)):
-            raise Undelivered(f"address {number} is in no form that is known", retry=False)
-        said: list[str] = []
-        handler = _Listener(said)
-        logger = logging.getLogger("apprise")
-        logger.addHandler(handler)
-        try:
-            if not target.notify(title=message.subject, body=text):
-                raise Undelivered(
-                    f"address {number} ({urlsplit(url).scheme}): {said[-1] if said else 'no answer'}"[:300]
-                )
-        finally:
-            logger.removeHandler(handler)
+    with bounded(message.network, timeout) as bounds:
+        for number, url in enumerate(settings.urls, 1):
+            _tell(number, url, message.subject, text, bounds)
     return f"taken by {len(settings.urls)} address{'es' if len(settings.urls) > 1 else ''}"
 
 
-class _Listener(logging.Handler):
-    """What Apprise said, without anything that looks like an address or a token."""
+def _tell(number: int, url: str, title: str, text: str, bounds: Bounds) -> None:
+    target, said = Apprise(), _Listener()
+    logger = logging.getLogger("apprise")
+    logger.addHandler(said)
+    try:
+        if not target.add(translated(url)):
+            raise Undelivered(f"address {number} is in no form that is known", retry=False)
+        if not target.notify(title=title, body=text):
+            reason = bounds.refusal or ("no end in time" if bounds.late else said.last) or "no answer"
+            raise Undelivered(f"address {number} ({urlsplit(translated(url)).scheme}): {reason}"[:300])
+    finally:
+        logger.removeHandler(said)
 
-    def __init__(self, said: list[str]) -> None:
+
+class _Listener(logging.Handler):
+    """What Apprise said last in this thread, without anything that looks like an address or a token."""
+
+    def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self._said = said
+        self.last = ""
+        self._thread = threading.get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._said.append(re.sub(r"\S*://\S+|\S{20,}", "…", record.getMessage()))
+        if record.thread == self._thread:
+            self.last = re.sub(r"\S*://\S+|[^\s]{20,}", "…", record.getMessage())
 
 
 def _shortened(text: str) -> str:

@@ -3,13 +3,16 @@
 import smtplib
 import ssl
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import formatdate
 from typing import Literal
 
 from pydantic import Field
 
 from mainstay.drivers.channels import Message, Strict, Undelivered
-from mainstay.drivers.database import Unread, allowed_address
+from mainstay.drivers.outward import Bounds, bounded
+
+_POLICY = SMTP.clone(cte_type="7bit")  # any relay passes it on, also one without 8BITMIME
 
 
 class Settings(Strict):
@@ -27,44 +30,54 @@ class Settings(Strict):
 
 def send(settings: Settings, message: Message, timeout: float) -> str:
     """Hand the mail to the server; its last answer."""
-    try:
-        allowed_address(settings.host, settings.port, message.network)
-        with _connection(settings, timeout) as server:
-            if settings.user:
-                server.login(settings.user, settings.password)
-            refused = server.send_message(_mail(settings, message))
-    except Unread as error:
-        raise Undelivered(error.problem.detail) from None
-    except smtplib.SMTPAuthenticationError as error:
-        raise Undelivered(f"{settings.host} refused the account: {error.smtp_code}") from None
-    except smtplib.SMTPRecipientsRefused as error:
-        codes = {code for code, _ in error.recipients.values()}
-        raise Undelivered(f"{settings.host} refused all recipients", retry=any(code < 500 for code in codes)) from None
-    except smtplib.SMTPResponseException as error:
-        text = f"{settings.host} answered {error.smtp_code} {_words(error.smtp_error)}"
-        raise Undelivered(text, retry=error.smtp_code < 500) from None
-    except (smtplib.SMTPException, OSError) as error:
-        raise Undelivered(f"{settings.host}:{settings.port}: {error}") from None
+    where = f"{settings.host}:{settings.port}"
+    with bounded(message.network, timeout) as bounds:
+        try:
+            return _converse(settings, message, timeout)
+        except smtplib.SMTPAuthenticationError as error:
+            raise Undelivered(f"{settings.host} refused the account: {error.smtp_code}") from None
+        except smtplib.SMTPRecipientsRefused as error:
+            codes = {code for code, _ in error.recipients.values()}
+            waits = any(code < 500 for code in codes)
+            raise Undelivered(f"{settings.host} refused all recipients: {_codes(codes)}", retry=waits) from None
+        except smtplib.SMTPResponseException as error:
+            text = f"{settings.host} answered {error.smtp_code} {_words(error.smtp_error)}"
+            raise Undelivered(_without(settings, text), retry=error.smtp_code < 500) from None
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            raise Undelivered(_without(settings, f"{where}: {_reason(bounds, error, timeout)}")) from None
+
+
+def _converse(settings: Settings, message: Message, timeout: float) -> str:
+    context = ssl.create_default_context(cafile=settings.ca_file or None)
+    with _connection(settings, timeout, context) as server:
+        if settings.tls == "starttls":
+            server.starttls(context=context)
+        if settings.user:
+            server.login(settings.user, settings.password)
+        refused = server.send_message(_mail(settings, message))
     if refused:
         return f"accepted by {settings.host}, but refused for {', '.join(refused)}"
     return f"accepted by {settings.host}:{settings.port} for {', '.join(settings.to)}"
 
 
-def _connection(settings: Settings, timeout: float) -> smtplib.SMTP:
-    context = ssl.create_default_context(cafile=settings.ca_file or None)
+def _connection(settings: Settings, timeout: float, context: ssl.SSLContext) -> smtplib.SMTP:
     if settings.tls == "implicit":
         return smtplib.SMTP_SSL(settings.host, settings.port, timeout=timeout, context=context)
-    server = smtplib.SMTP(settings.host, settings.port, timeout=timeout)
-    if settings.tls == "starttls":
-        server.starttls(context=context)
-    return server
+    return smtplib.SMTP(settings.host, settings.port, timeout=timeout)
+
+
+def _reason(bounds: Bounds, error: Exception, timeout: float) -> str:
+    if bounds.late:
+        return f"no end within {timeout:g} s"
+    return bounds.refusal or str(error)
 
 
 def _mail(settings: Settings, message: Message) -> EmailMessage:
     domain = settings.sender.rpartition("@")[2] or "mainstay"
-    mail = EmailMessage()
+    mail = EmailMessage(_POLICY)
     mail["From"], mail["To"] = settings.sender, ", ".join(settings.to)
-    mail["Subject"], mail["Date"] = message.subject, formatdate(localtime=False)
+    mail["Subject"] = " ".join(message.subject.split())
+    mail["Date"] = formatdate(localtime=False)
     mail["Message-ID"] = f"<{message.key}@{domain}>"
     mail["References"] = mail["In-Reply-To"] = f"<{message.thread}@{domain}>"
     mail["Mainstay-Key"] = message.key
@@ -72,6 +85,15 @@ def _mail(settings: Settings, message: Message) -> EmailMessage:
     mail.set_content(message.text)
     mail.add_alternative(message.html, subtype="html")
     return mail
+
+
+def _codes(codes: set[int]) -> str:
+    return ", ".join(map(str, sorted(codes)))
+
+
+def _without(settings: Settings, text: str) -> str:
+    """A server may say back what it was told."""
+    return text.replace(settings.password, "…") if settings.password else text
 
 
 def _words(text: bytes | str) -> str:

@@ -9,10 +9,10 @@ import hmac
 import json
 import time
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from mainstay.drivers.channels import Message, Strict, Undelivered
-from mainstay.drivers.curl import Failed, post
+from mainstay.drivers.channels import Message, Strict
+from mainstay.drivers.channels._posting import delivered
 
 
 class Settings(Strict):
@@ -23,23 +23,29 @@ class Settings(Strict):
     headers: dict[str, str] = {}
     ca_file: str = ""
 
+    @field_validator("headers")
+    @classmethod
+    def _one_line_each(cls, value: dict[str, str]) -> dict[str, str]:
+        if any(set("\r\n\0:") & set(name) or set("\r\n\0") & set(text) for name, text in value.items()):
+            raise ValueError("a header is one line, and its name has no colon")
+        return value
+
 
 def send(settings: Settings, message: Message, timeout: float) -> str:
-    """Any status of 2xx is an arrival; 4xx but 408 and 429 will not get better by trying again."""
-    body = json.dumps({"key": message.key, "subject": message.subject, "text": message.text, **message.facts},
-                      ensure_ascii=False).encode()  # fmt: skip
+    """The receiver's answer. What the notice is about stands beside its text as fields of their own."""
+    content = {**message.facts, "key": message.key, "subject": message.subject, "text": message.text}
+    body = json.dumps(content, ensure_ascii=False, default=str).encode()
     headers = ["Content-Type: application/json", f"Idempotency-Key: {message.key}"]
     if settings.secret:
         headers.append(f"Mainstay-Signature: {signature(settings.secret, int(time.time()), body)}")
     headers += [f"{name}: {value}" for name, value in settings.headers.items()]
-    try:
-        status, answer = post(settings.url, body, headers, message.network, timeout, ca_file=settings.ca_file)
-    except Failed as error:
-        raise Undelivered(str(error)) from None
-    if 200 <= status < 300:
-        return f"{status} {answer[:200]}".strip()
-    hopeless = 400 <= status < 500 and status not in (408, 429)
-    raise Undelivered(f"the receiver answered {status}: {answer[:200]}", retry=not hopeless)
+    return delivered(
+        settings.url, body, headers, message, timeout, ca_file=settings.ca_file, secrets=_secrets(settings)
+    )
+
+
+def _secrets(settings: Settings) -> list[str]:
+    return [settings.secret, *settings.headers.values(), settings.url]
 
 
 def signature(secret: str, at: int, body: bytes) -> str:

@@ -5,7 +5,7 @@ The outbox is a table: deliveries are written in the transaction of what they te
 
 from mainstay.notices.actions.announcing import Telling, announce, announce_all, withdraw
 from mainstay.notices.actions.people import retry, test_channel
-from mainstay.notices.actions.sending import LEASE, delivered, failed, fold, lease, shift
+from mainstay.notices.actions.sending import LEASE, delivered, failed, fold, is_pressing, lease, pull_in, shift
 
 __all__ = [
     "LEASE",
@@ -15,7 +15,9 @@ __all__ = [
     "delivered",
     "failed",
     "fold",
+    "is_pressing",
     "lease",
+    "pull_in",
     "retry",
     "shift",
     "test_channel",

@@ -135,7 +135,9 @@ def delivery_key(notice_key: str, channel: str) -> str:
 def withdraw(reasons: Mapping[int, str], now: datetime) -> set[int]:
     """What was not sent about these incidents is no longer to be sent. Returns those that somebody was told of."""
     about = Delivery.objects.filter(notice__incident__in=reasons)
-    unsent = about.filter(sent_at=None, given_up_at=None).values_list("pk", "notice__incident_id")
-    rows = [Delivery(pk=key, given_up_at=now, outcome=reasons[incident]) for key, incident in unsent]
-    Delivery.objects.bulk_update(rows, ["given_up_at", "outcome"], batch_size=200)
+    unsent: dict[str, list[int]] = defaultdict(list)
+    for key, incident in about.filter(sent_at=None, given_up_at=None).values_list("pk", "notice__incident_id"):
+        unsent[reasons[incident]].append(key)
+    for reason, keys in unsent.items():
+        Delivery.objects.filter(pk__in=keys).update(given_up_at=now, outcome=reason)
     return set(about.exclude(sent_at=None).values_list("notice__incident_id", flat=True))

@@ -21,10 +21,15 @@ SHOWN = 50
 
 _MOST_FOLDED = 5_000
 
-_PRESSING = Q(notice__word__in=("test", "head", "digest")) | Q(
-    notice__word="opened", notice__incident__level=Level.SEVERE.value
-)
-"""What goes out however much has gone out already."""
+_ALWAYS = ("test", "head", "digest")
+_PRESSING = Q(notice__word__in=_ALWAYS) | Q(notice__word="opened", notice__incident__level=Level.SEVERE.value)
+
+
+def is_pressing(delivery: Delivery) -> bool:
+    """Whether it goes out however much has gone out already."""
+    notice = delivery.notice
+    severe = notice.incident is not None and notice.incident.level == Level.SEVERE
+    return notice.word in _ALWAYS or (notice.word == "opened" and severe)
 
 
 def lease(
@@ -109,6 +114,11 @@ def failed(delivery: Delivery, reason: str, now: datetime, *, retry: bool) -> No
         due_at=next_try(delivery.attempts, now, delivery.key, refused=refused), leased_until=None,
         given_up_at=now if hopeless else None, outcome=reason[:500],
     )  # fmt: skip
+
+
+def pull_in(now: datetime, longest: timedelta) -> int:
+    """What is due later than anything can be was put off before the clock was set back; it is due now."""
+    return Delivery.objects.filter(due_at__gt=now + longest, sent_at=None, given_up_at=None).update(due_at=now)
 
 
 def shift(by: timedelta, but: Collection[int] = ()) -> None:
