@@ -9,7 +9,7 @@ from mainstay.audit.actions import record
 from mainstay.catalogue.models import System
 from mainstay.domain.actor import Actor, authorise
 from mainstay.domain.state import Category, Level
-from mainstay.incidents.actions.telling import tell
+from mainstay.incidents.actions.telling import News, tell_all
 from mainstay.incidents.models import Entry, Incident
 
 
@@ -30,38 +30,49 @@ _LEVELS = {"page": Level.SEVERE, "severe": Level.SEVERE, "critical": Level.PARTI
 
 
 def receive(alerts: list[Alert], *, actor: Actor) -> tuple[int, int]:
-    """Open what fires, end what is resolved; returns how many of each were new."""
+    """Open what fires, end what is resolved; returns how many of each were new. In a fixed number of queries."""
     authorise(actor, "alert.receive")
-    opened = ended = 0
+    latest = {f"alert:{alert.fingerprint}"[:300]: alert for alert in alerts}
     with transaction.atomic():
-        for alert in alerts:
-            key = f"alert:{alert.fingerprint}"[:300]
-            running = Incident.objects.filter(key=key).exclude(state="resolved").first()
-            if alert.firing and running is None:
-                _open(key, alert, actor)
-                opened += 1
-            elif not alert.firing and running is not None:
-                _end(running, actor)
-                ended += 1
+        rows = Incident.objects.filter(key__in=latest).exclude(state="resolved").order_by("pk")
+        running = {row.key: row for row in rows.select_for_update(no_key=True)}
+        opened = _open({key: one for key, one in latest.items() if one.firing and key not in running}, actor)
+        ended = _end([row for key, row in running.items() if not latest[key].firing], actor)
         if opened or ended:
             record(actor, "alert.receive", "alerts", {"opened": opened, "ended": ended})
     return opened, ended
 
 
-def _open(key: str, alert: Alert, actor: Actor) -> None:
+def _open(alerts: dict[str, Alert], actor: Actor) -> int:
     now = datetime.now(UTC)
-    incident = Incident.objects.create(
-        key=key, system=System.objects.filter(name=alert.system, retired_at=None).first(),
-        title={"en": alert.title[:200], "zh": alert.title[:200]}, category=Category.SYSTEM.value,
-        level=_LEVELS.get(alert.severity.lower(), Level.SLIGHT), graded_by=actor.name, opened_at=now, since=now,
+    systems = System.objects.filter(name__in={alert.system for alert in alerts.values()}, retired_at=None)
+    by_name = {system.name: system for system in systems}
+    incidents = [
+        Incident(
+            key=key, system=by_name.get(alert.system), title={"en": alert.title[:200], "zh": alert.title[:200]},
+            category=Category.SYSTEM.value, level=_LEVELS.get(alert.severity.lower(), Level.SLIGHT),
+            graded_by=actor.name, opened_at=now, since=now,
+        )
+        for key, alert in alerts.items()
+    ]  # fmt: skip
+    Incident.objects.bulk_create(incidents)
+    Entry.objects.bulk_create(
+        Entry(
+            incident=incident, at=now, word="opened", actor=actor.name, text=alert.text[:4000],
+            data={"fingerprint": alert.fingerprint, "source": alert.source, "severity": alert.severity},
+        )
+        for incident, alert in zip(incidents, alerts.values(), strict=True)
     )  # fmt: skip
-    data = {"fingerprint": alert.fingerprint, "source": alert.source, "severity": alert.severity}
-    Entry.objects.create(incident=incident, at=now, word="opened", actor=actor.name, text=alert.text[:4000], data=data)
-    tell(incident.pk, "opened", now, {"by": actor.name})
+    tell_all([News(incident.pk, "opened", now, {"by": actor.name}) for incident in incidents])
+    return len(incidents)
 
 
-def _end(incident: Incident, actor: Actor) -> None:
+def _end(incidents: list[Incident], actor: Actor) -> int:
     now = datetime.now(UTC)
-    Incident.objects.filter(pk=incident.pk).update(state="resolved", resolved_at=now, resolved_by=actor.name)
-    Entry.objects.create(incident=incident, at=now, word="resolved", actor=actor.name)
-    tell(incident.pk, "resolved", now, {"by": actor.name})
+    numbers = [incident.pk for incident in incidents]
+    Incident.objects.filter(pk__in=numbers).update(state="resolved", resolved_at=now, resolved_by=actor.name)
+    Entry.objects.bulk_create(
+        Entry(incident_id=number, at=now, word="resolved", actor=actor.name) for number in numbers
+    )
+    tell_all([News(number, "resolved", now, {"by": actor.name}) for number in numbers])
+    return len(numbers)
