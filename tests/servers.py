@@ -1,14 +1,21 @@
 """Real servers that the tests start for themselves, each in a directory of its own that is gone afterwards."""
 
+import os
+import pwd
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+import asyncssh
+import pymysql
+import pytest
 
 from estate import postgres
 
@@ -19,26 +26,196 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
+def program(name: str) -> str:
+    """Where the program is; skips the test on a machine without it."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin:/sbin")
+    if found is None:
+        pytest.skip(f"no {name} on this machine")
+    return found
+
+
 @contextmanager
-def postgresql(max_connections: int = 40) -> Iterator[str]:
+def postgresql(max_connections: int = 40, settings: Mapping[str, str] | None = None) -> Iterator[str]:
     """A PostgreSQL of its own; yields its administrator's address."""
-    programs = postgres.find()
-    here = Path(tempfile.mkdtemp(prefix="mainstay-postgresql-"))
-    here.chmod(0o755)
+    programs = _postgresql_programs()
+    here = _directory("postgresql")
     postgres.make_cluster(programs, here / "data", "pass")
-    port = free_port()
-    options = ["-k", "", "-c", f"max_connections={max_connections}", "-c", "fsync=off"]
-    process = subprocess.Popen(
-        [*programs.command(here / "data", port), *options],
-        **postgres.account(programs.user), cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    address = postgres.dsn(port, postgres.ADMIN, "pass", "postgres")
-    try:
-        while not postgres.answers(address):
-            assert process.poll() is None
-            time.sleep(0.05)
+    with _running_postgresql(programs, here, max_connections, settings or {}) as address:
         yield address
+
+
+@contextmanager
+def postgresql_standby(primary: str) -> Iterator[str]:
+    """A standby that streams from the primary; yields its address."""
+    programs = _postgresql_programs()
+    here = _directory("standby")
+    copy = [
+        str(programs.bin / "pg_basebackup"),
+        "-d",
+        primary,
+        "-D",
+        str(here / "data"),
+        "-R",
+        "-X",
+        "stream",
+        "-c",
+        "fast",
+    ]
+    programs.give(here)
+    subprocess.run(copy, **postgres.account(programs.user), cwd="/", check=True, capture_output=True)
+    with _running_postgresql(programs, here, 40, {}) as address:
+        yield address
+
+
+@contextmanager
+def _running_postgresql(
+    programs: postgres.Server, here: Path, max_connections: int, settings: Mapping[str, str]
+) -> Iterator[str]:
+    port = free_port()
+    chosen = {"max_connections": str(max_connections), "fsync": "off", **settings}
+    command = [*programs.command(here / "data", port), "-k", ""]
+    command += [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
+    address = postgres.dsn(port, postgres.ADMIN, "pass", "postgres")
+    with _running(command, here, programs.user, lambda: postgres.answers(address), signal.SIGINT):
+        yield address
+
+
+def _postgresql_programs() -> postgres.Server:
+    try:
+        return postgres.find()
+    except postgres.NoPostgresql as error:
+        pytest.skip(str(error))
+
+
+@contextmanager
+def mariadb(max_connections: int = 40) -> Iterator[str]:
+    """A MariaDB of its own; yields its administrator's address, with an empty database ``shop``."""
+    server, install = program("mariadbd"), program("mariadb-install-db")
+    here = _directory("mariadb")
+    user = _account("mysql")
+    _give(here, user)
+    base = ["--no-defaults", f"--datadir={here / 'data'}", f"--tmpdir={here}"]
+    make = [install, *base, "--auth-root-authentication-method=normal", "--skip-test-db", "--cross-bootstrap"]
+    subprocess.run(make, **postgres.account(user), cwd="/", check=True, capture_output=True)
+    port = free_port()
+    command = [
+        server, *base, f"--port={port}", "--bind-address=127.0.0.1", f"--socket={here / 'my.sock'}",
+        f"--pid-file={here / 'my.pid'}", f"--max-connections={max_connections}", "--innodb-buffer-pool-size=16M",
+        "--innodb-log-file-size=8M", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin", "--performance-schema=OFF",
+        "--skip-name-resolve", "--innodb-lock-wait-timeout=30",
+    ]  # fmt: skip
+
+    def ready() -> bool:
+        try:
+            pymysql.connect(user="root", unix_socket=str(here / "my.sock")).close()
+        except pymysql.MySQLError:
+            return False
+        return True
+
+    with _running(command, here, user, ready, signal.SIGTERM):
+        with pymysql.connect(user="root", unix_socket=str(here / "my.sock")) as db, db.cursor() as cursor:
+            cursor.execute("create database shop")
+            cursor.execute("create user admin@'127.0.0.1' identified by 'pass'")
+            cursor.execute("grant all on *.* to admin@'127.0.0.1' with grant option")
+        yield f"mariadb://admin:pass@127.0.0.1:{port}/shop"
+
+
+@contextmanager
+def redis(password: str = "") -> Iterator[str]:
+    """A Redis of its own that keeps nothing; yields its address."""
+    server = program("redis-server")
+    here = _directory("redis")
+    user = _account("redis")
+    _give(here, user)
+    port = free_port()
+    command = [
+        server,
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--dir",
+        str(here),
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+    ]
+    command += ["--requirepass", password] if password else []
+    with _running(command, here, user, lambda: _listens(port), signal.SIGTERM):
+        yield f"redis://{f':{password}@' if password else ''}127.0.0.1:{port}/0"
+
+
+@dataclass(frozen=True)
+class SSH:
+    """A way in: ``user`` with ``key_file``, and the host's key as a catalogue pins it."""
+
+    port: int
+    user: str
+    key_file: Path
+    host_key: str
+
+
+@contextmanager
+def ssh() -> Iterator[SSH]:
+    """OpenSSH's server for this very account, with keys made for it."""
+    server = program("sshd")
+    here = _directory("ssh")
+    here.chmod(0o700)
+    own, host = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
+    for name, key in (("id", own), ("host", host)):
+        key.write_private_key(here / name)
+        (here / name).chmod(0o600)
+    (here / "authorized").write_bytes(own.export_public_key())
+    port = free_port()
+    (here / "config").write_text(
+        f"ListenAddress 127.0.0.1:{port}\nHostKey {here / 'host'}\nAuthorizedKeysFile {here / 'authorized'}\n"
+        f"PidFile none\nPasswordAuthentication no\nUsePAM no\nStrictModes no\nPermitRootLogin prohibit-password\n"
+    )
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where it locks itself in until somebody signed in
+    with _running([server, "-D", "-e", "-f", str(here / "config")], here, None, lambda: _listens(port), signal.SIGTERM):
+        public = " ".join(host.export_public_key().decode().split()[:2])
+        yield SSH(port, pwd.getpwuid(os.geteuid()).pw_name, here / "id", public)
+
+
+def _directory(name: str) -> Path:
+    here = Path(tempfile.mkdtemp(prefix=f"mainstay-{name}-"))
+    here.chmod(0o755)
+    return here
+
+
+def _account(name: str) -> str | None:
+    """Whom a server runs as: root hands it to the account of its package, or to nobody."""
+    if os.geteuid() != 0:
+        return None
+    return name if name in {entry.pw_name for entry in pwd.getpwall()} else "nobody"
+
+
+def _give(path: Path, user: str | None) -> None:
+    if user:
+        shutil.chown(path, user)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def _running(
+    command: Sequence[str], here: Path, user: str | None, ready: Callable[[], bool], end: signal.Signals
+) -> Iterator[None]:
+    """Run it until the block ends; nothing of it stays."""
+    log = here / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, **postgres.account(user), cwd="/", stdout=output, stderr=output)
+    try:
+        while not ready():
+            assert process.poll() is None, log.read_text()[-2000:]
+            time.sleep(0.05)
+        yield
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(end)
         process.wait()
         shutil.rmtree(here)

@@ -1,5 +1,6 @@
 """A business flow: where the cases are, which stay too long, which left the path, and what money waits in them."""
 
+import heapq
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,15 +10,18 @@ from typing import Any
 
 SHOWN = 20
 """Stuck and oldest cases that are kept as evidence."""
+DAY = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A state on the path. ``longest`` is the stay that is still fine, in seconds; None means any."""
+    """A state on the path. ``longest`` is the stay that is still fine, in seconds; None means any. An ``optional``
+    one may be left out."""
 
     name: str
     longest: float | None = None
     final: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,9 @@ class Detour:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The whole flow at one moment. ``throughput`` counts cases that reached a final stage, per hour of history."""
+    """The whole flow at one moment, and what happened within ``window`` seconds before it: the steps off the path, the
+    newest first, and how many cases an hour reached a final stage (None while the history is too short to say).
+    ``moves`` counts all steps of the history."""
 
     places: tuple[Place, ...]
     elsewhere: Mapping[str, int]
@@ -76,13 +82,16 @@ class Picture:
     detours: tuple[Detour, ...]
     moves: Mapping[tuple[str, str], int]
     throughput: float | None
+    window: float
 
     @property
     def open(self) -> int:
         return sum(place.cases for place in self.places if not place.stage.final)
 
 
-def analyse(stages: Sequence[Stage], cases: Iterable[Case], steps: Iterable[Step], now: float) -> Picture:
+def analyse(
+    stages: Sequence[Stage], cases: Iterable[Case], steps: Iterable[Step], now: float, window: float = DAY
+) -> Picture:
     """Look at all cases and their history at the moment ``now`` (seconds since 1970)."""
     known = {stage.name: stage for stage in stages}
     by_state: dict[str, list[Case]] = defaultdict(list)
@@ -93,14 +102,16 @@ def analyse(stages: Sequence[Stage], cases: Iterable[Case], steps: Iterable[Step
     places = tuple(_place(stage, by_state[stage.name], latency.get(stage.name), now) for stage in stages)
     running = [case for stage in stages if not stage.final for case in by_state[stage.name]]
     stuck = sorted((case for case in running if _is_stuck(case, known[case.state], now)), key=_by_money, reverse=True)
+    detours = [one for one in _detours(stages, ordered) if one.at > now - window]
     return Picture(
         places=places,
         elsewhere={state: len(found) for state, found in by_state.items() if state not in known},
         stuck=tuple(stuck),
-        oldest=tuple(sorted(running, key=lambda case: case.entered)[:SHOWN]),
-        detours=tuple(_detours(stages, ordered)),
+        oldest=tuple(heapq.nsmallest(SHOWN, running, key=lambda case: case.entered)),
+        detours=tuple(sorted(detours, key=lambda one: -one.at)),
         moves=_moves(ordered),
-        throughput=_throughput(known, ordered, now),
+        throughput=_throughput(known, ordered, now, window),
+        window=window,
     )
 
 
@@ -157,22 +168,26 @@ def _moves(ordered: Mapping[str, Sequence[Step]]) -> Counter[tuple[str, str]]:
 
 
 def _detours(stages: Sequence[Stage], ordered: Mapping[str, Sequence[Step]]) -> Iterable[Detour]:
-    """Steps that do not go to the next stage. States outside the path are passed over."""
+    """Steps that go back, or pass over a stage that is not optional. States outside the path are passed over."""
     place = {stage.name: number for number, stage in enumerate(stages)}
     for steps in ordered.values():
         known = [step for step in steps if step.state in place]
         for one, after in itertools.pairwise(known):
-            distance = place[after.state] - place[one.state]
-            if distance < 0 or distance > 1:
-                yield Detour(one.case, one.state, after.state, after.at, distance < 0)
+            start, end = place[one.state], place[after.state]
+            if end < start or any(not stage.optional for stage in stages[start + 1 : end]):
+                yield Detour(one.case, one.state, after.state, after.at, end < start)
 
 
-def _throughput(known: Mapping[str, Stage], ordered: Mapping[str, Sequence[Step]], now: float) -> float | None:
-    """None when the history is too short to speak of a rate."""
-    begin = min((steps[0].at for steps in ordered.values()), default=now)
+def _throughput(
+    known: Mapping[str, Stage], ordered: Mapping[str, Sequence[Step]], now: float, window: float
+) -> float | None:
+    begin = max(now - window, min((steps[0].at for steps in ordered.values()), default=now))
     if now - begin < 60:
         return None
-    ended = sum(1 for steps in ordered.values() for step in steps if (found := known.get(step.state)) and found.final)
+    ended = sum(
+        any(step.at > begin and step.state in known and known[step.state].final for step in steps)
+        for steps in ordered.values()
+    )
     return ended / ((now - begin) / 3600)
 
 
@@ -181,7 +196,8 @@ def drawn(picture: Picture, now: float) -> dict[str, Any]:
     return {
         "stages": [
             {
-                "name": place.stage.name, "final": place.stage.final, "longest": place.stage.longest,
+                "name": place.stage.name, "final": place.stage.final, "optional": place.stage.optional,
+                "longest": place.stage.longest,
                 "cases": place.cases, "amount": place.amount, "oldest": place.oldest, "stuck": place.stuck,
                 "stuck_amount": place.stuck_amount,
                 "p50": place.latency[0] if place.latency else None, "p95": place.latency[1] if place.latency else None,
@@ -198,6 +214,7 @@ def drawn(picture: Picture, now: float) -> dict[str, Any]:
         ],
         "open": picture.open,
         "throughput": picture.throughput,
+        "window": picture.window,
     }  # fmt: skip
 
 

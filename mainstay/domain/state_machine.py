@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mainstay.domain.calendar import ALWAYS, NO_BOOK, DayBook, Hours
-from mainstay.domain.reading import Problem, Reading
+from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.domain.state import State
 from mainstay.domain.threshold import Condition
 
@@ -77,12 +77,17 @@ def judge(memory: Memory, reading: Reading, rule: Rule, at: float, now: datetime
     """Judge one reading taken at ``at`` (seconds since 1970), ``now`` being the same instant for the calendar."""
     if not rule.hours.contains(now, rule.zone, rule.book):
         return _settle(replace(memory, failed=0, holding={}), State.OK, None, rule)
-    if reading.problem is not None:
+    if reading.problem is not None and not _left_to_conditions(reading.problem, rule):
         return _judge_problem(memory, reading, rule)
     holding, verdict, why = _judge_values(memory, reading, rule, at)
     if memory.failed or memory.holding != holding:
         memory = replace(memory, failed=0, holding=holding)
     return _settle(memory, verdict, why, rule)
+
+
+def _left_to_conditions(problem: Problem, rule: Rule) -> bool:
+    """How many findings are bad is for the check to say, where it says it."""
+    return problem.fault is Fault.FINDING and bool(rule.warn or rule.crit)
 
 
 def _judge_problem(memory: Memory, reading: Reading, rule: Rule) -> Judgement:

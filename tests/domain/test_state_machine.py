@@ -14,6 +14,7 @@ from mainstay.domain.state_machine import FLAP_WINDOW, Judgement, Memory, Rule, 
 from mainstay.domain.threshold import parse_condition
 
 BAD = Reading(problem=Problem(Fault.REFUSED))
+FOUND = Reading({"load": 3}, problem=Problem(Fault.FINDING))
 BLIND = Reading(problem=Problem(Fault.SETUP), blind=True)
 
 
@@ -49,6 +50,8 @@ def letters(told: list[Judgement]) -> str:
         (rule(), [1, BAD, 1], "oco", "seen once is enough"),
         (rule(), [1, BLIND, 1], "ouo", "not seen is not known"),
         (rule("!= 5"), [float("nan"), 5, 6], "oow", "not-a-number satisfies nothing"),
+        (rule(), [0, FOUND, 0], "oco", "a finding is bad in itself"),
+        (rule("> 0", "> 5"), [0, FOUND, 0], "owo", "unless the check says how many are"),
     ],
 )
 def test_stories(by: Rule, readings: list[Reading | float], states: str, why: str) -> None:

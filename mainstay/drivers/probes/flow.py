@@ -1,17 +1,19 @@
 """Cases on their way through the states of a business flow: orders, payments, purchases."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from mainstay.domain.duration import parse_duration
-from mainstay.domain.flow import Case, Picture, Stage, Step, analyse, drawn
+from mainstay.domain.flow import SHOWN, Case, Picture, Stage, Step, analyse, drawn
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.drivers.database import Unread
-from mainstay.drivers.probes import Reach, Strict
-from mainstay.drivers.tables import as_number, read_rows
+from mainstay.drivers.probes import Reach
+from mainstay.drivers.rows import shown
+from mainstay.drivers.tables import Query, Table, as_instant, as_number
 
 BLOCKING = True
 METRICS = {
@@ -31,6 +33,7 @@ class State(BaseModel):
     name: str
     longest: str = Field("", description="the longest stay that is still fine, such as 2d")
     final: bool = False
+    optional: bool = Field(False, description="a case may pass it over")
 
     @field_validator("longest")
     @classmethod
@@ -40,60 +43,82 @@ class State(BaseModel):
         return value
 
 
-class Settings(Strict):
+class Settings(Query):
     """``query`` gives case, state, entered_at, amount and, if known, actor; ``history`` case, state, at."""
 
-    query: str = Field(min_length=6, max_length=50_000)
     history: str = Field("", max_length=50_000)
     states: list[State] = Field(min_length=1)
-    params: dict[str, str | int | float | bool] = {}
-    dsn: str = Field("", description="only where the component has none")
+    window: str = Field("1d", description="so far back are steps off the path and finished cases counted")
+
+    @field_validator("window")
+    @classmethod
+    def _duration(cls, value: str) -> str:
+        parse_duration(value)
+        return value
 
 
 class Probe:
-    """Reads on one of the few connections that all checks of the database share."""
+    """Keeps nothing of its own."""
 
     def __init__(self, settings: Settings, reach: Reach) -> None:
-        self._settings, self._reach = settings, reach
+        self._settings, self._timeout = settings, reach.timeout
+        self._table = Table(settings.dsn, settings.params, reach)
+        self._window = parse_duration(settings.window)
         self._stages = [
-            Stage(one.name, parse_duration(one.longest) if one.longest else None, one.final) for one in settings.states
+            Stage(one.name, parse_duration(one.longest) if one.longest else None, one.final, one.optional)
+            for one in settings.states
         ]
 
     def read(self) -> Reading:
-        settings, reach = self._settings, self._reach
+        settings, end = self._settings, time.monotonic() + self._timeout
         now = datetime.now(UTC).timestamp()
         try:
-            cases = read_rows(reach, settings.dsn, settings.query, settings.params, MOST_CASES)
-            steps = (
-                read_rows(reach, settings.dsn, settings.history, settings.params, MOST_CASES).rows
-                if settings.history
-                else []
-            )
-            picture = analyse(self._stages, map(_case, cases.rows), map(_step, steps), now)
+            cases = self._table.read(settings.query, MOST_CASES)
+            steps: Sequence[Mapping[str, Any]] = ()
+            cut = cases.more
+            if settings.history:
+                history = self._table.read(settings.history, MOST_CASES, max(0.1, end - time.monotonic()))
+                steps, cut = history.rows, cut or history.more
+            found = [_case(row, now) for row in cases.rows]
+            picture = analyse(self._stages, found, map(_step, steps), now, self._window)
         except Unread as error:
             return Reading(problem=error.problem, blind=True)
         except KeyError as error:
             detail = f"the query gives no column {error.args[0]}; needed are case, state and entered_at (history: at)"
             return Reading(problem=Problem(Fault.SETUP, detail), blind=True)
-        payload = {**drawn(picture, now), "cut": cases.more}
-        return Reading(_values(picture, now), rows=payload["stuck"] or payload["oldest"], payload=payload)
+        except _NoTime as error:
+            return Reading(problem=Problem(Fault.SETUP, str(error)), blind=True)
+        payload = {**drawn(picture, now), "cut": cut}
+        return Reading(_values(picture, now), rows=shown(_evidence(payload, now)), payload=payload)
 
     def close(self) -> None:
         """The connections are shared and stay."""
 
 
-def _case(row: Mapping[str, Any]) -> Case:
+class _NoTime(ValueError):
+    """What should be a time is none."""
+
+
+def _case(row: Mapping[str, Any], now: float) -> Case:
     return Case(
         name=str(row["case"]),
         state=str(row["state"]),
-        entered=as_number(row["entered_at"]) or 0.0,
+        entered=_time(row, "entered_at", now),
         amount=as_number(row.get("amount")) or 0.0,
         actor=str(row.get("actor") or ""),
     )
 
 
 def _step(row: Mapping[str, Any]) -> Step:
-    return Step(str(row["case"]), str(row["state"]), as_number(row["at"]) or 0.0)
+    return Step(str(row["case"]), str(row["state"]), _time(row, "at", 0.0))
+
+
+def _time(row: Mapping[str, Any], column: str, without: float) -> float:
+    value = row[column]
+    at = without if value is None else as_instant(value)
+    if at is None:
+        raise _NoTime(f"{column} of {row['case']} is no time but {str(value)[:60]!r}")
+    return at
 
 
 def _values(picture: Picture, now: float) -> dict[str, float]:
@@ -108,3 +133,16 @@ def _values(picture: Picture, now: float) -> dict[str, float]:
     if picture.throughput is not None:
         values["throughput"] = picture.throughput
     return values
+
+
+def _evidence(payload: Mapping[str, Any], now: float) -> list[dict[str, Any]]:
+    """What is stuck, the most money first, and the steps off the path; without either the oldest cases."""
+    stuck = [{**one, "what": "stuck"} for one in payload["stuck"]]
+    steps = [
+        {
+            "case": one["case"], "state": f"{one['from']} → {one['to']}", "age": now - one["at"],
+            "what": "backward" if one["backward"] else "skipped",
+        }
+        for one in payload["detours"][:SHOWN]
+    ]  # fmt: skip
+    return stuck + steps or [{**one, "what": "oldest"} for one in payload["oldest"]]

@@ -6,37 +6,36 @@ from pydantic import Field
 
 from mainstay.domain.reading import Reading
 from mainstay.drivers.database import MOST_ROWS, Rows, Unread
-from mainstay.drivers.probes import Reach, Strict
-from mainstay.drivers.tables import as_number, read_rows
+from mainstay.drivers.probes import Reach
+from mainstay.drivers.rows import shown
+from mainstay.drivers.tables import Query, Table, as_number
 
 BLOCKING = True
 METRICS = {"*": "1", "rows": "1", "seconds": "s"}
 
 
-class Settings(Strict):
+class Settings(Query):
     """``query`` must be one SELECT. ``:now`` is the time in UTC; further names come from ``params``."""
 
-    query: str = Field(min_length=6, max_length=50_000)
-    params: dict[str, str | int | float | bool] = {}
-    dsn: str = Field("", description="only where the component has none")
     rows: int = Field(20, ge=1, le=MOST_ROWS, description="rows that are kept as evidence")
 
 
 class Probe:
-    """Reads on one of the few connections that all checks of the database share."""
+    """Keeps nothing of its own."""
 
     def __init__(self, settings: Settings, reach: Reach) -> None:
-        self._settings, self._reach = settings, reach
+        self._settings = settings
+        self._table = Table(settings.dsn, settings.params, reach)
 
     def read(self) -> Reading:
         settings = self._settings
         began = time.monotonic()
         try:
-            found = read_rows(self._reach, settings.dsn, settings.query, settings.params, settings.rows)
+            found = self._table.read(settings.query, MOST_ROWS)
         except Unread as error:
             return Reading(problem=error.problem, blind=True)
-        values = {"rows": float(len(found.rows)), "seconds": time.monotonic() - began}
-        return Reading({**_numbers(found), **values}, rows=found.rows)
+        values = {"rows": float(len(found.rows) + found.more), "seconds": time.monotonic() - began}
+        return Reading({**_numbers(found), **values}, rows=shown(found.rows, settings.rows))
 
     def close(self) -> None:
         """The connections are shared and stay."""
