@@ -11,6 +11,9 @@ from pathlib import Path
 
 from bench.servers import cpu_seconds, running
 
+WARM = 30.0
+"""Seconds after the first round until the backlog of its making is written and forgotten."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -38,8 +41,10 @@ def measure(directory: Path, kind: str, count: int, every: float, port: int, sec
     with running([sys.executable, "-m", "mainstay.checker.main"], workspace / "log", environment) as checker:
         database = sqlite3.connect(workspace / "data" / "mainstay.sqlite3", timeout=30)
         _await_all_known(database, count)
+        time.sleep(WARM)
         pulses = _Pulses(database)
         pulses.next()
+        pulses.next()  # the first may be as old as a pulse can be
         began, cpu = time.monotonic(), cpu_seconds(checker)
         looks, p50, p99 = 0, [], []
         while time.monotonic() - began < seconds:

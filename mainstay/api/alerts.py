@@ -1,12 +1,14 @@
 """Alertmanager's webhook (version 4) and Grafana's variant of it, taken in as incidents."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Field, Router, Schema
 from pydantic import ConfigDict
 
-from mainstay.api.auth import actor
+from mainstay.api.auth import actor, needs
+from mainstay.api.shapes import Moment, Text
+from mainstay.domain.actor import Actor
 from mainstay.incidents.actions import Alert, receive
 
 router = Router(tags=["alerts"])
@@ -18,10 +20,11 @@ class AlertIn(Schema):
     model_config = ConfigDict(extra="ignore")
 
     status: Literal["firing", "resolved"]
-    labels: dict[str, str] = {}
-    annotations: dict[str, str] = {}
-    generatorURL: str = ""  # noqa: N815 - the name in the webhook
-    fingerprint: str = ""
+    labels: dict[Text, Text] = {}
+    annotations: dict[Text, Text] = {}
+    startsAt: Moment | None = None  # noqa: N815 - the names in the webhook
+    generatorURL: Text = ""  # noqa: N815
+    fingerprint: Text = ""
 
 
 class Webhook(Schema):
@@ -29,24 +32,36 @@ class Webhook(Schema):
 
     model_config = ConfigDict(extra="ignore")
 
-    version: str = "4"
-    alerts: list[AlertIn]
+    version: Text = "4"
+    alerts: Annotated[list[AlertIn], Field(max_length=10_000)]
 
 
-@router.post("/alertmanager", response=dict[str, int])
+class Received(Schema):
+    """How many incidents were opened, and how many ended; what was known already counts for neither."""
+
+    opened: int
+    ended: int
+
+
+@router.post("/alertmanager", response=Received, **needs("alert.receive"))
 def alertmanager(request: HttpRequest, body: Webhook) -> Any:
-    who = actor(request)
+    """Firing opens an incident, resolved ends it. The same alert sent again changes nothing."""
+    return take_in(body, actor(request))
+
+
+def take_in(body: Webhook, who: Actor) -> dict[str, int]:
+    """What became of a webhook's alerts."""
     opened, ended = receive([_alert(one) for one in body.alerts], actor=who)
     return {"opened": opened, "ended": ended}
 
 
 def _alert(one: AlertIn) -> Alert:
     labels, words = one.labels, one.annotations
-    name = labels.get("alertname", "alert")
     return Alert(
         fingerprint=one.fingerprint or ",".join(f"{key}={value}" for key, value in sorted(labels.items())),
         firing=one.status == "firing",
-        title=words.get("summary") or name,
+        starts_at=one.startsAt,
+        title=words.get("summary") or labels.get("alertname", "alert"),
         text=words.get("description", ""),
         severity=labels.get("severity", ""),
         system=labels.get("mainstay_system", ""),

@@ -1,100 +1,112 @@
-"""The API as a whole: its operations, who may ask, and how every error looks."""
+"""The API as a whole: its operations, and how every error looks."""
 
+import logging
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
-from ninja.openapi.schema import OpenAPISchema
+from ninja.parser import Parser
 
 from mainstay import __version__
-from mainstay.api import alerts, audit, catalogue, checks, incidents, notices, people
-from mainstay.api.auth import PageAuth, TokenAuth
+from mainstay.api import alerts, audit, catalogue, checks, files, health, incidents, mutes, notices, people, secrets
+from mainstay.api.auth import TooFast
 from mainstay.api.shapes import problem
 from mainstay.catalogue.sources import Invalid
 from mainstay.domain.actor import Denied
 
+_log = logging.getLogger(__name__)
+
+
+class Reader(Parser):
+    """JSON; and YAML as the text that it is, for those operations that take a catalogue's file."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        if (request.content_type or "") in files.YAML_TYPES:
+            return {"files": {files.POSTED: request.body.decode()}, "whole": False}
+        return super().parse_body(request)
+
+
 api = NinjaAPI(
     title="Mainstay",
     version=__version__,
-    description="Everything that the pages and the command line can do. Errors are RFC 9457 problems.",
-    auth=[TokenAuth(), PageAuth(csrf=True)],
+    description=(
+        "Everything that the pages and the command line can do. Errors are RFC 9457 problems. Each operation names "
+        "its act (`x-act`) and the least role for it (`x-role`)."
+    ),
+    parser=Reader(),
     docs_url=None,
-    openapi_url="/openapi.json",
+    openapi_url="",
     urls_namespace="api",
 )
-for router in (
-    catalogue.router,
-    checks.router,
-    incidents.router,
-    notices.router,
-    people.router,
-    audit.router,
-    alerts.router,
-):
-    api.add_router("/v1/", router)
+for part in (catalogue, files, secrets, checks, mutes, incidents, notices, people, audit, alerts, health):
+    api.add_router("/v1/", part.router)
 
 
 @api.exception_handler(Denied)
 def denied(_request: HttpRequest, error: Denied) -> HttpResponse:
-    return problem(403, "Forbidden", str(error))
+    return problem(403, str(error))
 
 
 @api.exception_handler(AuthenticationError)
 def unknown(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
-    answer = problem(401, "Unauthorized", "Send a valid token: Authorization: Bearer mst_…")
+    answer = problem(401, "Send a valid token: Authorization: Bearer mst_…")
     answer["WWW-Authenticate"] = 'Bearer realm="Mainstay"'
+    return answer
+
+
+@api.exception_handler(TooFast)
+def too_fast(_request: HttpRequest, error: TooFast) -> HttpResponse:
+    answer = problem(429, str(error))
+    answer["Retry-After"] = str(error.wait)
     return answer
 
 
 @api.exception_handler(ObjectDoesNotExist)
 @api.exception_handler(Http404)
 def absent(_request: HttpRequest, error: Exception) -> HttpResponse:
-    return problem(404, "Not Found", str(error) or "There is nothing of that name.")
+    return problem(404, str(error) or "There is nothing of that name.")
 
 
 @api.exception_handler(ValidationError)
 def unfit(_request: HttpRequest, error: ValidationError) -> HttpResponse:
     errors = [{"where": ".".join(map(str, item["loc"])), "what": str(item["msg"])} for item in error.errors]
-    return problem(422, "Unprocessable Content", "; ".join(f"{e['where']}: {e['what']}" for e in errors)[:1000], errors)
+    return problem(422, "; ".join(f"{one['where']}: {one['what']}" for one in errors)[:1000], errors)
 
 
 @api.exception_handler(Invalid)
 def invalid(_request: HttpRequest, error: Invalid) -> HttpResponse:
-    return problem(422, "Unprocessable Content", "The catalogue has errors.", [flaw.plain() for flaw in error.flaws])
+    return problem(422, "The catalogue has errors.", [flaw.plain() for flaw in error.flaws])
 
 
 @api.exception_handler(ValueError)
 def conflict(_request: HttpRequest, error: ValueError) -> HttpResponse:
-    return problem(409, "Conflict", str(error))
+    return problem(409, str(error))
 
 
 @api.exception_handler(HttpError)
 def other(_request: HttpRequest, error: HttpError) -> HttpResponse:
-    return problem(error.status_code, "Error", str(error))
+    if isinstance(error.__cause__, RequestDataTooBig):
+        return problem(413, "The body is too large.")
+    return problem(error.status_code, str(error))
 
 
-def document() -> OpenAPISchema:
-    """The OpenAPI document, with the problems that every operation may answer."""
-    found = api.get_openapi_schema()
-    answers = {
-        "401": "no valid token", "403": "the role or the token's scopes do not allow it", "404": "nothing of that name",
-        "409": "its state does not allow it", "422": "the request does not fit",
-    }  # fmt: skip
-    shape: dict[str, Any] = {"application/problem+json": {"schema": _PROBLEM}}
-    for path in found["paths"].values():
-        for operation in path.values():
-            for status, text in answers.items():
-                operation["responses"].setdefault(int(status), {"description": text, "content": shape})
-    return found
+@api.exception_handler(RequestDataTooBig)
+def too_large(_request: HttpRequest, _error: RequestDataTooBig) -> HttpResponse:
+    return problem(413, "The body is too large.")
 
 
-_PROBLEM = {
-    "type": "object",
-    "required": ["type", "title", "status"],
-    "properties": {
-        "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
-        "detail": {"type": "string"}, "errors": {"type": "array", "items": {"type": "object"}},
-    },
-}  # fmt: skip
+@api.exception_handler(OperationalError)
+def away(_request: HttpRequest, error: OperationalError) -> HttpResponse:
+    _log.warning("the database is away: %s", error)
+    answer = problem(503, "The database does not answer; try again.")
+    answer["Retry-After"] = "5"
+    return answer
+
+
+@api.exception_handler(Exception)
+def broken(request: HttpRequest, error: Exception) -> HttpResponse:
+    _log.error("%s %s", request.method, request.path, exc_info=error)
+    return problem(500, "Mainstay has a fault here; its log says more.")

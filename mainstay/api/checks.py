@@ -1,114 +1,85 @@
-"""Checks: how they stand, what they measured, mute them, look now; flows; how Mainstay itself is."""
+"""Checks: how they stand, what they measured, look now; flows."""
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Field, Path, Query, Router, Schema
+from ninja import Field, Query, Router, Schema
 
-from mainstay import __version__
-from mainstay.api.auth import actor
-from mainstay.api.shapes import Done, Page, Paging, Row, page
+from mainstay.api import answers
+from mainstay.api.auth import actor, needs
+from mainstay.api.rows import change_row, check_row, flow_row, standing_row, value_rows
+from mainstay.api.shapes import Done, Moment, Name, Page, Paging, Text, page
 from mainstay.catalogue import queries as catalogue
-from mainstay.catalogue.models import Check, Component
-from mainstay.domain.duration import parse_duration
-from mainstay.domain.threshold import parse_condition
+from mainstay.catalogue.models import Check
 from mainstay.monitoring import actions, queries
-from mainstay.monitoring.models import Mute, StateChange
-from mainstay.monitoring.wording import explain
 from mainstay.settings import BASE_URL
 
 router = Router(tags=["checks"])
 
 
+class Wanted(Schema):
+    """Which checks."""
+
+    system: Text | None = None
+    state: answers.StateName | None = None
+    kind: Text = ""
+
+
 class Stretch(Schema):
     """Which samples: the last so many hours of a metric, thinned to so many points."""
 
-    metric: str
+    metric: Text
     hours: float = Field(24.0, gt=0, le=24 * 3660)
     points: int = Field(300, ge=1, le=5000)
 
 
-class MuteIn(Schema):
-    """What is muted: a check's path, or a system with or without a component; for how long, and why."""
+class Span(Schema):
+    """Which state changes; a time says its zone."""
 
-    system: str
-    component: str | None = None
-    check: str | None = None
-    reason: str
-    hours: float | None = None
-    until: datetime | None = None
+    system: Text | None = None
+    start: Moment | None = None
+    end: Moment | None = None
 
 
-def check_row(row: Check) -> Row:
-    """A check and how it stands. Times: ``every``, ``timeout`` and ``hold`` in seconds."""
-    standing = getattr(row, "standing", None)
-    document = row.document
-    conditions = [parse_condition(text) for text in (*document.get("warn", []), *document.get("crit", []))]
-    return {
-        "path": str(row), "system": row.system.name, "component": row.component.name if row.component else None,
-        "name": row.name, "title": row.title, "kind": row.kind, "category": row.category, "impact": row.impact,
-        "pack": row.pack, "every": row.every, "timeout": parse_duration(document["timeout"]),
-        "hold": max((one.hold for one in conditions), default=0.0),
-        "state": standing.state if standing else "unknown",
-        "since": standing.since if standing else None,
-        "looked_at": standing.looked_at if standing else None,
-        "flapping": standing.flapping if standing else False,
-        "why": explain(standing.message) if standing and standing.state != "ok" else "",
-        "message": standing.message if standing else {},
-    }  # fmt: skip
-
-
-def change_row(row: StateChange) -> Row:
-    return {
-        "check": str(row.check_of), "at": row.at, "before": row.before, "after": row.after, "message": row.message,
-        "why": explain(row.message), "evidence": row.evidence, "muted": row.muted,
-    }  # fmt: skip
-
-
-def mute_row(row: Mute) -> Row:
-    return {
-        "id": row.pk, "system": row.system.name, "component": row.component.name if row.component else None,
-        "check": row.check_of.name if row.check_of else None, "reason": row.reason, "by": row.actor,
-        "from": row.starts_at, "until": row.ends_at,
-    }  # fmt: skip
-
-
-@router.get("/checks", response=Page)
-def list_checks(
-    request: HttpRequest, paging: Query[Paging], system: str | None = None, state: str | None = None, kind: str = ""
-) -> Any:
-    actor(request, "catalogue.read")
-    found = catalogue.checks(system).select_related("standing").order_by("system__name", "name")
-    if state:
-        found = found.filter(standing__state=state)
-    if kind:
-        found = found.filter(kind=kind)
+@router.get("/checks", response=Page[answers.Check], **needs("catalogue.read"))
+def list_checks(request: HttpRequest, paging: Query[Paging], wanted: Query[Wanted]) -> Any:
+    """By system and name, each with how it stands."""
+    found = catalogue.checks(wanted.system).select_related("standing").order_by("system__name", "name")
+    if wanted.state:
+        found = found.filter(standing__state=wanted.state)
+    if wanted.kind:
+        found = found.filter(kind=wanted.kind)
     return page(request, found, paging, check_row)
 
 
-def _check(system: str, name: str) -> Check:
-    return catalogue.checks(system).select_related("standing").get(name=name)
+@router.get("/standings", response=Page[answers.Standing], **needs("catalogue.read"))
+def list_standings(
+    request: HttpRequest,
+    paging: Query[Paging],
+    system: Text | None = None,
+    state: answers.StateName | None = None,
+) -> Any:
+    """How the checks stand that were looked at, and nothing else of them: made to be asked often."""
+    return page(request, queries.standings(system, [state] if state else None), paging, standing_row)
 
 
-@router.get("/checks/{system}/{name}", response=dict[str, Any])
-def show_check(request: HttpRequest, system: Path[str], name: Path[str]) -> Any:
-    actor(request, "catalogue.read")
+@router.get("/changes", response=Page[answers.Change], **needs("catalogue.read"))
+def list_all_changes(request: HttpRequest, paging: Query[Paging], span: Query[Span]) -> Any:
+    """The newest state changes first, of all checks or of one system's; at most 10,000 of them."""
+    return _changes(request, paging, span, None)
+
+
+@router.get("/checks/{system}/{name}", response=answers.WholeCheck, **needs("catalogue.read"))
+def show_check(request: HttpRequest, system: Name, name: Name) -> Any:
     row = _check(system, name)
     values = queries.last_values([row.pk])[row.pk]
-    return {
-        **check_row(row), "definition": row.document,
-        "values": {
-            metric: {"at": one.at, "value": one.value if math.isfinite(one.value) else None, "unit": one.unit}
-            for metric, one in values.items()
-        },
-    }  # fmt: skip
+    return {**check_row(row), "definition": row.document, "values": value_rows(values)}
 
 
-@router.get("/checks/{system}/{name}/samples", response=dict[str, Any])
-def list_samples(request: HttpRequest, system: Path[str], name: Path[str], stretch: Query[Stretch]) -> Any:
-    actor(request, "catalogue.read")
+@router.get("/checks/{system}/{name}/samples", response=answers.Samples, **needs("catalogue.read"))
+def list_samples(request: HttpRequest, system: Name, name: Name, stretch: Query[Stretch]) -> Any:
     row = _check(system, name)
     end = datetime.now(UTC).timestamp()
     found = queries.samples(row.pk, stretch.metric, end - stretch.hours * 3600, end, stretch.points)
@@ -116,67 +87,40 @@ def list_samples(request: HttpRequest, system: Path[str], name: Path[str], stret
     return {"metric": stretch.metric, "columns": ["at", "low", "mean", "high"], "points": numbers}
 
 
-@router.get("/checks/{system}/{name}/changes", response=list[dict[str, Any]])
-def list_changes(request: HttpRequest, system: Path[str], name: Path[str]) -> Any:
-    actor(request, "catalogue.read")
-    return [change_row(row) for row in queries.changes(check_id=_check(system, name).pk, limit=100)]
+@router.get("/checks/{system}/{name}/changes", response=Page[answers.Change], **needs("catalogue.read"))
+def list_changes(request: HttpRequest, system: Name, name: Name, paging: Query[Paging]) -> Any:
+    """The newest first; at most 10,000 of them."""
+    return _changes(request, paging, Span(), _check(system, name).pk)
 
 
-@router.post("/checks/{system}/{name}/run", response=Done)
-def run_check(request: HttpRequest, system: Path[str], name: Path[str]) -> Any:
+@router.post("/checks/{system}/{name}/run", response=Done, **needs("check.run"))
+def run_check(request: HttpRequest, system: Name, name: Name) -> Any:
+    """Ask the checker to look at once."""
     actions.request_run(_check(system, name), actor=actor(request))
     return {}
 
 
-@router.get("/checks/{system}/{name}/flow", response=dict[str, Any])
-def show_flow(request: HttpRequest, system: Path[str], name: Path[str]) -> Any:
-    actor(request, "catalogue.read")
-    found = queries.observation(_check(system, name).pk)
-    return {"at": found.at if found else None, "picture": found.payload if found else None}
+@router.get("/checks/{system}/{name}/flow", response=answers.Flow, **needs("catalogue.read"))
+def show_flow(request: HttpRequest, system: Name, name: Name) -> Any:
+    return flow_row(queries.observation(_check(system, name).pk))
 
 
-@router.get("/checks/{system}/{name}/ping-address", response=dict[str, str])
-def ping_address(request: HttpRequest, system: Path[str], name: Path[str]) -> Any:
-    actor(request, "check.mute")
+@router.get("/checks/{system}/{name}/ping-address", response=answers.Address, **needs("check.run"))
+def ping_address(request: HttpRequest, system: Name, name: Name) -> Any:
+    """Who knows it can report for the job; so it is not for viewers."""
     row = _check(system, name)
     if row.kind != "heartbeat":
-        raise ValueError(f"{row} is no heartbeat; nothing reports to it")
+        raise Check.DoesNotExist(f"{row} is no heartbeat; nothing reports to it")
     return {"url": f"{BASE_URL}/ping/{actions.ping_token(row)}"}
 
 
-@router.get("/mutes", response=list[dict[str, Any]])
-def list_mutes(request: HttpRequest) -> Any:
-    actor(request, "catalogue.read")
-    return [mute_row(row) for row in queries.mutes(datetime.now(UTC))]
+def _check(system: str, name: str) -> Check:
+    return catalogue.checks(system).select_related("standing").get(name=name)
 
 
-@router.post("/mutes", response=dict[str, Any])
-def add_mute(request: HttpRequest, body: MuteIn) -> Any:
-    who = actor(request)
-    system = catalogue.system(body.system)
-    component = Component.objects.get(system=system, name=body.component) if body.component else None
-    check = _check(body.system, body.check) if body.check else None
-    if (body.hours is None) == (body.until is None):
-        raise ValueError("say either hours or until")
-    until = body.until or datetime.now(UTC) + timedelta(hours=min(body.hours or 0, 24 * 366))
-    if until.tzinfo is None:
-        raise ValueError("until needs a zone, such as 2027-01-31T18:00:00+08:00")
-    return mute_row(
-        actions.mute(system=system, component=component, check=check, reason=body.reason, until=until, actor=who)
-    )
+_MOST = 10_000
 
 
-@router.delete("/mutes/{number}", response=Done)
-def end_mute(request: HttpRequest, number: Path[int]) -> Any:
-    actions.unmute(number, actor=actor(request))
-    return {}
-
-
-@router.get("/health", response=dict[str, Any])
-def health(request: HttpRequest) -> Any:
-    actor(request, "catalogue.read")
-    silent = queries.silent_processes(datetime.now(UTC))
-    return {
-        "version": __version__, "ok": not silent, "silent": silent,
-        "processes": [{"name": row.process, "at": row.at, "facts": row.facts} for row in queries.pulses()],
-    }  # fmt: skip
+def _changes(request: HttpRequest, paging: Paging, span: Span, check_id: int | None) -> Any:
+    found = queries.changes(check_id=check_id, system=span.system, start=span.start, end=span.end, limit=_MOST)
+    return page(request, found, paging, change_row)

@@ -1,121 +1,99 @@
 """Incidents: find, read, take on, note, grade, end."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Path, Query, Router, Schema
+from ninja import Field, Query, Router, Schema
 
-from mainstay.api.auth import actor
-from mainstay.api.shapes import Page, Paging, Row, page
+from mainstay.api import answers
+from mainstay.api.auth import actor, needs
+from mainstay.api.rows import entry_row, incident_row, incident_rows
+from mainstay.api.shapes import Body, Moment, Number, Page, Paging, Text, page
 from mainstay.incidents import actions, queries
-from mainstay.incidents.models import Entry, Incident, Member
 
 router = Router(tags=["incidents"])
 
+Long = Annotated[Text, Field(max_length=20_000)]
+
 
 class Wanted(Schema):
-    """Which incidents. ``running`` is open or acknowledged."""
+    """Which incidents. ``running`` is open or acknowledged; ``text`` is part of a title or name, or a number."""
 
     state: Literal["", "open", "acknowledged", "resolved", "running"] = ""
-    system: str = ""
+    system: Text = ""
     level: Literal[1, 2, 3] | None = None
     category: Literal["", "system", "data", "business"] = ""
-    text: str = ""
+    text: Text = ""
+    since: Moment | None = None
     sort: Literal["newest", "oldest", "level"] = "newest"
 
 
-class Said(Schema):
+class Said(Body):
     """Words that go with an act."""
 
-    text: str = ""
+    text: Long = ""
 
 
-class Grade(Schema):
+class Grade(Body):
     """A level, a category, or both; and why."""
 
     level: Literal[1, 2, 3] | None = None
-    category: Literal["system", "data", "business"] | None = None
-    reason: str
+    category: answers.CategoryName | None = None
+    reason: Long
 
 
-class Opened(Schema):
+class Opened(Body):
     """A fault that no check sees."""
 
-    system: str
-    component: str | None = None
-    title: str
-    category: Literal["system", "data", "business"]
+    system: Text
+    component: Text | None = None
+    title: Annotated[Text, Field(max_length=200)]
+    category: answers.CategoryName
     level: Literal[1, 2, 3]
-    text: str = ""
+    text: Long = ""
 
 
-def incident_row(row: Incident) -> Row:
-    return {
-        "id": row.pk, "system": row.system.name if row.system else None, "root": row.root.name if row.root else None,
-        "title": row.title, "category": row.category, "level": row.level, "graded_by": row.graded_by,
-        "state": row.state, "opened_at": row.opened_at, "since": row.since, "acknowledged_at": row.acknowledged_at,
-        "acknowledged_by": row.acknowledged_by, "resolved_at": row.resolved_at, "resolved_by": row.resolved_by,
-    }  # fmt: skip
-
-
-def member_row(row: Member) -> Row:
-    return {
-        "check": str(row.check_of), "role": row.role, "state": row.state, "joined_at": row.joined_at,
-        "recovered_at": row.recovered_at,
-    }  # fmt: skip
-
-
-def entry_row(row: Entry) -> Row:
-    return {
-        "at": row.at, "word": row.word, "actor": row.actor, "text": row.text, "data": row.data,
-        "evidence": row.change.evidence if row.change else None,
-    }  # fmt: skip
-
-
-@router.get("/incidents", response=Page)
+@router.get("/incidents", response=Page[answers.Incident], **needs("incident.read"))
 def list_incidents(request: HttpRequest, paging: Query[Paging], wanted: Query[Wanted]) -> Any:
-    actor(request, "incident.read")
     return page(request, queries.search(**wanted.dict()), paging, incident_row)
 
 
-@router.post("/incidents", response=dict[str, Any])
+@router.post("/incidents", response=answers.Incident, **needs("incident.open"))
 def open_incident(request: HttpRequest, body: Opened) -> Any:
     return incident_row(actions.open_by_hand(**body.dict(), actor=actor(request)))
 
 
-@router.get("/incidents/{number}", response=dict[str, Any])
-def show_incident(request: HttpRequest, number: Path[int]) -> Any:
-    actor(request, "incident.read")
-    return {
-        **incident_row(queries.incident(number)),
-        "members": [member_row(row) for row in queries.members(number)],
-        "timeline": [entry_row(row) for row in queries.timeline(number)],
-        "explanation": queries.explain(number),
-    }
+@router.get("/incidents/{number}", response=answers.WholeIncident, **needs("incident.read"))
+def show_incident(request: HttpRequest, number: Number) -> Any:
+    """With its members, its timeline, and why it was grouped, graded and told so."""
+    return incident_rows(
+        queries.incident(number), queries.members(number), queries.timeline(number), queries.explain(number)
+    )
 
 
-@router.post("/incidents/{number}/acknowledge", response=dict[str, Any])
-def acknowledge(request: HttpRequest, number: Path[int], body: Said) -> Any:
+@router.post("/incidents/{number}/acknowledge", response=answers.Incident, **needs("incident.acknowledge"))
+def acknowledge(request: HttpRequest, number: Number, body: Said) -> Any:
     return incident_row(actions.acknowledge(number, actor=actor(request), note=body.text))
 
 
-@router.post("/incidents/{number}/note", response=dict[str, Any])
-def note(request: HttpRequest, number: Path[int], body: Said) -> Any:
+@router.post("/incidents/{number}/note", response=answers.Entry, **needs("incident.note"))
+def note(request: HttpRequest, number: Number, body: Said) -> Any:
     return entry_row(actions.note(number, body.text, actor=actor(request)))
 
 
-@router.post("/incidents/{number}/resolve", response=dict[str, Any])
-def resolve(request: HttpRequest, number: Path[int], body: Said) -> Any:
+@router.post("/incidents/{number}/resolve", response=answers.Incident, **needs("incident.resolve"))
+def resolve(request: HttpRequest, number: Number, body: Said) -> Any:
     return incident_row(actions.resolve(number, actor=actor(request), note=body.text))
 
 
-@router.post("/incidents/{number}/reopen", response=dict[str, Any])
-def reopen(request: HttpRequest, number: Path[int], body: Said) -> Any:
+@router.post("/incidents/{number}/reopen", response=answers.Incident, **needs("incident.reopen"))
+def reopen(request: HttpRequest, number: Number, body: Said) -> Any:
     return incident_row(actions.reopen(number, actor=actor(request), reason=body.text))
 
 
-@router.post("/incidents/{number}/regrade", response=dict[str, Any])
-def regrade(request: HttpRequest, number: Path[int], body: Grade) -> Any:
-    return incident_row(
-        actions.regrade(number, level=body.level, category=body.category, reason=body.reason, actor=actor(request))
+@router.post("/incidents/{number}/regrade", response=answers.Incident, **needs("incident.regrade"))
+def regrade(request: HttpRequest, number: Number, body: Grade) -> Any:
+    changed = actions.regrade(
+        number, level=body.level, category=body.category, reason=body.reason, actor=actor(request)
     )
+    return incident_row(changed)

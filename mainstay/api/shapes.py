@@ -1,15 +1,50 @@
-"""What goes over the wire, alike for every operation: pages of rows, problems, times in ISO 8601 with UTC offset."""
+"""What goes over the wire, alike for every operation: bodies, parts of lists, problems (RFC 9457)."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from ninja import Field, Schema
+from ninja import Field, P, PathEx, Schema
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict
 
-Row = dict[str, Any]
+from mainstay.api.rows import Row
+
 M = TypeVar("M", bound=Model)
+S = TypeVar("S")
+
+Number = PathEx[int, P(ge=1, le=2**63 - 1)]
+"""A row's number in an address."""
+
+
+def _no_zero(value: Any) -> Any:
+    """PostgreSQL keeps no zero bytes, and no name or text needs one."""
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError("a zero byte is no text")
+    return value
+
+
+def _no_count(value: Any) -> Any:
+    """Numbers would be read as seconds or milliseconds since 1970, depending on their size."""
+    if not isinstance(value, str) or value.lstrip("+-").replace(".", "", 1).isdigit():
+        raise ValueError("write a time with its zone, such as 2027-01-31T18:00:00+08:00")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_count)]
+"""A point in time, with its zone."""
+
+Text = Annotated[str, BeforeValidator(_no_zero)]
+Name = PathEx[str, P(max_length=200, pattern="^[^\\x00]+$")]
+"""A name in an address."""
+
+
+class Body(Schema):
+    """What a request brings. A key that nobody knows is refused: it is a misspelt one."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class Paging(Schema):
@@ -19,16 +54,16 @@ class Paging(Schema):
     offset: int = Field(0, ge=0, le=10_000_000)
 
 
-class Page(Schema):
+class Page(Schema, Generic[S]):
     """A part of a list; ``next`` is the address of the following one, null on the last."""
 
-    items: list[dict[str, Any]]
+    items: list[S]
     next: str | None
     count: int
 
 
 class Problem(Schema):
-    """RFC 9457."""
+    """RFC 9457; ``errors`` names every field that does not fit."""
 
     type: str = "about:blank"
     title: str
@@ -43,22 +78,19 @@ class Done(Schema):
     ok: bool = True
 
 
-def page(request: HttpRequest, found: QuerySet[M], paging: Paging, shape: Callable[[M], Row]) -> dict[str, Any]:
-    """One part of a list in its own order."""
-    return part(request, list(found[paging.offset : paging.offset + paging.limit]), found.count(), paging, shape)
-
-
-def part(
-    request: HttpRequest, rows: Iterable[M], count: int, paging: Paging, shape: Callable[[M], Row]
-) -> dict[str, Any]:
-    """The same for rows that were fetched already."""
-    end = paging.offset + paging.limit
+def page(request: HttpRequest, found: QuerySet[M], paging: Paging, shape: Callable[[M], Row]) -> Row:
+    """One part of a list, in its own order."""
+    end, count = paging.offset + paging.limit, found.count()
     query = {**request.GET.dict(), "limit": paging.limit, "offset": end}
-    following = f"{request.path}?{urlencode(query)}" if end < count else None
-    return {"items": [shape(row) for row in rows], "next": following, "count": count}
+    return {
+        "items": [shape(row) for row in found[paging.offset : end]],
+        "next": f"{request.path}?{urlencode(query)}" if end < count else None,
+        "count": count,
+    }
 
 
-def problem(status: int, title: str, detail: str = "", errors: list[Row] | None = None) -> HttpResponse:
+def problem(status: int, detail: str = "", errors: list[Row] | None = None) -> HttpResponse:
     """An error as ``application/problem+json``."""
+    title = HTTPStatus(status).phrase
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "errors": errors or []}
     return JsonResponse(body, status=status, content_type="application/problem+json")

@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
-from mainstay.api.audit import record_row
+from mainstay.api.rows import record_row, verdict_row
 from mainstay.audit import queries
-from mainstay.cli.output import AsJson, fail, print_json, print_rows
+from mainstay.cli.output import AsJson, Limit, fail, print_json, print_rows
+from mainstay.cli.shell import acting
+from mainstay.cli.words import _
 from mainstay.domain.audit_chain import Verdict
 
-audit_app = typer.Typer(help="Who did what.", no_args_is_help=True)
+audit_app = typer.Typer(no_args_is_help=True)
 
 Heads = Annotated[list[str] | None, typer.Option("--head", help="number:digest, as it was sent off this machine.")]
 
@@ -25,12 +27,15 @@ def register(app: typer.Typer) -> None:
 def list_records(
     act: Annotated[str, typer.Option(help="Such as incident or incident.acknowledge.")] = "",
     by: Annotated[str, typer.Option(help="Part of a name.")] = "",
-    limit: int = 100,
+    limit: Limit = 100,
     as_json: AsJson = False,
 ) -> None:
     """Newest first."""
-    rows = [record_row(row) for row in queries.records(act=act, actor=by)[:limit]]
-    print_rows(rows, ("number", "at", "actor", "act", "object"), "nothing was done yet", as_json=as_json)
+    acting("audit.read")
+    found = queries.records(act=act, actor=by)
+    rows = [record_row(row) for row in found[:limit]]
+    columns = ("number", "at", "actor", "act", "object")
+    print_rows(rows, columns, _("nothing was done yet"), as_json=as_json, count=found.count())
 
 
 @audit_app.command("verify")
@@ -40,34 +45,35 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Find any edit, deletion or change of order; with --head also what was cut off the end."""
+    acting("audit.read")
     heads = dict(map(_head, head or []))
     try:
         verdict = queries.verify_lines(file.read_text().splitlines(), heads) if file else queries.verify(heads)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        fail(f"{file} is no exported trail: {error}")
+        fail(_("{file} is no exported trail: {error}").format(file=file, error=error))
     _say(verdict, as_json)
 
 
 def _head(text: str) -> tuple[int, str]:
-    number, _, digest = text.partition(":")
+    number, _colon, digest = text.partition(":")
     if not (number.isdecimal() and len(digest) == 64):
-        fail(f"{text!r} is no head; write number:digest")
+        fail(_("{text} is no head; write number:digest").format(text=repr(text)))
     return int(number), digest
 
 
 def _say(verdict: Verdict, as_json: bool) -> None:
     if as_json:
-        print_json({"whole": verdict.whole, "records": verdict.records, "head": verdict.head,
-                    "broken_at": verdict.broken_at, "reason": verdict.reason})  # fmt: skip
+        print_json(verdict_row(verdict))
     elif verdict.whole:
-        print(f"ok: {verdict.records} records, head {verdict.head}")
+        print(_("ok: {number} records, head {head}").format(number=verdict.records, head=verdict.head))
     else:
-        print(f"broken at record {verdict.broken_at}: {verdict.reason}")
+        print(_("broken at record {number}: {reason}").format(number=verdict.broken_at, reason=verdict.reason))
     raise typer.Exit(0 if verdict.whole else 2)
 
 
 @audit_app.command("export")
 def export() -> None:
     """The whole trail as JSON lines on standard output."""
+    acting("audit.export")
     for line in queries.export():
         sys.stdout.write(line + "\n")

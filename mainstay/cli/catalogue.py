@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 from django.db.utils import OperationalError, ProgrammingError
 
+from mainstay.api.rows import secret_row
 from mainstay.catalogue import actions, examine, export, queries
 from mainstay.catalogue.schema import schema as catalogue_schema
 from mainstay.catalogue.sources import Invalid, LocatedFlaw
-from mainstay.cli.output import AsJson, fail, print_json, print_one
-from mainstay.domain.actor import Actor, Role
+from mainstay.cli.output import AsJson, print_json, print_one, print_rows
+from mainstay.cli.shell import acting, told
+from mainstay.cli.words import _
 from mainstay.domain.difference import Difference
 from mainstay.settings import WORKSPACE
 
@@ -23,7 +25,7 @@ INVALID = 78
 Where = Annotated[Path, typer.Argument(help="A YAML file, or a directory of them: the whole catalogue.")]
 CATALOGUE = WORKSPACE / "catalogue"
 
-secret_app = typer.Typer(help="Named values that ${NAME} fills in.", no_args_is_help=True)
+secret_app = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -32,11 +34,6 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
     app.command(name="export")(export_files)
     app.add_typer(secret_app, name="secret")
-
-
-def shell_actor() -> Actor:
-    """Whoever can run commands in the workspace owns it."""
-    return Actor(f"shell:{getpass.getuser()}", Role.ADMINISTRATOR)
 
 
 def validate(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
@@ -60,20 +57,21 @@ def diff(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
     """Say what ``apply`` would do. Exit code 1 when it would do anything."""
     found = _examined(path, as_json)
     differences = queries.differences(found.catalogue)
-    _print_differences(differences, as_json, "no difference")
+    _print_differences(differences, as_json, _("no difference"))
     raise typer.Exit(1 if differences else 0)
 
 
 def apply(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
     """Make the running catalogue what the files say: all of it or nothing."""
     found = _examined(path, as_json)
-    differences = actions.apply(found.catalogue, actor=shell_actor())
+    differences = actions.apply(found.catalogue, actor=acting("catalogue.apply"))
     if not as_json:
         _print_flaws(found.warnings)
-    _print_differences(differences, as_json, "nothing to do")
+    _print_differences(differences, as_json, _("nothing to do"))
     if not as_json:
         for name in queries.names_without_value():
-            print(f"${{{name}}} has no value yet; give it with: mainstay secret set {name}", file=sys.stderr)
+            words = _("${{{name}}} has no value yet; give it with: mainstay secret set {name}")
+            print(words.format(name=name), file=sys.stderr)
 
 
 def export_files(
@@ -116,38 +114,32 @@ def set_secret(
 ) -> None:
     """Keep a value under NAME. It is asked for, or read from standard input; never taken from the command line."""
     value = getpass.getpass(f"value of {name}: ") if sys.stdin.isatty() else sys.stdin.read().removesuffix("\n")
-    try:
-        actions.set_secret(name, value, actor=shell_actor())
-    except actions.Refused as error:
-        fail(str(error))
-    print_one({"set": name}, f"{name} is set", as_json=as_json)
+    with told():
+        actions.set_secret(name, value, actor=acting("secret.set"))
+    print_one({"set": name}, _("{name} is set").format(name=name), as_json=as_json)
 
 
 @secret_app.command(name="list")
 def list_secrets(as_json: AsJson = False) -> None:
     """Names and when they were set; never a value."""
-    rows = [{"name": one.name, "set_at": one.set_at.isoformat(), "set_by": one.set_by} for one in queries.secrets()]
-    if as_json:
-        print_json(rows)
-        return
-    for row in rows:
-        print(f"{row['name']:40} {row['set_at']}  {row['set_by']}")
+    acting("secret.set")
+    rows = [secret_row(one) for one in queries.secrets()]
+    print_rows(rows, ("name", "set_at", "set_by"), _("no secrets yet"), as_json=as_json)
 
 
 @secret_app.command(name="delete")
-def delete_secret(name: str, as_json: AsJson = False) -> None:
+def delete_secret(name: Annotated[str, typer.Argument(help="The secret's name.")], as_json: AsJson = False) -> None:
     """Forget a value."""
-    if not queries.secrets().filter(name=name).exists():
-        fail(f"there is no secret {name}; see them with: mainstay secret list")
-    actions.delete_secret(name, actor=shell_actor())
-    print_one({"deleted": name}, f"{name} is forgotten", as_json=as_json)
+    with told(_("there is no secret {name}; see them with: mainstay secret list").format(name=name)):
+        actions.delete_secret(name, actor=acting("secret.delete"))
+    print_one({"deleted": name}, _("{name} is forgotten").format(name=name), as_json=as_json)
 
 
 @secret_app.command(name="rotate")
 def rotate_secrets(as_json: AsJson = False) -> None:
     """Seal every value anew with a new key, and drop the old keys."""
-    count = actions.rotate_secrets(actor=shell_actor())
-    print_one({"sealed": count}, f"{count} secrets sealed anew", as_json=as_json)
+    count = actions.rotate_secrets(actor=acting("secret.rotate"))
+    print_one({"sealed": count}, _("{count} secrets sealed anew").format(count=count), as_json=as_json)
 
 
 def _examined(path: Path, as_json: bool) -> examine.Examined:

@@ -1,40 +1,113 @@
-"""``mainstay``: the command line as a whole."""
+"""``mainstay``: the command line as a whole.
+
+A command's module is imported only when it is called, and Django set up only for those that need it: ``--help`` comes
+at once, and what does not touch a workspace leaves none behind.
+"""
 
 import os
 import sys
-
-import django
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mainstay.settings")
-try:
-    django.setup()
-except SystemExit as misconfigured:
-    sys.stderr.write(f"{misconfigured}\n")
-    raise
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple
 
 import typer
-from django.db import DatabaseError
+from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import Abort, TyperException
 
 from mainstay import __version__
-from mainstay.cli import (
-    audit,
-    catalogue,
-    checks,
-    demo,
-    estate,
-    health,
-    incidents,
-    init,
-    people,
-    up,
-)
-from mainstay.domain.actor import Denied
+from mainstay.cli.words import _, choose, speak
+
+USAGE, INTERNAL, CONFIGURATION = 64, 70, 78
+"""sysexits.h."""
+
+
+class Part(NamedTuple):
+    """The module of a command or of a group of them, and its help in a line."""
+
+    module: str
+    summary: str
+    workspace: bool = True
+
+
+PARTS = {
+    "init": Part("init", "Make a workspace: settings, a first catalogue that watches this machine.", workspace=False),
+    "up": Part("up", "Run: the web pages, the checker and the engine, each started again whenever it ends."),
+    "validate": Part("catalogue", "Say everything that is wrong with a catalogue, where, and what would be right."),
+    "diff": Part("catalogue", "Say what apply would do. Exit code 1 when it would do anything."),
+    "apply": Part("catalogue", "Make the running catalogue what the files say: all of it or nothing."),
+    "export": Part("catalogue", "Write the running catalogue as YAML files. Applied, they change nothing."),
+    "schema": Part("catalogue", "Print the JSON Schema of a catalogue's files."),
+    "secret": Part("catalogue", "Named values that ${NAME} fills in."),
+    "system": Part("systems", "Systems under care."),
+    "check": Part("checks", "Checks: how they stand, look now, mute."),
+    "flow": Part("checks", "Business flows."),
+    "incident": Part("incidents", "Incidents."),
+    "notice": Part("notices", "Notices and what became of them."),
+    "channel": Part("notices", "Ways to tell somebody."),
+    "alert": Part("alerts", "Alerts of other programs."),
+    "user": Part("people", "People who may sign in."),
+    "token": Part("people", "Tokens for programs."),
+    "audit": Part("audit", "Who did what."),
+    "health": Part("health", "Which of Mainstay's own processes live. Exit code 2 when one is silent."),
+    "doctor": Part("health", "Say what is wrong with this installation and what to do. Exit code 2 when something is."),
+    "migrate": Part("health", "Make the database ready for this version. May be repeated; up does it too."),
+    "demo": Part("demo", "Watch a real ERP with live orders, on loopback, and leave nothing behind.", workspace=False),
+    "estate": Part("estate", "The demo's systems: faults on demand.", workspace=False),
+}
+
+
+class Front(TyperGroup):
+    """Knows every command's name and summary; the command itself only when it is called."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, part in PARTS.items():
+            self.commands.setdefault(name, TyperCommand(name, help=_(part.summary)))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] in PARTS:
+            return args[0], load(args[0]), args[1:]
+        return super().resolve_command(ctx, args)
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's signature
+        return [*PARTS, *(name for name in self.commands if name not in PARTS)]
+
+
+def load(name: str) -> Any:
+    """A command as typer has it, with its help in the language spoken."""
+    part = PARTS[name]
+    if part.workspace:
+        import_module("mainstay.cli.workspace").open_workspace(_("en"))
+    table = typer.Typer(add_completion=False, rich_markup_mode=None, callback=lambda: None)
+    import_module(f"mainstay.cli.{part.module}").register(table)
+    command: Any = typer.main.get_group(table).commands[name]
+    _in_words(command)
+    command.help = f"{_(part.summary)}\n\n{rest}" if (rest := _rest(command)) else _(part.summary)
+    return command
+
+
+def _rest(command: Any) -> str:
+    """What a command's help says after its first paragraph."""
+    return str(command.help or "").partition("\n\n")[2]
+
+
+def _in_words(command: Any) -> None:
+    for one in (command, *command.params):
+        one.help = _(one.help or "")
+    for inner in getattr(command, "commands", {}).values():
+        _in_words(inner)
+
 
 app = typer.Typer(
-    help="Keeps business systems alive.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    cls=Front, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
 )
-for part in (init, up, catalogue, checks, incidents, people, audit, health, estate, demo):
-    part.register(app)
+
+
+@app.callback()
+def everywhere(
+    lang: Annotated[str, typer.Option(help="en or zh; else as LANG says.")] = "",
+) -> None:
+    """Keeps business systems alive."""
 
 
 @app.command()
@@ -43,18 +116,22 @@ def version() -> None:
     typer.echo(__version__)
 
 
-def run() -> None:
-    """The program's entrance: errors become sentences and exit codes (sysexits.h)."""
+def run(arguments: Sequence[str] | None = None) -> None:
+    """The program's entrance: every ending has a sentence, if not a good one, and an exit code."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    speak(choose(words, os.environ))
+    front = typer.main.get_command(app)
+    _in_words(front)
     try:
-        app()
-    except Denied as error:
-        _end(str(error), 77)
-    except DatabaseError as error:
-        text = str(error).splitlines()[0]
-        missing = "no such table" in text or "does not exist" in text
-        _end("the database is not ready: mainstay migrate" if missing else f"the database cannot be used: {text}", 69)
-
-
-def _end(message: str, code: int) -> None:
-    sys.stderr.write(f"{message}\n")
-    sys.exit(code)
+        code = front.main(words, prog_name="mainstay", standalone_mode=False)
+    except TyperException as error:
+        error.show() if hasattr(error, "show") else sys.stderr.write(f"{error}\n")
+        code = USAGE
+    except Abort:
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who read us had enough
+        code = 0
+    except Exception as error:
+        code = import_module("mainstay.cli.trouble").tell(error)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -9,7 +9,7 @@ import typer
 import yaml
 
 from mainstay.catalogue.examine import examine
-from mainstay.cli.main import app
+from mainstay.cli.main import PARTS, app, load
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
@@ -54,12 +54,12 @@ def commands() -> list[tuple[str, list[str]]]:
 @pytest.mark.parametrize(("page", "words"), commands())
 def test_every_command_of_the_manual_exists(page: str, words: list[str]) -> None:
     here = COMMANDS
-    for word in words:
+    for number, word in enumerate(words):
         known = getattr(here, "commands", None)
         if known is None or word.startswith("-"):
             break
         assert word in known, f"{page}: mainstay {' '.join(words)}"
-        here = known[word]
+        here = load(word) if number == 0 and word in PARTS else known[word]
     options = {name for parameter in here.params for name in (*parameter.opts, *parameter.secondary_opts)}
     assert {word for word in words if word.startswith("--")} <= options
 

@@ -120,7 +120,7 @@ def test_secrets(app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert secret_book.SecretBook().value("SHOP_DSN") == "postgresql://x"
     code, out, _ = run(app, "secret", "list")
     assert (code, "SHOP_DSN" in out, "postgresql" in out) == (0, True, False)
-    assert json.loads(run(app, "secret", "list", "--json")[1])[0]["name"] == "SHOP_DSN"
+    assert json.loads(run(app, "secret", "list", "--json")[1])["items"][0]["name"] == "SHOP_DSN"
     assert run(app, "secret", "rotate") == (0, "1 secrets sealed anew\n", "")
     assert run(app, "secret", "set", "shop", given="hunter2")[0] == 64
     assert "hunter2" not in str(run(app, "secret", "set", "shop", given="hunter2"))

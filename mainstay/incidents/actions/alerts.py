@@ -15,7 +15,11 @@ from mainstay.incidents.models import Entry, Incident
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert as it came in. ``fingerprint`` names it; ``system`` is empty where no label said which."""
+    """One alert as it came in.
+
+    ``fingerprint`` names what fires, ``starts_at`` since when, so that both together name one outbreak; None: not told.
+    ``system`` is empty where no label said which.
+    """
 
     fingerprint: str
     firing: bool
@@ -24,23 +28,39 @@ class Alert:
     severity: str
     system: str
     source: str
+    starts_at: datetime | None = None
 
 
 _LEVELS = {"page": Level.SEVERE, "severe": Level.SEVERE, "critical": Level.PARTIAL, "error": Level.PARTIAL}
 
 
 def receive(alerts: list[Alert], *, actor: Actor) -> tuple[int, int]:
-    """Open what fires, end what is resolved; returns how many of each were new. In a fixed number of queries."""
+    """Open what fires, end what is resolved; returns how many of each were new. In a fixed number of queries.
+
+    The same outbreak told again changes nothing, though a person has ended its incident meanwhile; and the end of an
+    outbreak that comes late does not end the next one.
+    """
     authorise(actor, "alert.receive")
     latest = {f"alert:{alert.fingerprint}"[:300]: alert for alert in alerts}
     with transaction.atomic():
-        rows = Incident.objects.filter(key__in=latest).exclude(state="resolved").order_by("pk")
-        running = {row.key: row for row in rows.select_for_update(no_key=True)}
-        opened = _open({key: one for key, one in latest.items() if one.firing and key not in running}, actor)
-        ended = _end([row for key, row in running.items() if not latest[key].firing], actor)
+        rows = Incident.objects.filter(key__in=latest).order_by("pk").select_for_update(no_key=True)
+        newest = {row.key: row for row in rows}
+        opened = _open({key: one for key, one in latest.items() if _is_new(one, newest.get(key))}, actor)
+        ended = _end([row for key, row in newest.items() if _is_over(latest[key], row)], actor)
         if opened or ended:
             record(actor, "alert.receive", "alerts", {"opened": opened, "ended": ended})
     return opened, ended
+
+
+def _is_new(alert: Alert, newest: Incident | None) -> bool:
+    if not alert.firing or newest is None:
+        return alert.firing
+    return newest.state == "resolved" and (alert.starts_at is None or alert.starts_at > newest.since)
+
+
+def _is_over(alert: Alert, newest: Incident) -> bool:
+    known = alert.starts_at is None or alert.starts_at >= newest.since
+    return not alert.firing and newest.state != "resolved" and known
 
 
 def _open(alerts: dict[str, Alert], actor: Actor) -> int:
@@ -51,7 +71,7 @@ def _open(alerts: dict[str, Alert], actor: Actor) -> int:
         Incident(
             key=key, system=by_name.get(alert.system), title={"en": alert.title[:200], "zh": alert.title[:200]},
             category=Category.SYSTEM.value, level=_LEVELS.get(alert.severity.lower(), Level.SLIGHT),
-            graded_by=actor.name, opened_at=now, since=now,
+            graded_by=actor.name, opened_at=now, since=min(alert.starts_at or now, now),
         )
         for key, alert in alerts.items()
     ]  # fmt: skip

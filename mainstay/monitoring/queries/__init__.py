@@ -2,6 +2,7 @@
 
 from mainstay.monitoring.queries.history import availability, changes, state_bands
 from mainstay.monitoring.queries.now import (
+    counts,
     muted,
     muted_checks,
     mutes,
@@ -21,6 +22,7 @@ __all__ = [
     "Point",
     "availability",
     "changes",
+    "counts",
     "last_values",
     "metrics",
     "muted",

@@ -1,9 +1,10 @@
 """How things stand now."""
 
-from collections.abc import Collection, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from mainstay.catalogue.models import Check
 from mainstay.domain.state import State
@@ -23,6 +24,15 @@ def standings(system: str | None = None, states: Collection[State | str] | None 
     if states is not None:
         found = found.filter(state__in=[str(state) for state in states])
     return found.order_by("check_of__system__tier", "check_of__system__name", "check_of__name")
+
+
+def counts() -> Mapping[str, Counter[str]]:
+    """System name → how many of its checks in use are in each state; not looked at yet counts as unknown."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    rows = Check.objects.filter(retired_at=None, system__retired_at=None).order_by()
+    for name, state, number in rows.values_list("system__name", "standing__state").annotate(number=Count("pk")):
+        found[name][state or State.UNKNOWN.value] += number
+    return found
 
 
 def observation(check_id: int) -> Observation | None:

@@ -1,0 +1,78 @@
+"""The catalogue as code: validate, compare, apply, export. A single file may also be sent as it is, as YAML."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Field, Router, Schema
+
+from mainstay.api import answers
+from mainstay.api.auth import actor, needs
+from mainstay.api.shapes import Body, Text
+from mainstay.catalogue import actions, examine, export, queries
+from mainstay.catalogue.schema import schema as catalogue_schema
+from mainstay.catalogue.sources import Invalid
+
+router = Router(tags=["catalogue"])
+
+YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
+POSTED = "posted.yaml"
+"""The name under which flaws of a file sent as YAML are told."""
+
+
+class Files(Body):
+    """File name → YAML text. ``whole``: what the files do not speak of is retired; else it stays as it is."""
+
+    files: dict[Text, Text] = Field(max_length=2000)
+    whole: bool = Field(True, strict=True)
+
+
+class Examined(Schema):
+    """Whether a catalogue could be applied, and everything that is wrong with it."""
+
+    ok: bool
+    flaws: list[answers.Flaw]
+
+
+class Differences(Schema):
+    """What ``apply`` would do, or did."""
+
+    differences: list[answers.Difference]
+
+
+def _examined(body: Files) -> examine.Examined:
+    files = {name: text.encode() for name, text in body.files.items()}
+    return examine.examine(files, whole=body.whole, known=examine.Known() if body.whole else queries.known())
+
+
+@router.get("/catalogue", response=Files, **needs("catalogue.read"))
+def export_catalogue(request: HttpRequest) -> Any:
+    """Applied again, it changes nothing."""
+    return {"files": export.files(), "whole": True}
+
+
+@router.get("/catalogue/schema", response=dict[str, Any], **needs("catalogue.read"))
+def show_schema(request: HttpRequest) -> Any:
+    """The JSON Schema of a catalogue's files."""
+    return catalogue_schema()
+
+
+@router.post("/catalogue/validate", response=Examined, **needs("catalogue.read", **{"x-yaml": True}))
+def validate_catalogue(request: HttpRequest, body: Files) -> Any:
+    """Everything that is wrong, with file, line, column, and what would be right."""
+    try:
+        return {"ok": True, "flaws": [flaw.plain() for flaw in _examined(body).warnings]}
+    except Invalid as error:
+        return {"ok": False, "flaws": [flaw.plain() for flaw in error.flaws]}
+
+
+@router.post("/catalogue/diff", response=Differences, **needs("catalogue.read", **{"x-yaml": True}))
+def diff_catalogue(request: HttpRequest, body: Files) -> Any:
+    """What apply would do."""
+    return {"differences": [one.plain() for one in queries.differences(_examined(body).catalogue)]}
+
+
+@router.post("/catalogue/apply", response=Differences, **needs("catalogue.apply", **{"x-yaml": True}))
+def apply_catalogue(request: HttpRequest, body: Files) -> Any:
+    """All of it or nothing; a second time changes nothing."""
+    found = _examined(body).catalogue
+    return {"differences": [one.plain() for one in actions.apply(found, actor=actor(request))]}

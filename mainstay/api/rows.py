@@ -1,0 +1,215 @@
+"""What is shown of each thing: plain data, the same over the API and after ``--json``. Times are aware datetimes."""
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from mainstay.audit.models import Record
+from mainstay.catalogue.models import Channel, Check, Component, Secret, System
+from mainstay.domain.actor import Role
+from mainstay.domain.audit_chain import Verdict
+from mainstay.domain.duration import parse_duration
+from mainstay.domain.state import State
+from mainstay.domain.threshold import parse_condition
+from mainstay.incidents.models import Entry, Incident, Member
+from mainstay.monitoring.models import Mute, Observation, Pulse, Standing, StateChange
+from mainstay.monitoring.queries import LastValue
+from mainstay.monitoring.wording import explain
+from mainstay.notices.models import Delivery, Notice
+from mainstay.people.models import Person, Token
+
+Row = dict[str, Any]
+
+
+def worst(states: Iterable[str]) -> str:
+    """The worst of some states; nothing known is unknown."""
+    return max((State(one) for one in states), key=lambda state: state.rank, default=State.UNKNOWN).value
+
+
+def system_row(row: System, counts: Mapping[str, int] | None = None) -> Row:
+    """A system; ``counts`` is how many of its checks are in each state."""
+    known = counts or {}
+    return {
+        "name": row.name, "title": row.title, "tier": row.tier, "timezone": row.timezone, "owner": row.owner,
+        "objectives": row.objectives, "source": row.source, "state": worst(known),
+        "checks": {state.value: known.get(state.value, 0) for state in State},
+    }  # fmt: skip
+
+
+def component_row(row: Component) -> Row:
+    """A component, without its settings: they may hold addresses of what is inside."""
+    return {
+        "system": row.system.name, "name": row.name, "title": row.title, "kind": row.kind,
+        "depends_on": sorted(other.name for other in row.depends_on.all()),
+    }  # fmt: skip
+
+
+def channel_row(row: Channel) -> Row:
+    """A channel, without its settings."""
+    return {"name": row.name, "kind": row.kind, "language": row.document.get("language", "en")}
+
+
+def secret_row(row: Secret) -> Row:
+    """A secret, never its value."""
+    return {"name": row.name, "set_at": row.set_at, "set_by": row.set_by}
+
+
+def check_row(row: Check) -> Row:
+    """A check and how it stands. ``every``, ``timeout`` and ``hold`` in seconds."""
+    document = row.document
+    conditions = [parse_condition(text) for text in (*document.get("warn", []), *document.get("crit", []))]
+    return {
+        "path": str(row), "system": row.system.name, "component": row.component.name if row.component else None,
+        "name": row.name, "title": row.title, "kind": row.kind, "category": row.category, "impact": row.impact,
+        "pack": row.pack, "every": row.every, "timeout": parse_duration(document.get("timeout") or "0s"),
+        "hold": max((one.hold for one in conditions), default=0.0), **_stands(getattr(row, "standing", None)),
+    }  # fmt: skip
+
+
+def _stands(standing: Standing | None) -> Row:
+    if standing is None:
+        return {"state": "unknown", "since": None, "looked_at": None, "flapping": False, "why": "", "message": {}}
+    return {
+        "state": standing.state, "since": standing.since, "looked_at": standing.looked_at,
+        "flapping": standing.flapping, "why": "" if standing.state == "ok" else explain(standing.message),
+        "message": standing.message,
+    }  # fmt: skip
+
+
+def standing_row(row: Standing) -> Row:
+    """How a check stands, and nothing of how it is set up."""
+    return {"path": str(row.check_of), **_stands(row)}
+
+
+def value_rows(values: Mapping[str, LastValue]) -> dict[str, Row]:
+    """The newest sample of each metric; what is not a number is null."""
+    return {
+        metric: {
+            "at": datetime.fromtimestamp(one.at, UTC),
+            "value": one.value if math.isfinite(one.value) else None,
+            "unit": one.unit,
+        }
+        for metric, one in values.items()
+    }
+
+
+def change_row(row: StateChange) -> Row:
+    """A check's way from one state to another, with what was seen."""
+    return {
+        "check": str(row.check_of), "at": row.at, "before": row.before, "after": row.after, "message": row.message,
+        "why": explain(row.message), "evidence": row.evidence, "muted": row.muted,
+    }  # fmt: skip
+
+
+def flow_row(row: Observation | None) -> Row:
+    """A flow's picture; null before the first look."""
+    return {"at": row.at if row else None, "picture": row.payload if row else None}
+
+
+def mute_row(row: Mute) -> Row:
+    """What is muted: ``component`` and ``check`` are null where all of them are."""
+    return {
+        "id": row.pk, "system": row.system.name, "component": row.component.name if row.component else None,
+        "check": row.check_of.name if row.check_of else None, "reason": row.reason, "by": row.actor,
+        "from": row.starts_at, "until": row.ends_at,
+    }  # fmt: skip
+
+
+def incident_row(row: Incident) -> Row:
+    """An incident without its parts."""
+    return {
+        "id": row.pk, "system": row.system.name if row.system else None, "root": row.root.name if row.root else None,
+        "title": row.title, "category": row.category, "level": row.level, "graded_by": row.graded_by,
+        "state": row.state, "opened_at": row.opened_at, "since": row.since, "acknowledged_at": row.acknowledged_at,
+        "acknowledged_by": row.acknowledged_by, "resolved_at": row.resolved_at, "resolved_by": row.resolved_by,
+    }  # fmt: skip
+
+
+def incident_rows(
+    row: Incident, members: Iterable[Member], timeline: Iterable[Entry], explanation: Iterable[Mapping[str, Any]]
+) -> Row:
+    """An incident whole."""
+    return {
+        **incident_row(row),
+        "members": [member_row(one) for one in members],
+        "timeline": [entry_row(one) for one in timeline],
+        "explanation": [dict(one) for one in explanation],
+    }
+
+
+def member_row(row: Member) -> Row:
+    """A check's part in an incident."""
+    return {
+        "check": str(row.check_of), "role": row.role, "state": row.state, "joined_at": row.joined_at,
+        "recovered_at": row.recovered_at,
+    }  # fmt: skip
+
+
+def entry_row(row: Entry) -> Row:
+    """A line of a timeline."""
+    return {
+        "at": row.at, "word": row.word, "actor": row.actor, "text": row.text, "data": row.data,
+        "evidence": row.change.evidence if row.change else None,
+    }  # fmt: skip
+
+
+def delivery_row(row: Delivery) -> Row:
+    """A notice on its way to one channel."""
+    return {
+        "id": row.pk, "notice": row.notice.key, "incident": row.notice.incident_id, "word": row.notice.word,
+        "channel": row.channel.name, "key": row.key, "at": row.notice.at, "due_at": row.due_at,
+        "attempts": row.attempts, "sent_at": row.sent_at, "given_up_at": row.given_up_at, "outcome": row.outcome,
+    }  # fmt: skip
+
+
+def notice_row(row: Notice) -> Row:
+    """A notice with its deliveries."""
+    return {
+        "key": row.key, "incident": row.incident_id, "word": row.word, "at": row.at, "data": row.data,
+        "deliveries": [
+            {
+                "id": one.pk, "channel": one.channel.name, "attempts": one.attempts, "sent_at": one.sent_at,
+                "given_up_at": one.given_up_at, "outcome": one.outcome,
+            }
+            for one in row.deliveries.all()
+        ],
+    }  # fmt: skip
+
+
+def person_row(row: Person) -> Row:
+    """Somebody who may sign in."""
+    return {
+        "username": row.username, "email": row.email, "role": Role(row.role).name.lower(), "active": row.is_active,
+        "last_sign_in": row.last_login,
+    }  # fmt: skip
+
+
+def token_row(row: Token) -> Row:
+    """A token, without its text."""
+    return {
+        "id": row.pk, "name": row.name, "role": Role(row.role).name.lower(), "scopes": row.scopes,
+        "created_at": row.created_at, "created_by": row.created_by, "expires_at": row.expires_at,
+        "used_at": row.used_at, "revoked_at": row.revoked_at,
+    }  # fmt: skip
+
+
+def record_row(row: Record) -> Row:
+    """A record of the audit trail."""
+    return {
+        "number": row.number, "at": row.at, "actor": row.actor, "act": row.act, "object": row.object,
+        "data": row.data, "digest": row.digest,
+    }  # fmt: skip
+
+
+def verdict_row(verdict: Verdict) -> Row:
+    """Whether the trail is whole."""
+    return {
+        "whole": verdict.whole, "records": verdict.records, "head": verdict.head, "broken_at": verdict.broken_at,
+        "reason": verdict.reason,
+    }  # fmt: skip
+
+
+def pulse_row(row: Pulse) -> Row:
+    """A process of Mainstay's own."""
+    return {"name": row.process, "at": row.at, "started_at": row.started_at, "facts": row.facts}
