@@ -1,0 +1,159 @@
+"""The command line as a program of its own: what it prints, where, with which exit code, in both languages."""
+
+import ast
+import gettext
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from mainstay.cli import main
+from mainstay.cli.words import LOCALE
+
+SHOP = """
+system: shop
+title: {en: Online shop, zh: 网上商城}
+components:
+  web: {kind: http, url: "http://127.0.0.1:1/"}
+checks:
+  home: {probe: {kind: http, on: web}, impact: outage}
+  job: {probe: {kind: heartbeat, period: 1h, grace: 5m}}
+"""
+
+
+class Shell:
+    """``mainstay`` in a workspace, as a user types it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        cleared = ("LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES")
+        self.environment = {key: value for key, value in os.environ.items() if key not in cleared}
+        self.environment["MAINSTAY_WORKSPACE"] = str(folder)
+
+    def __call__(self, *words: str, given: str = "", **environment: str) -> tuple[int, str, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "mainstay", *words],
+            env={**self.environment, **environment}, input=given, text=True, capture_output=True, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout, done.stderr
+
+    def json(self, *words: str) -> Any:
+        return json.loads(self(*words, "--json")[1])
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    folder = tmp_path_factory.mktemp("shell")
+    made = Shell(folder)
+    (folder / "catalogue").mkdir()
+    (folder / "catalogue" / "shop.yaml").write_text(SHOP, encoding="utf-8")
+    assert made("migrate")[0] == 0
+    assert made("apply")[0] == 0
+    return made
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        ((), 64, "Usage: mainstay"),
+        (("--help",), 0, "Keeps business systems alive."),
+        (("bogus",), 64, "No such command 'bogus'"),
+        (("incident", "show", "x"), 64, "valid integer"),
+        (("incident", "show", "77"), 64, "there is no incident 77"),
+        (("check", "show", "shop/none"), 64, "there is no check shop/none"),
+        (("check", "mute", "shop", "--reason", "x", "--for", "soon"), 64, "soon"),
+        (("check", "unmute", "9"), 64, "there is no mute 9"),
+        (("token", "create", "t", "--role", "king"), 64, "'king' is no role"),
+        (("channel", "test", "none"), 64, "there is no channel none"),
+        (("notice", "retry", "5"), 64, "there is no delivery 5"),
+        (("flow", "show", "shop/home"), 3, "is no flow"),
+        (("doctor",), 2, "is mainstay up running?"),
+        (("health",), 2, "checker is silent"),
+        (("check", "list"), 3, "shop/home"),
+        (("audit", "verify"), 0, "ok: 1 records"),
+        (("diff",), 0, "no difference"),
+        (("validate", "/nowhere"), 78, "/nowhere"),
+    ],
+)  # fmt: skip
+def test_every_ending_has_a_sentence_and_a_code(shell: Shell, words: tuple[str, ...], code: int, told: str) -> None:
+    got, out, err = shell(*words)
+    assert told in out + err, (out, err)
+    assert got == code
+    assert "Traceback" not in err
+
+
+def test_an_incident_by_hand(shell: Shell) -> None:
+    number = shell.json("incident", "open", "shop", "The till is stuck", "--level", "2")["id"]
+    assert shell("incident", "ack", str(number), "--note", "I look")[1] == f"incident {number} is acknowledged\n"
+    assert shell("incident", "ack", str(number))[0] == 64, "a second time"
+    assert shell("incident", "regrade", str(number), "--level", "1", "--reason", "all tills")[0] == 0
+    assert shell("incident", "resolve", str(number))[0] == 0
+    whole = shell.json("incident", "show", str(number))
+    assert [entry["word"] for entry in whole["timeline"]] == ["opened", "acknowledged", "regraded", "resolved"]
+    assert shell.json("incident", "list") == {"items": [], "next": None, "count": 0}
+    assert shell.json("incident", "list", "--all")["count"] >= 1
+
+
+def test_a_webhook_from_standard_input(shell: Shell) -> None:
+    alert = {"status": "firing", "labels": {"alertname": "DiskFull"}, "fingerprint": "from-cli"}
+    assert shell("alert", "receive", given=json.dumps({"alerts": [alert]}))[1] == "1 incidents opened, 0 ended\n"
+    code, _, err = shell("alert", "receive", given='{"alerts": [{}]}')
+    assert (code, "alerts.0.status" in err) == (64, True)
+
+
+def test_what_a_program_reads_is_json_and_nothing_else(shell: Shell) -> None:
+    for words in (("check", "list"), ("system", "list"), ("system", "show", "shop"), ("health",), ("doctor",),
+                  ("audit", "list"), ("token", "list"), ("user", "list"), ("secret", "list"), ("channel", "list"),
+                  ("check", "mutes"), ("notice", "list"), ("check", "show", "shop/home")):  # fmt: skip
+        assert isinstance(shell.json(*words), dict), words
+
+
+def test_help_needs_no_workspace(shell: Shell, tmp_path: Path) -> None:
+    assert shell("--help", MAINSTAY_WORKSPACE=str(tmp_path / "none"))[0] == 0
+    assert not (tmp_path / "none").exists()
+
+
+def test_settings_that_cannot_be_read_are_named(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "mainstay.toml").write_text("port = 'many'\n")
+    code, _, err = shell("check", "list", MAINSTAY_WORKSPACE=str(tmp_path))
+    assert code == 78
+    assert "mainstay.toml" in err
+
+
+@pytest.mark.parametrize("said", [{"LANG": "zh_CN.UTF-8"}, {"LANGUAGE": "zh:en"}, {"LC_ALL": "zh_CN.UTF-8"}])
+def test_it_speaks_chinese(shell: Shell, said: dict[str, str]) -> None:
+    assert "业务流程" in shell("--help", **said)[1]
+    assert shell("--lang", "zh", "incident", "show", "77")[2].startswith("没有 77 号事件")
+    assert "网上商城" in shell("system", "list", **said)[1]
+
+
+def said() -> Iterator[str]:
+    """Whatever the command line may say: helps, and what stands in ``_()``."""
+    for name, part in main.PARTS.items():
+        yield part.summary
+        yield from helps(main.load(name))
+    yield from helps(typer.main.get_command(main.app).commands["version"])
+    for file in Path(main.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name(id="_"), args=[ast.Constant(value=str(text))]):
+                    yield text
+
+
+def helps(command: Any) -> Iterator[str]:
+    for one in (command, *command.params):
+        yield getattr(one, "help", "") or ""
+    for inner in getattr(command, "commands", {}).values():
+        yield from helps(inner)
+
+
+def test_everything_has_its_chinese() -> None:
+    known = gettext.translation("cli", LOCALE, ["zh_Hans"])
+    assert {text for text in said() if text and text != known.gettext(text)} != set()
+    assert {text for text in said() if text and text == known.gettext(text)} == set()
