@@ -31,19 +31,28 @@ def main() -> None:
 
 
 def one(directory: Path, kind: str, port: int, count: int, peer_count: int, seconds: float) -> dict[str, object]:
-    """Ours, then the peer's, and what one is to the other."""
+    """The floor, ours, the floor again, then the peer's, and what one is to the other."""
+    before = floor(kind, port)
     ours = checks.measure(directory, kind, count, 10.0, port, seconds)
+    least = (before + floor(kind, port)) / 2
     theirs = peers.measure(directory, kind, port, peer_count, seconds)
     print(
         f"{kind}: {ours.checks} checks at 10 s: {ours.per_second:.0f}/s, {ours.cpu_ms:.3f} ms CPU a check, "
         f"delay p50 {ours.delay_p50:.1f} p99 {ours.delay_p99:.1f} ms, {ours.memory:.0f} MB, {ours.not_ok} not ok"
     )
+    print(f"{kind}: a bare connection by the same means {least:.3f} ms: ours is {ours.cpu_ms / least:.1f} times that")
     if theirs is None:
         print(f"{kind}: no peer here (Debian packages prometheus and prometheus-blackbox-exporter)")
     else:
         ratio = theirs / ours.cpu_ms
         print(f"{kind}: Prometheus with blackbox_exporter {theirs:.3f} ms a probe: {ratio:.1f} times as much")
-    return {**asdict(ours), "peer_cpu_ms": theirs}
+    return {**asdict(ours), "floor_cpu_ms": least, "peer_cpu_ms": theirs}
+
+
+def floor(kind: str, port: int) -> float:
+    """CPU milliseconds of the least that can be done here and now."""
+    command = [sys.executable, "-m", "bench.floors", kind, str(port), "20000"]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from mainstay.domain.schedule import next_slot
 
 _log = logging.getLogger(__name__)
 
-GRAIN = 0.005
+GRAIN = 0.02
 """Seconds within which looks that are due are begun together: one wake-up for several."""
 
 CAP = 1000

@@ -1,13 +1,14 @@
 """Which addresses a check may touch. Decided on the address itself, inside connect, never on its spelling."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class NetworkPolicy:
     """Networks that an administrator allowed, and addresses with ports that are Mainstay's own.
 
@@ -18,6 +19,7 @@ class NetworkPolicy:
     allowed: tuple[Network, ...]
     own: frozenset[tuple[str, int]] = frozenset()
 
+    @lru_cache(maxsize=65_536)  # noqa: B019 - one policy a process, and it is asked before every connection
     def refusal(self, address: str, port: int) -> str:
         """Empty when the connection may be made; otherwise the reason."""
         ip = _plain(ip_address(address.split("%", maxsplit=1)[0]))

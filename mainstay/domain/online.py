@@ -6,6 +6,7 @@ instead of one incident about each target.
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address
 
 from mainstay.domain.reading import Fault, Reading
@@ -58,6 +59,7 @@ def is_silent(reading: Reading) -> bool:
     return reading.problem is not None and reading.problem.fault in SILENT
 
 
+@lru_cache(maxsize=100_000)
 def is_loopback(address: str) -> bool:
     """This machine itself, which answers with no network at all and so proves nothing."""
     if address == "localhost" or address.endswith(".localhost"):

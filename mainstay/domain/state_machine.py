@@ -123,9 +123,11 @@ def _judge_values(
 
 def _settle(memory: Memory, verdict: State, why: Why | None, rule: Rule) -> Judgement:
     """Damp flapping, then see whether the state is another than before."""
-    if verdict is memory.state and memory.verdicts == _STEADY[verdict] and not memory.flapping:
-        return Judgement(memory, why, changed=False)  # as nearly always: nothing is new, so nothing is made
-    verdicts = (memory.verdicts + _LETTER[verdict])[-FLAP_WINDOW:]
+    letter = _LETTER[verdict]
+    calm = memory.verdicts != "" and not memory.verdicts.strip(letter)  # one letter says as much as many alike
+    if calm and verdict is memory.state and not memory.flapping:
+        return Judgement(memory, why, changed=False)
+    verdicts = (memory.verdicts + letter)[-FLAP_WINDOW:]
     flapping = rule.flapping and _flaps(verdicts, memory.flapping)
     state = max(verdict, memory.state, key=lambda one: one.rank) if flapping else verdict
     after = replace(memory, state=state, verdicts=verdicts, flapping=flapping)
@@ -133,7 +135,6 @@ def _settle(memory: Memory, verdict: State, why: Why | None, rule: Rule) -> Judg
 
 
 _LETTER = {State.OK: "o", State.WARNING: "w", State.CRITICAL: "c", State.UNKNOWN: "u"}
-_STEADY = {state: letter * FLAP_WINDOW for state, letter in _LETTER.items()}
 
 
 def _flaps(verdicts: str, already: bool) -> bool:

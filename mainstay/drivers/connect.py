@@ -2,12 +2,15 @@
 
 import asyncio
 import errno
+import os
 import socket
 import ssl
+from functools import lru_cache
 from ipaddress import ip_address
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault, Problem
+from mainstay.drivers.polling import WRITE, Poll
 
 
 class NotConnected(Exception):
@@ -29,18 +32,21 @@ _ERRORS = {
 
 async def resolve(host: str, port: int, network: NetworkPolicy) -> tuple[socket.AddressFamily, str]:
     """The family and the first address of a host that may be touched. Raises NotConnected."""
-    try:
-        numeric = ip_address(host)
-    except ValueError:
-        found = await _addresses(host, port)
-    else:
-        family = socket.AF_INET if numeric.version == 4 else socket.AF_INET6
-        found = [(family, host)]
+    family = _numeric(host)
+    found = [(family, host)] if family else await _addresses(host, port)
     refusals = [(one, network.refusal(one[1], port)) for one in found]
     for one, refusal in refusals:
         if not refusal:
             return one
     raise NotConnected(Fault.DENIED, refusals[0][1])
+
+
+@lru_cache(maxsize=65_536)
+def _numeric(host: str) -> socket.AddressFamily | None:
+    try:
+        return socket.AF_INET if ip_address(host).version == 4 else socket.AF_INET6
+    except ValueError:
+        return None
 
 
 async def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
@@ -57,14 +63,32 @@ async def connect(host: str, port: int, network: NetworkPolicy) -> socket.socket
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setblocking(False)
     try:
-        await asyncio.get_running_loop().sock_connect(sock, (address, port))
-    except OSError as error:
-        sock.close()
-        raise failed(error, f"{host}:{port}") from None
+        error = await _connected(sock, (address, port))
     except BaseException:
         sock.close()
         raise
+    if error:
+        sock.close()
+        raise failed(OSError(error, os.strerror(error)), f"{host}:{port}")
     return sock
+
+
+async def _connected(sock: socket.socket, where: tuple[str, int]) -> int:
+    """The operating system's error number; 0 when the connection stands."""
+    error = sock.connect_ex(where)
+    if error != errno.EINPROGRESS:
+        return error
+    poll, future = Poll.here(), asyncio.get_running_loop().create_future()
+
+    def ready(_fd: int, _events: int) -> None:
+        if not future.done():
+            future.set_result(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+
+    poll.add(sock.fileno(), WRITE, ready)
+    try:
+        return int(await future)
+    finally:
+        poll.remove(sock.fileno())
 
 
 def failed(error: OSError, where: str) -> NotConnected:

@@ -5,6 +5,7 @@ costs beyond libcurl is one future and a few callbacks.
 """
 
 import asyncio
+import math
 import os
 import socket
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import pycurl
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault, Problem
+from mainstay.drivers.polling import READ, WRITE, Poll
 
 _FAULTS: dict[int, Fault] = {
     pycurl.E_COULDNT_RESOLVE_HOST: Fault.UNRESOLVED,
@@ -42,18 +44,15 @@ class Guard:
 
     def __init__(self, network: NetworkPolicy) -> None:
         self._network = network
-        self._known: set[tuple[str, int]] = set()
         self.refusal = ""
 
     def __call__(self, _purpose: int, address: Any) -> "_Handed | int":
         """libcurl asks here with the very address that it will connect to."""
         family, kind, protocol, where = address
         host, port = _plain(where[0]), int(where[1])
-        if (host, port) not in self._known:
-            if refusal := self._network.refusal(host, port):
-                self.refusal = refusal
-                return int(pycurl.SOCKET_BAD)
-            self._known.add((host, port))
+        if refusal := self._network.refusal(host, port):
+            self.refusal = refusal
+            return int(pycurl.SOCKET_BAD)
         return _Handed(socket.socket(family, kind, protocol).detach())
 
 
@@ -89,12 +88,15 @@ class Loop:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._poll = Poll.here()
+        self._poll.after.append(self._collect)
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._schedule)
         self._timer: asyncio.TimerHandle | None = None
+        self._fires_at = math.inf
         self._waiting: dict[pycurl.Curl, asyncio.Future[tuple[int, str]]] = {}
-        self._watched: dict[int, int] = {}
+        self._watched: set[int] = set()
 
     def perform(self, handle: pycurl.Curl) -> "asyncio.Future[tuple[int, str]]":
         """Run the transfer; the future gives libcurl's code (0 is fine) and its words."""
@@ -108,41 +110,44 @@ class Loop:
         if self._waiting.pop(handle, None) is not None:
             self._multi.remove_handle(handle)
 
-    def _watch(self, event: int, fd: int, _multi: Any, _data: Any) -> None:
-        before = self._watched.get(fd, 0)
-        if event == pycurl.POLL_REMOVE:
-            self._unwatch(fd, before)
-            self._watched.pop(fd, None)
-            return
-        if event & pycurl.POLL_IN and not before & pycurl.POLL_IN:
-            self._loop.add_reader(fd, self._ready, fd, pycurl.CSELECT_IN)
-        if event & pycurl.POLL_OUT and not before & pycurl.POLL_OUT:
-            self._loop.add_writer(fd, self._ready, fd, pycurl.CSELECT_OUT)
-        self._unwatch(fd, before & ~event)
-        self._watched[fd] = event
-
-    def _unwatch(self, fd: int, events: int) -> None:
-        if events & pycurl.POLL_IN:
-            self._loop.remove_reader(fd)
-        if events & pycurl.POLL_OUT:
-            self._loop.remove_writer(fd)
+    def _watch(self, wanted: int, fd: int, _multi: Any, _data: Any) -> None:
+        if wanted == pycurl.POLL_REMOVE:
+            self._watched.discard(fd)
+            self._poll.remove(fd)
+        elif fd in self._watched:
+            self._poll.change(fd, _EVENTS[wanted])
+        else:
+            self._watched.add(fd)
+            self._poll.add(fd, _EVENTS[wanted], self._ready)
 
     def _schedule(self, milliseconds: int) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if milliseconds >= 0:
+        """libcurl sets its timer anew several times a transfer. A timer that fires too early does no harm, so an
+        armed one is left unless it would fire too late."""
+        if milliseconds < 0:
+            return
+        due = self._loop.time() + milliseconds / 1000
+        if due < self._fires_at:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._fires_at = due
             self._timer = self._loop.call_later(milliseconds / 1000, self._expired)
 
     def _expired(self) -> None:
-        self._timer = None
-        self._act(pycurl.SOCKET_TIMEOUT, 0)
+        self._timer, self._fires_at = None, math.inf
+        self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+        self._collect()
+        if self._timer is None and self._waiting and (rest := self._multi.timeout()) >= 0:
+            self._schedule(max(1, rest))
 
-    def _ready(self, fd: int, mask: int) -> None:
-        self._act(fd, mask)
-
-    def _act(self, fd: int, mask: int) -> None:
+    def _ready(self, fd: int, events: int) -> None:
+        mask = 0
+        if events & ~WRITE:  # readable, or broken, which reading tells
+            mask |= pycurl.CSELECT_IN
+        if events & WRITE:
+            mask |= pycurl.CSELECT_OUT
         self._multi.socket_action(fd, mask)
+
+    def _collect(self) -> None:
         more = 1
         while more:
             more, done, broken = self._multi.info_read()
@@ -158,8 +163,17 @@ class Loop:
             future.set_result((code, text))
 
 
+_EVENTS = {
+    pycurl.POLL_NONE: 0,
+    pycurl.POLL_IN: READ,
+    pycurl.POLL_OUT: WRITE,
+    pycurl.POLL_INOUT: READ | WRITE,
+}
+
+
 def bounded(handle: pycurl.Curl, guard: Guard, seconds: float) -> None:
-    """What every transfer of ours is held to: http and https, no proxy of the environment, one deadline."""
+    """What every transfer of ours is held to: http and https, no proxy of the environment, no redirect, one deadline,
+    and the guard's word on each address."""
     handle.setopt(pycurl.OPENSOCKETFUNCTION, guard)
     handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
     handle.setopt(pycurl.PROXY, "")
