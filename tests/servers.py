@@ -146,6 +146,23 @@ def redis(password: str = "") -> Iterator[str]:
         yield f"redis://{f':{password}@' if password else ''}127.0.0.1:{port}/0"
 
 
+@contextmanager
+def dnsmasq(*records: str) -> Iterator[int]:
+    """A name server of its own on 127.0.0.1 that asks nobody else; yields its port. ``records`` are its options
+    without the hyphens, such as ``host-record=shop.example,192.0.2.1``. On 127.0.0.2 it is the authority for its
+    ``auth-zone``."""
+    server = program("dnsmasq")
+    here = _directory("dnsmasq")
+    port = free_port()
+    command = [
+        server, "--keep-in-foreground", "--conf-file=/dev/null", f"--port={port}", "--listen-address=127.0.0.1",
+        "--listen-address=127.0.0.2", "--bind-interfaces", "--no-resolv", "--no-hosts", "--pid-file=",
+        "--log-facility=-", *(f"--{record}" for record in records),
+    ]  # fmt: skip
+    with _running(command, here, _account("dnsmasq"), lambda: _listens(port), signal.SIGTERM):
+        yield port
+
+
 @dataclass(frozen=True)
 class SSH:
     """A way in: ``user`` with ``key_file``, and the host's key as a catalogue pins it."""
