@@ -9,6 +9,7 @@ bound.
 import contextlib
 import os
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from functools import cache
 from typing import Any
 
 from mainstay.domain.network import NetworkPolicy
+from mainstay.domain.reading import Fault, Problem
+from mainstay.drivers.connect import failed, tls_words
 
 _here = threading.local()
 
@@ -27,9 +30,10 @@ class Refused(PermissionError):
 class Bounds:
     """What a block may do. ``refusal`` says why an address was not connected to, ``late`` that the deadline cut it."""
 
-    def __init__(self, network: NetworkPolicy) -> None:
+    def __init__(self, network: NetworkPolicy, seconds: float) -> None:
         self.refusal = ""
         self.late = False
+        self._seconds = seconds
         self._network = network
         self._lines: list[socket.socket] = []
 
@@ -50,6 +54,20 @@ class Bounds:
             with contextlib.suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
 
+    def problem(self, error: Exception, where: str) -> Problem | None:
+        """What an error in the block says about the way to ``where``; None when it is not about the way."""
+        if self.late or isinstance(error, TimeoutError):
+            return Problem(Fault.TIMEOUT, f"{where}: no end within {self._seconds:g} s")
+        if self.refusal:
+            return Problem(Fault.DENIED, self.refusal)
+        if isinstance(error, ssl.SSLError):
+            return Problem(Fault.TLS, f"{where}: {tls_words(error)}")
+        if isinstance(error, socket.gaierror | UnicodeError):
+            return Problem(Fault.UNRESOLVED, f"{where}: {getattr(error, 'strerror', None) or error}")
+        if isinstance(error, OSError) and error.errno is not None:
+            return failed(error, where).problem
+        return None
+
     def close(self) -> None:
         for line in self._lines:
             line.close()
@@ -59,7 +77,7 @@ class Bounds:
 def bounded(network: NetworkPolicy, seconds: float) -> Iterator[Bounds]:
     """Hold what this thread connects to in the block to a policy and a deadline."""
     _listen()
-    bounds = Bounds(network)
+    bounds = Bounds(network, seconds)
     timer = threading.Timer(seconds, bounds.cut)
     timer.daemon = True
     timer.start()

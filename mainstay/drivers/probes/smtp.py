@@ -12,7 +12,6 @@ from cryptography import x509
 from pydantic import Field, field_validator
 
 from mainstay.domain.reading import Fault, Problem, Reading
-from mainstay.drivers.connect import failed, tls_words
 from mainstay.drivers.outward import Bounds, bounded
 from mainstay.drivers.probes import Reach, Strict
 
@@ -105,29 +104,22 @@ class Probe:
             talk.close()
 
     def _problem(self, error: Exception, bounds: Bounds) -> Problem:
-        if bounds.late or isinstance(error, TimeoutError):
-            return Problem(Fault.TIMEOUT, f"{self._where}: no end within {self._reach.timeout:g} s")
-        if bounds.refusal:
-            return Problem(Fault.DENIED, bounds.refusal)
-        found = self._named(error)
+        if on_the_way := bounds.problem(error, self._where):
+            return on_the_way
+        found = error.problem if isinstance(error, _Amiss) else _named(error)
         hidden = found.detail.replace(self._settings.password, "…") if self._settings.password else found.detail
         return Problem(found.fault, f"{self._where}: {hidden}")
 
-    def _named(self, error: Exception) -> Problem:
-        if isinstance(error, _Amiss):
-            return error.problem
-        if isinstance(error, ssl.SSLError):
-            return Problem(Fault.TLS, tls_words(error))
-        if isinstance(error, smtplib.SMTPServerDisconnected):
-            return Problem(Fault.REFUSED, "it hung up")
-        if isinstance(error, smtplib.SMTPResponseException):
-            return Problem(Fault.PROTOCOL, _words(error.smtp_code, error.smtp_error))
-        if isinstance(error, OSError) and not isinstance(error, smtplib.SMTPException):
-            return Problem(failed(error, "").problem.fault, error.strerror or str(error))
-        return Problem(Fault.PROTOCOL, str(error)[:_SHOWN])
-
     def close(self) -> None:
         """Nothing is kept between two looks."""
+
+
+def _named(error: Exception) -> Problem:
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return Problem(Fault.REFUSED, "it hung up")
+    if isinstance(error, smtplib.SMTPResponseException):
+        return Problem(Fault.PROTOCOL, _words(error.smtp_code, error.smtp_error))
+    return Problem(Fault.PROTOCOL, str(error)[:_SHOWN])
 
 
 def _trust(settings: Settings) -> ssl.SSLContext:
@@ -165,10 +157,7 @@ class _Talk:
 
     def connect(self, port: int, values: dict[str, float]) -> None:
         began = time.perf_counter()
-        try:
-            sock = socket.create_connection((self._host, port), self._seconds)
-        except (socket.gaierror, UnicodeError) as error:
-            raise _Amiss(Fault.UNRESOLVED, str(getattr(error, "strerror", None) or error)) from None
+        sock = socket.create_connection((self._host, port), self._seconds)
         values["connect"] = time.perf_counter() - began
         self._listen(sock)
         own = sock.getsockname()[0]
