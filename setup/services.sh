@@ -10,6 +10,7 @@ need() { # program, package
 need mariadbd mariadb-server
 need nginx nginx-light
 need redis-server redis-server
+need rabbitmq-server rabbitmq-server
 need dnsmasq dnsmasq-base
 need sshd openssh-server
 need chromium chromium

@@ -163,6 +163,35 @@ def dnsmasq(*records: str) -> Iterator[int]:
         yield port
 
 
+@contextmanager
+def rabbitmq() -> Iterator[str]:
+    """A RabbitMQ of its own; yields the address of its management, where guest is called guest. Slow to start."""
+    server = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+    if not server.exists():
+        pytest.skip("no rabbitmq-server on this machine")
+    here, port, names = _directory("rabbitmq"), free_port(), free_port()
+    user = _account("rabbitmq")
+    (here / "rabbit.conf").write_text(
+        f"listeners.tcp.1 = 127.0.0.1:{free_port()}\nmanagement.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {port}\n"
+        "collect_statistics_interval = 500\n"
+    )
+    (here / "plugins").write_text("[rabbitmq_management].")
+    for path in (here, *here.iterdir()):
+        _give(path, user)
+    settings = {
+        "HOME": here, "RABBITMQ_NODENAME": f"mainstay-{port}@localhost", "RABBITMQ_MNESIA_BASE": here / "mnesia",
+        "RABBITMQ_LOG_BASE": here / "logs", "RABBITMQ_LOGS": "-", "RABBITMQ_CONFIG_FILE": here / "rabbit.conf",
+        "RABBITMQ_ENABLED_PLUGINS_FILE": here / "plugins", "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+        "RABBITMQ_DIST_PORT": free_port(), "ERL_EPMD_ADDRESS": "127.0.0.1", "ERL_EPMD_PORT": names,
+    }  # fmt: skip
+    command = ["env", *(f"{name}={value}" for name, value in settings.items()), str(server)]
+    try:
+        with _running(command, here, user, lambda: _listens(port), signal.SIGTERM):
+            yield f"http://127.0.0.1:{port}"
+    finally:  # the name server of its own that Erlang starts and leaves behind
+        subprocess.run(["epmd", "-port", str(names), "-kill"], check=False, capture_output=True)
+
+
 @dataclass(frozen=True)
 class SSH:
     """A way in: ``user`` with ``key_file``, and the host's key as a catalogue pins it."""
