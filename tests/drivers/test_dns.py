@@ -233,11 +233,11 @@ def saying(talk: Talk, by_tcp: bytes | None = None) -> Iterator[int]:
 
 
 HOSTILE: dict[str, tuple[Talk, bytes | None, Fault | None, str]] = {
-    "garbage": (garbage, None, Fault.TIMEOUT, "datagrams answered something else"),
+    "garbage": (garbage, None, Fault.TIMEOUT, "what came was none"),
     "a flood of garbage": (flood, None, Fault.PROTOCOL, "none of them an answer"),
-    "an answer with another id": (another_id, None, Fault.TIMEOUT, "answered something else"),
-    "an answer to another question": (another_question, None, Fault.TIMEOUT, "answered something else"),
-    "the question come back": (the_question_itself, None, Fault.TIMEOUT, "answered something else"),
+    "an answer with another id": (another_id, None, Fault.TIMEOUT, "what came was none"),
+    "an answer to another question": (another_question, None, Fault.TIMEOUT, "what came was none"),
+    "the question come back": (the_question_itself, None, Fault.TIMEOUT, "what came was none"),
     "an answer from elsewhere": (from_elsewhere, None, Fault.TIMEOUT, "no answer within"),
     "cut short, then silent": (cut_short, None, Fault.TIMEOUT, "none came by TCP"),
     "cut in the middle of a record": (cut_in_the_middle, None, Fault.TIMEOUT, "none came by TCP"),

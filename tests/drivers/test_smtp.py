@@ -292,6 +292,13 @@ def test_a_hostile_server_costs_its_deadline_at_most(name: str) -> None:
     assert took < 8, "only that it ends at all"
 
 
+@pytest.mark.parametrize("last", [b"", b"x" * 100_000])
+def test_a_farewell_without_answer_is_no_finding(last: bytes) -> None:
+    with saying(lines(b"220 a\r\n", b"250 a\r\n", b"250 ok\r\n", last)) as port:
+        reading = look(port)
+    assert (reading.problem, set(reading.values)) == (None, {"time", "connect", "banner"})
+
+
 def test_what_was_said_before_tls_is_forgotten(tmp_path: Path) -> None:
     """Somebody in between could have put it there: the answer after the handshake counts, and that is a refusal."""
     context = certificate(tmp_path)

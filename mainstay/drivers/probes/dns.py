@@ -165,7 +165,7 @@ class Probe:
                 async with asyncio.timeout(share):
                     return question.server, await question.put()
             except TimeoutError:
-                failure = NotConnected(Fault.TIMEOUT, f"{question.silence()} within {share:g} s")
+                failure = NotConnected(Fault.TIMEOUT, question.silence(share))
             except NotConnected as error:
                 failure = error
         raise failure
@@ -233,12 +233,12 @@ class _Question:
             raise failed(error, self.server) from None
         return answer
 
-    def silence(self) -> str:
+    def silence(self, seconds: float) -> str:
         """What came instead of an answer."""
         if self._cut_short:
-            return f"{self.server}: the answer by UDP was cut short, and none came by TCP"
-        strange = f"; {self._strange} datagrams answered something else" if self._strange else ""
-        return f"{self.server}: no answer{strange}"
+            return f"{self.server}: the answer by UDP was cut short, and none came by TCP within {seconds:g} s"
+        strange = f"; what came was none (datagrams: {self._strange})" if self._strange else ""
+        return f"{self.server}: no answer within {seconds:g} s{strange}"
 
     async def _by_udp(self, family: socket.AddressFamily, address: str) -> dns.message.QueryMessage:
         wire = self._query.to_wire()

@@ -20,6 +20,8 @@ METRICS = {"time": "s", "connect": "s", "banner": "s", "days_left": "d"}
 
 MOST = 65_536
 """Bytes that a server may say in one look."""
+_FAREWELL = 1.0
+"""Seconds that an answer to QUIT may take."""
 _SHOWN = 200
 _SIGN_INS = ("CRAM-MD5", "PLAIN", "LOGIN")
 
@@ -71,11 +73,9 @@ class Probe:
             detail = f"ca_file {self._settings.ca_file} holds no certificates that can be read"
             return Reading(problem=Problem(Fault.SETUP, detail), blind=True)
         values: dict[str, float] = {}
-        began = time.perf_counter()
         with bounded(self._reach.network, self._reach.timeout) as bounds:
             try:
                 self._visit(context, values)
-                values["time"] = time.perf_counter() - began
                 return Reading(values)
             except (_Amiss, smtplib.SMTPException, OSError, ValueError) as error:
                 return Reading(values, self._problem(error, bounds))
@@ -83,6 +83,7 @@ class Probe:
     def _visit(self, context: ssl.SSLContext, values: dict[str, float]) -> None:
         """The whole conversation, in its order."""
         settings, talk = self._settings, _Talk(self._host, self._reach.timeout, context)
+        began = time.perf_counter()
         try:
             talk.connect(self._port, values)
             if settings.tls == "implicit":
@@ -99,6 +100,7 @@ class Probe:
                 talk.offer(settings.sender, settings.recipient)
             else:
                 talk.expect("NOOP")
+            values["time"] = time.perf_counter() - began
             talk.quit()
         finally:
             talk.close()
@@ -219,7 +221,9 @@ class _Talk:
 
     def quit(self) -> None:
         """A farewell that goes unanswered harms nobody."""
-        with contextlib.suppress(smtplib.SMTPException, OSError):
+        with contextlib.suppress(_Amiss, smtplib.SMTPException, OSError):
+            if self._client.sock is not None:
+                self._client.sock.settimeout(_FAREWELL)
             self._client.docmd("QUIT")
 
     def close(self) -> None:
