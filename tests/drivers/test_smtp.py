@@ -160,7 +160,7 @@ def test_what_the_server_does_not_offer() -> None:
 def test_who_is_not_there_and_who_may_not_be_asked(tmp_path: Path) -> None:
     assert fault(look(free_port())) is Fault.REFUSED
     assert fault(look(25, host="no-such-host.invalid")) is Fault.UNRESOLVED
-    absent = look(25, ca_file=str(tmp_path / "none.pem"))
+    absent = look(25, tls="starttls", ca_file=str(tmp_path / "none.pem"))
     assert (fault(absent), absent.blind) == (Fault.SETUP, True)
     with office() as (port, takes):
         elsewhere = NetworkPolicy((ip_network("203.0.113.0/24"),))
