@@ -1,14 +1,20 @@
 """The pack for any order system, on real databases: silent on healthy data, and each fault found by its own check."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
+import psycopg
+import pymysql
 import pytest
 
 from tests.line.looking import apply, complaints, look
+from tests.servers import mariadb, postgresql
 
 NOW = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 SCHEMA = (
@@ -58,9 +64,66 @@ class _SQLiteBooks:
         self._raw.close()
 
 
-@pytest.fixture(params=["sqlite"])
-def books(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    found = _SQLiteBooks(tmp_path / "shop.sqlite3")
+class _PostgreSQLBooks:
+    def __init__(self, dsn: str) -> None:
+        self._raw = psycopg.connect(dsn, autocommit=True)
+        self._raw.execute("set timezone = 'UTC'")
+        self.catalogue = CATALOGUE.format(
+            kind="postgresql", dsn="${DSN}", changed="since at time zone 'UTC'", recent=":now - interval '4' hour"
+        )
+
+    def run(self, statement: str) -> None:
+        self._raw.execute(statement)
+
+    def close(self) -> None:
+        self._raw.close()
+
+
+class _MariaDBBooks:
+    def __init__(self, dsn: str) -> None:
+        parts = urlsplit(dsn)
+        self._raw = pymysql.connect(
+            host=parts.hostname, port=parts.port or 0, user=parts.username, password=parts.password or "",
+            database="shop", autocommit=True,
+        )  # fmt: skip
+        self.catalogue = CATALOGUE.format(
+            kind="mariadb", dsn="${DSN}", changed="since", recent=":now - interval '4' hour"
+        )
+
+    def run(self, statement: str) -> None:
+        self._raw.cursor().execute(statement)
+
+    def close(self) -> None:
+        self._raw.close()
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Callable[[str], str]]:
+    """Each kind is started when it is first asked for."""
+    with ExitStack() as stack:
+        yield cache(lambda kind: stack.enter_context({"postgresql": postgresql, "mariadb": mariadb}[kind]()))
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.postgresql),
+        pytest.param("mariadb", marks=pytest.mark.mariadb),
+    ]
+)
+def books(
+    request: pytest.FixtureRequest, tmp_path: Path, servers: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
+    if request.param != "sqlite":
+        monkeypatch.setenv("DSN", servers(request.param))
+    kinds: dict[str, Callable[[], Any]] = {
+        "sqlite": lambda: _SQLiteBooks(tmp_path / "shop.sqlite3"),
+        "postgresql": lambda: _PostgreSQLBooks(servers("postgresql")),
+        "mariadb": lambda: _MariaDBBooks(servers("mariadb")),
+    }
+    found = kinds[request.param]()
+    for table in ("sales", "sales_lines"):
+        found.run(f"drop table if exists {table}")
     for statement in SCHEMA:
         found.run(statement)
     _fill(found)
