@@ -125,7 +125,7 @@ def _name_new_series(results: Sequence[Outcome], shelf: Shelf) -> None:
         known = shelf.series.get(outcome.spec.id)
         numbers = outcome.reading.values
         if numbers and (known is None or not numbers.keys() <= known.keys()):
-            wanted += [(outcome.spec.id, metric, _unit(outcome.spec.kind, metric)) for metric in numbers]
+            wanted += [(outcome.spec.id, metric, _unit(outcome, metric)) for metric in numbers]
     if not wanted:
         return
     units = {(check_id, metric): unit for check_id, metric, unit in wanted}
@@ -135,8 +135,9 @@ def _name_new_series(results: Sequence[Outcome], shelf: Shelf) -> None:
             shelf.seconds.add(key)
 
 
-def _unit(kind: str, metric: str) -> str:
-    return _units(kind).get(metric, "1")
+def _unit(outcome: Outcome, metric: str) -> str:
+    units = _units(outcome.spec.kind)
+    return outcome.reading.units.get(metric) or units.get(metric) or units.get("*", "1")
 
 
 @cache
@@ -260,7 +261,7 @@ def _message(outcome: Outcome) -> dict[str, Any]:
         "condition": why.condition,
         "metric": why.metric,
         "value": why.value,
-        "unit": _unit(outcome.spec.kind, why.metric) if why.metric else "",
+        "unit": _unit(outcome, why.metric) if why.metric else "",
     })  # fmt: skip
 
 

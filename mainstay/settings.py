@@ -56,6 +56,17 @@ class Configuration(_Section):
     audit_head: str = Field("", description="the channel that is sent the audit chain's head each day")
     settle: float = Field(5.0, ge=0, description="seconds an incident may still grow before people are told")
     keep_samples_days: int = Field(400, ge=1)
+    plugin_directories: list[str] = Field(
+        ["/usr/lib/nagios/plugins", "/usr/lib64/nagios/plugins"],
+        description="whose programs the plugin probe may run, besides plugins/ of the workspace",
+    )
+
+    @field_validator("plugin_directories")
+    @classmethod
+    def _absolute(cls, value: list[str]) -> list[str]:
+        if wrong := [text for text in value if not text.startswith("/")]:
+            raise ValueError(f"{wrong[0]!r} depends on where Mainstay was started; write an absolute path")
+        return value
 
 
 class Misconfigured(SystemExit):
@@ -138,6 +149,7 @@ NETWORK = NetworkPolicy(
     tuple(ip_network(text) for text in CONFIGURATION.networks.allowed),
     frozenset({(CONFIGURATION.address, CONFIGURATION.port)}),
 )
+PLUGINS = (str(WORKSPACE / "plugins"), *CONFIGURATION.plugin_directories)
 
 SECRET_KEY = _secret_key(DATA)
 DEBUG = False

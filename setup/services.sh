@@ -15,6 +15,7 @@ need dnsmasq dnsmasq-base
 need sshd openssh-server
 need chromium chromium
 need promtool prometheus
+need prometheus-node-exporter prometheus-node-exporter
 need msgfmt gettext
 [ -x /usr/lib/nagios/plugins/check_load ] || missing="$missing monitoring-plugins-basic"
 [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || missing="$missing fonts-noto-cjk"

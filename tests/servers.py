@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -190,6 +191,42 @@ def rabbitmq() -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
     finally:  # the name server of its own that Erlang starts and leaves behind
         subprocess.run(["epmd", "-port", str(names), "-kill"], check=False, capture_output=True)
+
+
+@contextmanager
+def node_exporter() -> Iterator[str]:
+    """Prometheus' exporter for this host; yields its page's address."""
+    port = free_port()
+    command = [program("prometheus-node-exporter"), f"--web.listen-address=127.0.0.1:{port}"]
+    here = _directory("exporter")
+    with _running(command, here, None, lambda: _listens(port), signal.SIGTERM):
+        yield f"http://127.0.0.1:{port}/metrics"
+
+
+@contextmanager
+def prometheus(target: str) -> Iterator[str]:
+    """A Prometheus of its own that scrapes ``target`` (host:port) each second; yields its address when it has."""
+    server, port, here = program("prometheus"), free_port(), _directory("prometheus")
+    user = _account("prometheus")
+    (here / "prometheus.yml").write_text(
+        "global: {scrape_interval: 1s}\n"
+        f"scrape_configs: [{{job_name: it, static_configs: [{{targets: ['{target}']}}]}}]\n"
+    )
+    _give(here, user)
+    command = [
+        server, f"--config.file={here / 'prometheus.yml'}", f"--storage.tsdb.path={here / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]  # fmt: skip
+
+    def scraped() -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?query=up", timeout=2) as answer:
+                return b'"1"' in answer.read()
+        except OSError:
+            return False
+
+    with _running(command, here, user, scraped, signal.SIGTERM):
+        yield f"http://127.0.0.1:{port}"
 
 
 @dataclass(frozen=True)

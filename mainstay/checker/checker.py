@@ -44,9 +44,11 @@ ASK_OTHERS = 5
 class Checker:
     """One process's worth of watching. ``run`` ends when ``stop`` is called, with everything written."""
 
-    def __init__(self, desk: Desk, leases: Leases, network: NetworkPolicy, clock: Clock) -> None:
+    def __init__(
+        self, desk: Desk, leases: Leases, network: NetworkPolicy, clock: Clock, plugins: tuple[str, ...] = ()
+    ) -> None:
         self._desk, self._leases, self._clock = desk, leases, clock
-        self._means = Means(network, clock.wall)
+        self._means = Means(network, plugins, clock.wall)
         self._jumps = JumpWatch(clock)
         self._sight = Sight()
         self._watches: dict[int, Watch] = {}

@@ -34,7 +34,7 @@ def run(name: str = "checker") -> None:
 
 async def _watch(name: str) -> None:
     clock = Clock()
-    checker = Checker(Desk(name, clock.wall), leases(), settings.NETWORK, clock)
+    checker = Checker(Desk(name, clock.wall), leases(), settings.NETWORK, clock, settings.PLUGINS)
     loop = asyncio.get_running_loop()
     for word in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(word, checker.stop)

@@ -67,9 +67,8 @@ def make(spec: Spec, memory: Memory, *, born: float, answered: float) -> Watch:
 class Means:
     """What all probes share: the bounds on the network, and one object of a kind for the whole process."""
 
-    def __init__(self, network: NetworkPolicy, wall: Callable[[], float]) -> None:
-        self._network = network
-        self._wall = wall
+    def __init__(self, network: NetworkPolicy, plugins: tuple[str, ...], wall: Callable[[], float]) -> None:
+        self._network, self._plugins, self._wall = network, plugins, wall
         self._shared: dict[str, Any] = {}
 
     def shared(self, key: str, factory: Callable[[], Any]) -> Any:
@@ -86,7 +85,7 @@ class Means:
                 return lambda: Seen(watch.beats or (), watch.born, self._wall())
             return self.shared(key, factory)
 
-        reach = Reach(spec.timeout, self._network, spec.component, shared)
+        reach = Reach(spec.timeout, self._network, spec.component, shared, self._plugins)
         watch.probe = module.Probe(module.Settings.model_validate(spec.settings), reach)
         watch.blocking = getattr(module, "BLOCKING", False)
 

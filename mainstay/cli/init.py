@@ -26,6 +26,7 @@ SETTINGS = """\
 # language = "en"                # or "zh-hans"
 # settle = 5.0                   # seconds an incident may still grow before people are told
 # keep_samples_days = 400
+# plugin_directories = ["/usr/lib/nagios/plugins", "/usr/lib64/nagios/plugins"]   # and plugins/ here
 
 # [networks]                     # what checks may touch
 # allowed = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "0.0.0.0/0", "::/0"]

@@ -29,20 +29,25 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A fault and the plain detail of it, such as ``Connection refused by 10.0.0.5:5432``."""
+    """A fault and the plain detail of it, such as ``Connection refused by 10.0.0.5:5432``.
+
+    ``warning``: by the target's own word it is no more than that.
+    """
 
     fault: Fault
     detail: str = ""
+    warning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One look at a target.
 
-    ``values`` maps a metric's name to its number, in the unit that the probe's ``METRICS`` states.
-    ``problem`` says that the target is wrong (judged critical) or, with ``blind``, that it could not be
-    seen at all (judged unknown). ``rows`` and ``excerpt`` are evidence; ``payload`` is a larger result that
-    a page may want to draw (a flow's picture) and is kept only in its newest form.
+    ``values`` maps a metric's name to its number, in the unit that ``units`` names, where the target names its
+    metrics itself, else the probe's ``METRICS``.
+    ``problem`` says that the target is wrong (judged critical, or a warning where it says so) or, with ``blind``, that
+    it could not be seen at all (judged unknown). ``rows`` and ``excerpt`` are evidence; ``payload`` is a larger result
+    that a page may want to draw (a flow's picture) and is kept only in its newest form.
     """
 
     values: Mapping[str, float] = field(default_factory=dict)
@@ -51,3 +56,4 @@ class Reading:
     excerpt: str = ""
     rows: Sequence[Mapping[str, Any]] = ()
     payload: Mapping[str, Any] | None = None
+    units: Mapping[str, str] = field(default_factory=dict)

@@ -96,7 +96,13 @@ def _judge_problem(memory: Memory, reading: Reading, rule: Rule) -> Judgement:
     why = Why(problem=reading.problem)
     if failed < rule.failures:
         return Judgement(memory, why, changed=False, urgent=True)
-    return _settle(memory, State.UNKNOWN if reading.blind else State.CRITICAL, why, rule)
+    return _settle(memory, _verdict(reading), why, rule)
+
+
+def _verdict(reading: Reading) -> State:
+    if reading.blind or reading.problem is None:
+        return State.UNKNOWN
+    return State.WARNING if reading.problem.warning else State.CRITICAL
 
 
 def _judge_values(

@@ -37,13 +37,14 @@ class Reach:
 
     ``component`` holds the settings of the component that the check is ``on`` (``dsn``, ``url``, ``address`` …)
     with every ``${…}`` filled in. ``shared`` is a place for one object a process, such as a curl multi handle:
-    ``shared(key, factory)`` makes it once.
+    ``shared(key, factory)`` makes it once. ``plugins`` are the directories whose programs may be run.
     """
 
     timeout: float  # seconds, the deadline of one look
     network: NetworkPolicy
     component: Mapping[str, Any]
     shared: Callable[[str, Callable[[], Any]], Any]
+    plugins: tuple[str, ...] = ()
 
 
 class ProbeLike(Protocol):
