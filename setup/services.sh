@@ -11,6 +11,7 @@ need mariadbd mariadb-server
 need nginx nginx-light
 need redis-server redis-server
 need rabbitmq-server rabbitmq-server
+need chronyd chrony
 need dnsmasq dnsmasq-base
 need sshd openssh-server
 need chromium chromium

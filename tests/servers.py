@@ -229,6 +229,23 @@ def prometheus(target: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
+@contextmanager
+def chrony() -> Iterator[str]:
+    """A time server that gives this machine's own time and leaves its clock alone; yields host:port."""
+    here, port = _directory("chrony"), free_port()
+    (here / "conf").write_text(
+        f"local stratum 8\nallow 127.0.0.1\nbindaddress 127.0.0.1\nport {port}\ncmdport 0\n"
+        f"pidfile {here / 'pid'}\nbindcmdaddress /\n"
+    )
+    command = [program("chronyd"), "-d", "-x", "-U", "-f", str(here / "conf")]
+
+    def ready() -> bool:
+        return f":{port:04X} " in Path("/proc/net/udp").read_text()
+
+    with _running(command, here, None, ready, signal.SIGTERM):
+        yield f"127.0.0.1:{port}"
+
+
 @dataclass(frozen=True)
 class SSH:
     """A way in: ``user`` with ``key_file``, and the host's key as a catalogue pins it."""

@@ -18,7 +18,7 @@ class Counters:
     memory: float
     swap: float
     load: float
-    processes: int
+    processes: int | None
     uptime: float
     disks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     inodes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
@@ -28,14 +28,20 @@ class Counters:
     received: int = 0
     sent: int = 0
     errors: int = 0
+    clock_offset: float | None = None
+    """Seconds by which the host's clock is ahead, where that is known."""
 
 
 def state_of(counters: Counters) -> dict[str, float]:
     """What one moment says; of disks and inodes the fullest. Load is per core."""
     values = {
         "memory": counters.memory, "swap": counters.swap, "load": counters.load / max(1, counters.cores),
-        "processes": float(counters.processes), "uptime": counters.uptime,
+        "uptime": counters.uptime,
     }  # fmt: skip
+    if counters.processes is not None:
+        values["processes"] = float(counters.processes)
+    if counters.clock_offset is not None:
+        values["clock_offset"] = counters.clock_offset
     for name, found in (("disk", counters.disks), ("inodes", counters.inodes)):
         shares = [100 * used / (used + free) for used, free in found.values() if used + free]
         if shares:
@@ -61,12 +67,15 @@ def rates(before: Counters, after: Counters, seconds: float) -> dict[str, float]
     return {name: max(0.0, value) for name, value in values.items()}
 
 
-def parse_proc(text: str, mounts: Sequence[str]) -> Counters:
-    """The answer of a host to the eight commands of the probe. Raises ValueError when a part is missing."""
+def parse_proc(text: str, mounts: Sequence[str], asked: float) -> Counters:
+    """The answer of a host to the nine commands of the probe. Raises ValueError when a part is missing.
+
+    ``asked`` is the wall time in the middle of asking, from which the host's clock is told.
+    """
     parts = [part.strip().splitlines() for part in text.split("==\n")]
-    if len(parts) != 8:
-        raise ValueError(f"the host answered {len(parts)} of 8 parts; it does not look like Linux")
-    stat, memory, load, network, disks, uptime, space, inodes = parts
+    if len(parts) != 9:
+        raise ValueError(f"the host answered {len(parts)} of 9 parts; it does not look like Linux")
+    clock, stat, memory, load, network, disks, uptime, space, inodes = parts
     times = [float(value) / 100 for value in stat[0].split()[1:]]
     known = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in memory if ":" in line}
     devices = [row for line in disks if _is_whole(row := line.split(), disks)]
@@ -89,13 +98,31 @@ def parse_proc(text: str, mounts: Sequence[str]) -> Counters:
         received=sum(int(row[1]) for row in links),
         sent=sum(int(row[9]) for row in links),
         errors=sum(int(row[3]) + int(row[11]) for row in links),
+        clock_offset=_ahead(clock, asked),
     )
+
+
+def _ahead(clock: Sequence[str], asked: float) -> float | None:
+    """Some small systems' ``date`` knows no fractions of a second; theirs is left out."""
+    try:
+        return float(clock[0]) - asked
+    except (ValueError, IndexError):
+        return None
+
+
+def is_disk(device: str) -> bool:
+    """Whether a device is a disk of its own, and not made of other disks, of memory or of a file."""
+    return not device.startswith(("loop", "ram", "zram", "dm-", "sr", "md"))
+
+
+VIRTUAL = frozenset({"tmpfs", "devtmpfs", "ramfs", "overlay", "squashfs", "proc", "sysfs"})
+"""File systems that are no disk."""
 
 
 def _is_whole(row: Sequence[str], lines: Sequence[str]) -> bool:
     """Whole disks only: a partition's name begins with its disk's, which the list has too."""
     name = row[2]
-    if name.startswith(("loop", "ram", "zram", "dm-", "sr", "md")):
+    if not is_disk(name):
         return False
     return not any(name != other and name.startswith(other) for line in lines if (other := line.split()[2]))
 

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 import psutil
 
-from mainstay.domain.host import Counters
-
-_VIRTUAL = {"tmpfs", "devtmpfs", "overlay", "squashfs", "proc", "sysfs"}
+from mainstay.domain.host import VIRTUAL, Counters
 
 
 def local_counters(mounts: Sequence[str]) -> Counters:
@@ -46,6 +44,6 @@ def _own_mounts() -> list[str]:
     """Disks only, each once although it may be mounted at several places."""
     seen: dict[str, str] = {}
     for part in psutil.disk_partitions(all=False):
-        if part.fstype not in _VIRTUAL and part.device not in seen and "ro" not in part.opts.split(","):
+        if part.fstype not in VIRTUAL and part.device not in seen and "ro" not in part.opts.split(","):
             seen[part.device] = part.mountpoint
     return list(seen.values()) or ["/"]

@@ -1,9 +1,10 @@
-"""A host: processors, memory, disks, network, load, processes. This one by psutil; others over SSH, with nothing
-installed there but what every Linux has, and with a host key that was pinned beforehand."""
+"""A host: processors, memory, disks, network, load, processes, clock. This one by psutil; others over SSH, with nothing
+installed there but what every Linux has and with a host key that was pinned beforehand, or from a node_exporter."""
 
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 import asyncssh
 from pydantic import Field
@@ -11,16 +12,21 @@ from pydantic import Field
 from mainstay.domain.host import Counters, parse_proc, rates, state_of
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.drivers.connect import NotConnected, connect
+from mainstay.drivers.curl import Failed
+from mainstay.drivers.exporter_host import exporter_counters
+from mainstay.drivers.exposition import Access, fetch
 from mainstay.drivers.local_host import local_counters
+from mainstay.drivers.ntp import clock_offset
 from mainstay.drivers.probes import Reach, Strict
 
 METRICS = {
     "cpu": "%", "cpu_wait": "%", "load": "1", "memory": "%", "swap": "%", "disk": "%", "inodes": "%", "disk_busy": "%",
     "disk_read": "B/s", "disk_write": "B/s", "network_in": "B/s", "network_out": "B/s", "network_errors": "1/s",
-    "processes": "1", "uptime": "s",
+    "processes": "1", "uptime": "s", "clock_offset": "s",
 }  # fmt: skip
 
 _COMMAND = (
+    "date +%s.%N; echo ==; "
     "cat /proc/stat; echo ==; cat /proc/meminfo; echo ==; cat /proc/loadavg; echo ==; cat /proc/net/dev; echo ==; "
     "cat /proc/diskstats; echo ==; cat /proc/uptime; echo ==; "
     "df -P -B1 -l -x tmpfs -x devtmpfs -x overlay -x squashfs; echo ==; "
@@ -29,12 +35,14 @@ _COMMAND = (
 
 
 class Settings(Strict):
-    """Without ``user`` the component's ``address: local`` is looked at from inside."""
+    """Without ``user`` and ``exporter`` the component's ``address: local`` is looked at from inside."""
 
     user: str = ""
     key_file: str = Field("", description="the private key to sign in with")
     host_key: str = Field("", description="the host's public key, as in known_hosts: ssh-ed25519 AAAA…")
     port: int = Field(22, ge=1, le=65535)
+    exporter: str = Field("", description="the page of a node_exporter there: http://192.0.2.7:9100/metrics")
+    ntp: str = Field("", description="for address: local, a time server to which its clock is compared")
     mounts: list[str] = Field([], description="only these; empty: all of this machine's own disks")
 
 
@@ -52,7 +60,7 @@ class Probe:
                 counters = await self._counters()
         except TimeoutError:
             return Reading(problem=Problem(Fault.TIMEOUT, f"no answer within {self._reach.timeout:g} s"))
-        except NotConnected as error:
+        except (NotConnected, Failed) as error:
             return Reading(problem=error.problem)
         except asyncssh.HostKeyNotVerifiable:
             detail = f"{self._address} shows another host key than the one that was pinned"
@@ -64,9 +72,18 @@ class Probe:
         return Reading(self._values(counters), rows=_disks(counters))
 
     async def _counters(self) -> Counters:
-        if self._address in ("local", "localhost") and not self._settings.user:
-            return local_counters(self._settings.mounts)
         settings = self._settings
+        if settings.exporter:
+            kind, text = await asyncio.to_thread(
+                fetch, settings.exporter, Access(), self._reach.network, self._reach.timeout
+            )
+            return exporter_counters(kind, text, settings.mounts)
+        if self._address in ("local", "localhost") and not settings.user:
+            counters = local_counters(settings.mounts)
+            if settings.ntp:
+                ahead = await clock_offset(settings.ntp, self._reach.network)
+                counters = replace(counters, clock_offset=-ahead)
+            return counters
         if not settings.host_key:
             raise ValueError("host_key is missing; pin it with: ssh-keyscan -t ed25519 " + self._address)
         sock = await connect(self._address, settings.port, self._reach.network)
@@ -75,8 +92,9 @@ class Probe:
             sock=sock, username=settings.user, known_hosts=pinned, config=None, agent_path=None,
             client_keys=[settings.key_file] if settings.key_file else None,
         ) as connection:  # fmt: skip
+            began = time.time()
             done = await connection.run(_COMMAND, check=False)
-        return parse_proc(str(done.stdout), settings.mounts)
+        return parse_proc(str(done.stdout), settings.mounts, asked=(began + time.time()) / 2)
 
     def _values(self, counters: Counters) -> Mapping[str, float]:
         now, before = time.monotonic(), self._before
