@@ -36,10 +36,13 @@ class System(models.Model):
 
 
 class Original(models.Model):
-    """A system as its user wrote it, packs not unfolded, for the export. Apart, because it can be 2 MB large."""
+    """A system as its user wrote it, packs not unfolded, for the export. Apart, because it can be 2 MB large.
+
+    Kept as text, for PostgreSQL's JSON would put the keys into an order of its own.
+    """
 
     system = models.OneToOneField(System, on_delete=models.CASCADE, primary_key=True, related_name="original")
-    document = models.JSONField(default=dict)
+    text = models.TextField(default="{}", help_text="the mapping as JSON")
 
 
 class Component(models.Model):

@@ -1,5 +1,6 @@
 """Reading the catalogue."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -94,7 +95,7 @@ def calendars() -> QuerySet[Calendar]:
 def originals() -> Iterator[tuple[System, dict[str, Any]]]:
     """Every system in use with the mapping that its user wrote, one at a time."""
     for row in Original.objects.filter(system__retired_at=None).select_related("system").order_by("system__name"):
-        yield row.system, row.document
+        yield row.system, json.loads(row.text)
 
 
 def secrets() -> QuerySet[Secret]:
@@ -143,8 +144,8 @@ def _rewritten(catalogue: Catalogue, found: list[Difference]) -> list[Difference
     """Systems that mean the same but are written otherwise, so that export keeps giving what was applied."""
     known = {one.name.partition("/")[0] for one in found if one.kind in ("system", "check", "component")}
     names = [name for name in catalogue.systems if name not in known]
-    rows = Original.objects.filter(system__name__in=names).values_list("system__name", "document")
-    return [Difference.rewritten(name) for name, written in rows if written != catalogue.systems[name].written]
+    rows = Original.objects.filter(system__name__in=names).values_list("system__name", "text")
+    return [Difference.rewritten(name) for name, text in rows if json.loads(text) != catalogue.systems[name].written]
 
 
 def stored() -> tuple[dict[ObjectKey, dict[str, Any]], frozenset[ObjectKey]]:

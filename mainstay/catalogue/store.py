@@ -1,5 +1,6 @@
 """Writes a draft into the tables. Called by ``actions.apply`` inside its transaction; rows are never deleted."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -73,7 +74,9 @@ def _write_systems(
     for name in touched & catalogue.systems.keys():
         draft = catalogue.systems[name]
         found[name], _ = System.objects.update_or_create(name=name, defaults=_system_values(draft))
-        Original.objects.update_or_create(system=found[name], defaults={"document": dict(draft.written)})
+        Original.objects.update_or_create(
+            system=found[name], defaults={"text": json.dumps(dict(draft.written), ensure_ascii=False)}
+        )
     System.objects.filter(name__in=plan.retired("system")).update(retired_at=now)
     for system in System.objects.filter(name__in=touched - found.keys()):
         found[system.name] = system

@@ -13,6 +13,7 @@ import pytest
 
 from tests.faces.browser import PROGRAM, Browser, chromium
 from tests.servers import free_port
+from tests.workspace import own_database
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")]
 PASSWORD = "correct-horse-battery"
@@ -40,7 +41,7 @@ class Served:
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
         self.base = f"http://127.0.0.1:{self.port}"
-        self.environment = {**os.environ, "MAINSTAY_WORKSPACE": str(folder)}
+        self.environment = {**os.environ, "MAINSTAY_WORKSPACE": str(folder), **own_database()}
         (folder / "mainstay.toml").write_text(f'port = {self.port}\nbase_url = "{self.base}"\n')
         (folder / "catalogue").mkdir()
         (folder / "catalogue" / "shop.yaml").write_text(CATALOGUE)

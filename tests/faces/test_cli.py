@@ -15,6 +15,7 @@ import typer
 
 from mainstay.cli import main
 from mainstay.cli.words import LOCALE
+from tests.workspace import own_database
 
 SHOP = """
 system: shop
@@ -34,7 +35,7 @@ class Shell:
         self.folder = folder
         cleared = ("LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES")
         self.environment = {key: value for key, value in os.environ.items() if key not in cleared}
-        self.environment["MAINSTAY_WORKSPACE"] = str(folder)
+        self.environment |= {"MAINSTAY_WORKSPACE": str(folder), **own_database()}
 
     def __call__(self, *words: str, given: str = "", **environment: str) -> tuple[int, str, str]:
         done = subprocess.run(

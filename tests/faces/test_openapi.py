@@ -1,10 +1,13 @@
 """The API against its own OpenAPI document: made-up requests, as an administrator; nothing may break or surprise."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
+from django.core import signals
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, settings
 
 from mainstay.api import auth
@@ -28,7 +31,18 @@ NOT_HERE = ("positive_data_acceptance",)
 
 
 @pytest.fixture
-def token(db: Any, monkeypatch: pytest.MonkeyPatch) -> str:
+def kept_connection() -> Iterator[None]:
+    """As Django's own test client does: the test's transaction outlives each request."""
+    ends = (signals.request_started, signals.request_finished)
+    for signal in ends:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in ends:
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def token(db: Any, kept_connection: None, monkeypatch: pytest.MonkeyPatch) -> str:
     for name in ("KNOWN", "STRANGERS"):
         monkeypatch.setattr(auth, name, Pace(rate=1e6, burst=1e6))
     apply(examine({"shop.yaml": SYSTEM.encode()}).catalogue, actor=ROOT)

@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
             name='Original',
             fields=[
                 ('system', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='original', serialize=False, to='catalogue.system')),
-                ('document', models.JSONField(default=dict)),
+                ('text', models.TextField(default='{}', help_text='the mapping as JSON')),
             ],
         ),
         migrations.CreateModel(
