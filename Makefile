@@ -8,11 +8,12 @@ BIN := $(VENV)/bin
 TESTS ?= tests
 WORKERS ?= 2
 
-.PHONY: demo test check bench soak screenshots dist clean help
+.PHONY: demo test test-postgresql check bench soak screenshots dist clean help
 
 help:
 	@echo "make demo         a real ERP under care, on this machine, until Ctrl-C"
 	@echo "make test         all tests"
+	@echo "make test-postgresql   line and faces with Mainstay's own data in PostgreSQL"
 	@echo "make check        style, types, architecture"
 	@echo "make bench        measured ratios against floors and peers"
 	@echo "make dist         the wheel and the source package"
@@ -23,6 +24,10 @@ demo: $(VENV)/ready estate-ready
 
 test: $(VENV)/ready-dev estate-ready services
 	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS)
+
+# The line and the faces once more, with Mainstay's own data in PostgreSQL.
+test-postgresql: $(VENV)/ready-dev services
+	@MAINSTAY_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/line tests/faces -n $(WORKERS)
 
 check: $(VENV)/ready-dev
 	@$(BIN)/ruff check .

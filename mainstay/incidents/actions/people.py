@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from mainstay.audit.actions import record
 from mainstay.catalogue.models import Component, System
@@ -76,9 +77,12 @@ def reopen(incident_id: int, *, actor: Actor, reason: str) -> Incident:
 
 def _hold_open(incident: Incident) -> None:
     """It must not end by itself at once because all that the checks see is well: its root has to fail and recover, or
-    a person to resolve it. What recovered while nobody followed is noted."""
+    a person to resolve it. What recovered while nobody followed is noted, and what another incident took in meanwhile
+    stays there: a failure belongs to one."""
     members = Member.objects.filter(incident=incident)
-    members.filter(check_of__standing__state=State.OK).update(state=State.OK.value, recovered_at=incident.since)
+    others = Member.objects.exclude(incident=incident).exclude(incident__state="resolved").exclude(state=State.OK)
+    gone = Q(check_of__standing__state=State.OK) | Q(check_of__in=others.values("check_of"))
+    members.filter(gone).update(state=State.OK.value, recovered_at=incident.since)
     members.filter(role="root").update(recovered_at=None)
 
 
