@@ -9,6 +9,7 @@ import yaml
 from mainstay.domain.yaml_node import Flaw, Node, Place, Scalar
 
 MAX_DEPTH = 50
+TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 MAX_GROWTH = 1_000_000
 """Characters and nodes that aliases may add to what is written."""
 MAX_NODES = 500_000
@@ -102,7 +103,7 @@ class Builder:
         if event.tag and event.tag != "!":
             self._refuse(place, f"the tag {_short(event.tag)} is not read", "write the value without it")
         if len(self._open) >= MAX_DEPTH:
-            return self._refuse(place, f"nested deeper than {MAX_DEPTH} levels", "make it flatter")
+            return self._refuse(place, TOO_DEEP, "make it flatter")
         if self._open and self._open[-1].waits_for_key:
             return self._refuse(place, "a key must be a word", "write a name before the colon")
         mapping: dict[str, Node] | None = {} if isinstance(event, yaml.MappingStartEvent) else None

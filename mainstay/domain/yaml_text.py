@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from mainstay.domain.yaml_builder import Builder, resolve
+from mainstay.domain.yaml_builder import TOO_DEEP, Builder, resolve
 from mainstay.domain.yaml_node import Flaw, Node, Place, Unreadable
 
 MAX_BYTES = 2_000_000
@@ -55,6 +55,8 @@ def _place_of(before: str) -> Place:
 def _syntax_flaw(error: yaml.MarkedYAMLError, text: str) -> Flaw:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    if "maximum nesting depth" in (error.problem or ""):  # the C parser reads ahead, and gives up before we are asked
+        return Flaw(line, column, "", TOO_DEEP, "make it flatter")
     lines = text.split("\n", line)
     tab = line <= len(lines) and "\t" in lines[line - 1][:column]
     problem = " ".join(filter(None, (error.context, error.problem)))
