@@ -207,7 +207,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "mainstay.web.context.shell",
             ],
-            "builtins": ["mainstay.web.templatetags.mainstay", "django.templatetags.i18n"],
+            "builtins": [
+                "mainstay.web.templatetags.mainstay",
+                "mainstay.web.templatetags.signs",
+                "django.templatetags.i18n",
+            ],
         },
     }
 ]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from mainstay.catalogue.examine import Known
 from mainstay.catalogue.models import Calendar, Channel, Check, Component, Original, Revision, Secret, System
@@ -26,6 +26,7 @@ __all__ = [
     "components",
     "differences",
     "known",
+    "named_like",
     "names_without_value",
     "originals",
     "revision",
@@ -68,6 +69,13 @@ def checks(system: str | None = None) -> QuerySet[Check]:
     """Those in use."""
     found = Check.objects.filter(retired_at=None).select_related("system", "component")
     return found.filter(system__name=system) if system else found
+
+
+def named_like(found: QuerySet[Check], text: str) -> QuerySet[Check]:
+    """Those whose name or title in any language holds a text."""
+    if not text:
+        return found
+    return found.filter(Q(name__icontains=text) | Q(title__en__icontains=text) | Q(title__zh__icontains=text))
 
 
 def check(path: str) -> Check:

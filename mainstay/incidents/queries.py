@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from mainstay.incidents.models import Entry, Incident, Member
 from mainstay.notices.models import Notice
@@ -55,6 +55,12 @@ def search(
     return found
 
 
+def last_resolved_at() -> datetime | None:
+    """When the newest of the incidents that are over was resolved; None before the first."""
+    newest: datetime | None = Incident.objects.aggregate(newest=Max("resolved_at"))["newest"]
+    return newest
+
+
 def timeline(incident_id: int) -> QuerySet[Entry]:
     """Oldest first, with the state change that each line is about."""
     return Entry.objects.filter(incident_id=incident_id).select_related("change").order_by("at", "pk")
@@ -89,6 +95,13 @@ def _told(incident_id: int) -> list[dict[str, Any]]:
         }
         for row in rows
     ]  # fmt: skip
+
+
+def left_out(incident_id: int) -> dict[str, str]:
+    """Channel → why it did not hear of the incident's newest notice; see ``_told``."""
+    told = _told(incident_id)
+    found: dict[str, str] = told[-1]["left_out"] if told else {}
+    return found
 
 
 def brief(incident_id: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.utils.translation import override
 
 from mainstay.domain.duration import format_duration
 from mainstay.domain.reading import Fault
+from mainstay.domain.threshold import Condition
 
 
 def fault_words(fault: str) -> str:
@@ -51,6 +52,30 @@ def _explain(message: Mapping[str, Any]) -> str:
             "metric": message.get("metric") or "?", "value": value, "condition": condition,
         }  # fmt: skip
     return ""
+
+
+def say_condition(condition: Condition, primary: str, unit: str) -> str:
+    """A condition as a sentence; ``unit`` is the metric's."""
+    number = format_value(condition.when.number, unit)
+    said = _compared(condition.when.op) % {"metric": condition.metric or primary or _("the value"), "number": number}
+    if condition.hold:
+        said += _(" for %(long)s") % {"long": format_duration(condition.hold)}
+    if condition.clear is not None:
+        back = {"number": format_value(condition.clear.number, unit)}
+        said += (
+            _("; well again below %(number)s") % back
+            if condition.clear.op[0] == "<"
+            else (_("; well again above %(number)s") % back)
+        )
+    return said
+
+
+def _compared(op: str) -> str:
+    return {
+        ">": _("%(metric)s above %(number)s"), ">=": _("%(metric)s at least %(number)s"),
+        "<": _("%(metric)s below %(number)s"), "<=": _("%(metric)s at most %(number)s"),
+        "==": _("%(metric)s equal to %(number)s"), "!=": _("%(metric)s other than %(number)s"),
+    }[op]  # fmt: skip
 
 
 def format_value(value: Any, unit: str) -> str:

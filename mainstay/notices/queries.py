@@ -15,7 +15,7 @@ def notices(incident_id: int | None = None) -> QuerySet[Notice]:
 
 def deliveries(*, incident_id: int | None = None, channel: str = "", outcome: str = "") -> QuerySet[Delivery]:
     """Newest first; ``outcome`` is waiting, sent or failed."""
-    found = Delivery.objects.select_related("notice", "channel").order_by("-pk")
+    found = Delivery.objects.select_related("notice__incident", "channel").order_by("-pk")
     if incident_id is not None:
         found = found.filter(notice__incident_id=incident_id)
     if channel:

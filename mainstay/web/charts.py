@@ -1,10 +1,11 @@
 """Drawings as plain numbers and points; the templates turn them into SVG. Pure: nothing is read here."""
 
 import itertools
+import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.utils.timezone import localtime
 
@@ -12,13 +13,19 @@ from mainstay.domain.state import State
 from mainstay.domain.threshold import Condition
 from mainstay.monitoring.queries.samples import Point
 from mainstay.monitoring.wording import format_value
+from mainstay.web.templatetags.signs import state_text
 
 Place = Callable[[float], float]
 """From a time or a value to a place in the drawing."""
 Span = tuple[datetime, datetime, State]
+Spans = Sequence[Span]
 
-WIDTH, HEIGHT = 960, 260
-LEFT, RIGHT, TOP, BOTTOM = 64, 12, 12, 28
+WIDTH, HEIGHT = 1080, 300
+LEFT, RIGHT, TOP, BOTTOM = 68, 12, 26, 28
+RAIL = 8
+"""Height of the row of states above the plot."""
+STRIP = 240
+"""Width of a strip in drawing units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,10 @@ class Chart:
     times: list[Tick]
     bands: list[Band]
     limits: list[Limit]
-    dots: list[dict[str, object]]
+    points: str
+    """[x, y, text] of what was seen, as JSON: what the reader is shown under the pointer."""
+    start: float
+    end: float
     width: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
@@ -66,6 +76,7 @@ class Chart:
     top: int = TOP
     bottom: int = HEIGHT - BOTTOM
     plot_height: int = HEIGHT - TOP - BOTTOM
+    rail: int = RAIL
 
 
 def chart(
@@ -75,7 +86,7 @@ def chart(
     end: datetime,
     *,
     limits: Sequence[tuple[State, Condition]] = (),
-    bands: Sequence[Span] = (),
+    bands: Spans = (),
 ) -> Chart | None:
     """The drawing, or None when there is nothing to draw."""
     seen = [point for point in points if math.isfinite(point.mean)]
@@ -102,9 +113,9 @@ def chart(
         limits=[
             Limit(up(one.when.number), state.value, one.text) for state, one in limits if low <= one.when.number <= high
         ],
-        dots=[
-            {"x": across(p.at), "y": up(p.mean), "text": format_value(p.mean, unit), "at": _clock(p.at)} for p in seen
-        ],
+        points=json.dumps([[across(p.at), up(p.mean), _said(p, unit)] for p in seen], ensure_ascii=False),
+        start=begin,
+        end=begin + length,
     )
 
 
@@ -142,27 +153,43 @@ def _area(points: Sequence[Point], across: Place, up: Place) -> str:
     return "M" + "L".join(there + back) + "Z"
 
 
+_STEPS = (60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000)
+"""Seconds between two marks of a time axis."""
+
+
 def _times(start: datetime, end: datetime, across: Place) -> list[Tick]:
+    """At most nine marks at round times of the reader's clock; a day is named where the marks are days apart."""
     length = (end - start).total_seconds()
-    form = "%H:%M" if length <= 86400 * 1.5 else "%m-%d"
-    return [
-        Tick(across(at), localtime(datetime.fromtimestamp(at, start.tzinfo)).strftime(form))
-        for at in (start.timestamp() + length * n / 6 for n in range(1, 6))
-    ]
+    step = next((one for one in _STEPS if length / one <= 9), _STEPS[-1])
+    first = localtime(start)
+    midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    at = midnight.timestamp() + math.ceil((first - midnight).total_seconds() / step) * step
+    form = "%H:%M" if step < 86400 else "%m-%d"
+    found: list[Tick] = []
+    while at < end.timestamp():
+        found.append(Tick(across(at), localtime(datetime.fromtimestamp(at, UTC)).strftime(form)))
+        at += step
+    return found
 
 
-def _bands(bands: Sequence[Span], across: Place) -> list[Band]:
+def _bands(bands: Spans, across: Place) -> list[Band]:
     found = []
     for begin, end, state in bands:
         if state is State.OK:
             continue
         x, to = across(begin.timestamp()), across(end.timestamp())
-        title = f"{state.value} {_clock(begin.timestamp())} – {_clock(end.timestamp())}"
+        title = f"{state_text(state.value)} {_clock(begin.timestamp())} – {_clock(end.timestamp())}"
         found.append(Band(x, max(1.0, to - x), state.value, title))
     return found
 
 
-def strip(bands: Sequence[Span], start: datetime, end: datetime, width: int) -> list[Band]:
+def _said(point: Point, unit: str) -> str:
+    """A point in words; of a stretch with several samples also how far they lay apart."""
+    spread = "" if point.low == point.high else f" ({format_value(point.low, unit)} – {format_value(point.high, unit)})"
+    return f"{_clock(point.at)}  {format_value(point.mean, unit)}{spread}"
+
+
+def strip(bands: Spans, start: datetime, end: datetime, width: int = STRIP) -> list[Band]:
     """A day of a system or check as one row of colours."""
     length = max(1.0, (end - start).total_seconds())
     return [
@@ -170,13 +197,13 @@ def strip(bands: Sequence[Span], start: datetime, end: datetime, width: int) -> 
             round(width * (begin - start).total_seconds() / length, 2),
             round(max(0.5, width * (stop - begin).total_seconds() / length), 2),
             state.value,
-            f"{state.value} {_clock(begin.timestamp())} – {_clock(stop.timestamp())}",
+            f"{state_text(state.value)} {_clock(begin.timestamp())} – {_clock(stop.timestamp())}",
         )
         for begin, stop, state in bands
     ]
 
 
-def worst_of(all_bands: Sequence[Sequence[Span]], start: datetime, end: datetime, parts: int = 96) -> list[Span]:
+def worst_of(all_bands: Sequence[Spans], start: datetime, end: datetime, parts: int = 96) -> list[Span]:
     """The worst state of many checks in each of ``parts`` equal stretches, neighbours alike joined."""
     step = (end - start) / parts
     worst = [State.OK] * parts
@@ -198,4 +225,4 @@ def worst_of(all_bands: Sequence[Sequence[Span]], start: datetime, end: datetime
 
 
 def _clock(at: float) -> str:
-    return localtime(datetime.fromtimestamp(at).astimezone()).strftime("%m-%d %H:%M:%S")
+    return localtime(datetime.fromtimestamp(at, UTC)).strftime("%m-%d %H:%M:%S")

@@ -10,22 +10,40 @@ from mainstay.domain.actor import Role
 from mainstay.incidents.queries import open_incidents
 from mainstay.monitoring.queries import pulses, silent_processes
 from mainstay.people.models import Person
+from mainstay.web import places
+
+THEME = "mainstay_theme"
+"""The cookie in which a browser keeps whether its reader wants light or dark."""
+THEMES = ("light", "dark")
 
 PROCESSES = ("checker", "engine")
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Role, running incidents and, in red, which process of Mainstay is silent."""
+    theme = request.COOKIES.get(THEME, "")
+    frame: dict[str, Any] = {"theme": theme if theme in THEMES else ""}
     person = request.user if hasattr(request, "user") else None
-    if not isinstance(person, Person):
-        return {}
+    if not isinstance(person, Person) or request.headers.get("HX-Request"):  # a fragment has no frame
+        return frame | _rights(person)
     return {
+        **frame,
+        **_rights(person),
+        "places": places.shown(request, Role(person.role)),
         "role": role_name(person.role),
-        "is_operator": person.role >= Role.OPERATOR,
-        "is_approver": person.role >= Role.APPROVER,
         "running": open_incidents().count(),
         "silent": silent(),
         "now": datetime.now(UTC),
+    }
+
+
+def _rights(person: object) -> dict[str, Any]:
+    if not isinstance(person, Person):
+        return {}
+    return {
+        "is_operator": person.role >= Role.OPERATOR,
+        "is_approver": person.role >= Role.APPROVER,
+        "is_administrator": person.role >= Role.ADMINISTRATOR,
     }
 
 

@@ -4,42 +4,41 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from mainstay.catalogue import queries as catalogue
+from mainstay.domain.state import Category
 from mainstay.incidents import actions, queries
 from mainstay.incidents.models import Incident
 from mainstay.notices import queries as notices
+from mainstay.web import lists
 from mainstay.web.access import actor, page
+from mainstay.web.live import live
 
-PER_PAGE = 50
+CATEGORIES = tuple(one.value for one in Category)
 STATES = ("running", "open", "acknowledged", "resolved", "")
 
 
 @page("incident.read")
 def incidents(request: HttpRequest) -> HttpResponse:
     """Filtered, searched, sorted and paged by its address."""
-    asked = request.GET
-    state = asked.get("state", "running")
-    level = asked.get("level", "")
+    level = lists.chosen(request, "level", ("1", "2", "3"))
     wanted: dict[str, Any] = {
-        "state": state if state in STATES else "running",
-        "system": asked.get("system", ""),
-        "level": int(level) if level in ("1", "2", "3") else None,
-        "category": asked.get("category", "") if asked.get("category") in ("system", "data", "business") else "",
-        "text": asked.get("q", "").strip()[:100],
-        "sort": asked.get("sort", "newest") if asked.get("sort") in queries.SORTS else "newest",
+        "state": lists.chosen(request, "state", STATES, "running"),
+        "system": request.GET.get("system", ""),
+        "level": int(level) if level else None,
+        "category": lists.chosen(request, "category", CATEGORIES),
+        "text": lists.words(request),
+        "sort": lists.chosen(request, "sort", queries.SORTS, "newest"),
     }
-    found = Paginator(queries.search(**wanted), PER_PAGE).get_page(asked.get("page"))
-    query = asked.copy()
-    query.pop("page", None)
-    context = {"page": found, "wanted": wanted, "systems": catalogue.systems(), "query": query.urlencode()}
-    template = "parts/incidents.html" if request.headers.get("HX-Request") else "incidents.html"
-    return render(request, template, context)
+    context = {
+        **lists.shown(request, queries.search(**wanted)),
+        "wanted": wanted, "systems": catalogue.systems(), "categories": CATEGORIES,
+    }  # fmt: skip
+    return live(request, "incidents", context)
 
 
 @page("incident.read")
@@ -50,11 +49,12 @@ def incident(request: HttpRequest, number: int) -> HttpResponse:
         "incident": found,
         "members": queries.members(number),
         "timeline": list(queries.timeline(number)[:500]),
-        "explanation": queries.explain(number),
-        "deliveries": notices.deliveries(incident_id=number)[:50],
+        "left_out": queries.left_out(number),
+        "deliveries": list(notices.deliveries(incident_id=number)[:50]),
         "brief": queries.brief(number),
+        "categories": CATEGORIES,
     }
-    return render(request, "parts/incident.html" if request.headers.get("HX-Request") else "incident.html", context)
+    return live(request, "incident", context)
 
 
 def _act(request: HttpRequest, number: int, work: Callable[[], Any], done: str) -> HttpResponse:

@@ -1,19 +1,15 @@
-"""Signing in and out, the language, one's own password."""
+"""Signing in and out, and one's own password."""
 
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import check_for_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from mainstay.people.actions import Refused, change_own_password
 from mainstay.people.models import Person
@@ -26,21 +22,6 @@ sign_out = LogoutView.as_view()
 def locked_out(request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
     """Too many wrong passwords from one place for one name."""
     return render(request, "locked_out.html", status=429)
-
-
-@require_POST
-def set_language(request: HttpRequest) -> HttpResponse:
-    """For this browser, signed in or not."""
-    there = request.POST.get("next", "/")
-    safe = url_has_allowed_host_and_scheme(there, {request.get_host()}, require_https=request.is_secure())
-    answer = redirect(there if safe else "/")
-    language = request.POST.get("language", "")
-    if check_for_language(language):
-        answer.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, language, max_age=365 * 86400, samesite="Lax",
-            secure=settings.SESSION_COOKIE_SECURE,
-        )  # fmt: skip
-    return answer
 
 
 @page("catalogue.read")

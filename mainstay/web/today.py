@@ -1,36 +1,56 @@
-"""Today: what needs somebody now, or that nothing does."""
+"""Today: what needs somebody now, in order, or that nothing does and how that is known."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from mainstay.catalogue import queries as catalogue
 from mainstay.incidents import queries as incidents
 from mainstay.monitoring import queries as monitoring
 from mainstay.notices import queries as notices
+from mainstay.web import charts, glance
 from mainstay.web.access import page
+from mainstay.web.live import live
 
 SHOWN = 50
+GLANCED = 12
+LATELY = timedelta(minutes=2)
+DAY = timedelta(days=1)
 
 
 @page("incident.read")
 def today(request: HttpRequest) -> HttpResponse:
     """The first page; its fragment refreshes by itself."""
     now = datetime.now(UTC)
-    running = list(incidents.open_incidents()[:SHOWN])
-    in_incident = incidents.checks_in_open()
-    standings = monitoring.standings(states=("warning", "critical", "unknown")).exclude(check_of_id__in=in_incident)
-    last = incidents.search(state="resolved")[:5]
-    looked = monitoring.standings().filter(looked_at__gte=now - timedelta(minutes=2)).count()
+    standings = monitoring.standings(states=("warning", "critical", "unknown"))
     context = {
-        "incidents": running,
-        "not_ok": list(standings[:SHOWN]),
+        "incidents": list(incidents.open_incidents()[:SHOWN]),
+        "not_ok": list(standings.exclude(check_of_id__in=incidents.checks_in_open())[:SHOWN]),
         "undelivered": list(notices.undelivered(now)[:SHOWN]),
-        "last": list(last),
-        "quiet_since": max((row.resolved_at for row in last if row.resolved_at), default=None),
-        "checks": catalogue.checks().count(),
-        "systems": catalogue.systems().count(),
-        "looked": looked,
+        "mutes": list(monitoring.mutes(now).order_by("ends_at")[:SHOWN]),
+        "resolved": list(incidents.search(state="resolved")[:6]),
+        "quiet_since": incidents.last_resolved_at(),
+        "watched": _watched(now),
+        "systems": _systems(now),
+        "strip": charts.STRIP,
     }
-    return render(request, "parts/today.html" if request.headers.get("HX-Request") else "today.html", context)
+    return live(request, "today", context)
+
+
+def _watched(now: datetime) -> dict[str, int]:
+    """What stands behind "all quiet": how much is watched, and how much of it was seen lately."""
+    checks = catalogue.checks()
+    return {
+        "checks": checks.count(),
+        "looked": monitoring.standings().filter(looked_at__gte=now - LATELY).count(),
+        "rules": checks.filter(kind="integrity").count(),
+        "flows": checks.filter(kind="flow").count(),
+    }
+
+
+def _systems(now: datetime) -> list[dict[str, Any]]:
+    """The systems with their last day, worst first."""
+    shown = sorted(glance.systems(), key=lambda one: one.rank)[:GLANCED]
+    strips = glance.strips([one.system.name for one in shown], now - DAY, now)
+    return [{"system": one.system, "state": one.state, "day": strips.get(one.system.name, [])} for one in shown]

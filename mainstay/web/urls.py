@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, include, path
 
-from mainstay.web import checks, incidents, records, sign_in, systems, today
+from mainstay.web import checks, data, find, frame, incidents, records, sign_in, system, systems, today
 
 
 def root(_request: HttpRequest) -> HttpResponseRedirect:
@@ -16,7 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", root, name="root"),
     path("today/", today.today, name="today"),
     path("systems/", systems.systems, name="systems"),
-    path("systems/<slug:name>/", systems.system, name="system"),
+    path("systems/<slug:name>/", system.system, name="system"),
     path("systems/<slug:system>/checks/<str:name>/", checks.check, name="check"),
     path("systems/<slug:system>/checks/<str:name>/run", checks.run, name="check-run"),
     path("systems/<slug:system>/checks/<str:name>/mute", checks.mute, name="check-mute"),
@@ -28,11 +28,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("incidents/<int:number>/resolve", incidents.resolve, name="incident-resolve"),
     path("incidents/<int:number>/reopen", incidents.reopen, name="incident-reopen"),
     path("incidents/<int:number>/regrade", incidents.regrade, name="incident-regrade"),
+    path("data/", data.data, name="data"),
     path("notices/", records.deliveries, name="notices"),
     path("audit/", records.records, name="audit"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
-    path("language/", sign_in.set_language, name="language"),
+    path("find/", find.find, name="find"),
+    path("alarm/", frame.alarm, name="alarm"),
+    path("language/", frame.set_language, name="language"),
+    path("theme/", frame.set_theme, name="theme"),
     path("password/", sign_in.change_password, name="password"),
     path("", include("mainstay.api.urls")),
 ]

@@ -97,11 +97,11 @@ def test_an_incident_appears_without_a_reload_and_is_taken_on(served: Served, pa
     served.call("incident", "open", "shop", "The till is stuck", "--level", "2", "--category", "business")
     page.wait("document.body.innerText.includes('The till is stuck')")
     assert page.run("window.stayed"), "the page was not loaded again"
-    page.run("[...document.querySelectorAll('table.incidents a')].find("
+    page.run("[...document.querySelectorAll('.need a')].find("
              "one => one.innerText.includes('The till is stuck')).click()")  # fmt: skip
     page.wait("location.pathname.startsWith('/incidents/')")
-    page.wait("document.querySelector('.acts button.main') !== null")
-    page.run("document.querySelector('.acts button.main').click()")
+    page.wait("document.querySelector('.acts > form button.main') !== null")
+    page.run("document.querySelector('.acts > form button.main').click()")
     page.wait("document.body.innerText.includes('You have taken it on')")
 
 
@@ -113,7 +113,11 @@ def test_the_keyboard_goes_places(served: Served, page: Browser) -> None:
     page.wait("location.pathname === '/systems/'")
     page.wait("document.readyState === 'complete'")
     page.call("Input.dispatchKeyEvent", type="keyDown", key="/", text="/")
-    page.wait("document.activeElement.id === 'search'")
+    page.wait("document.activeElement.closest('#palette') !== null")
+    page.call("Input.insertText", text="answers")
+    page.wait("document.querySelector('#found a')?.innerText.includes('The shop answers')")
+    page.call("Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter")
+    page.wait("location.pathname === '/systems/shop/checks/home/'")
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])

@@ -18,7 +18,7 @@ from mainstay.people.actions import add_person
 pytestmark = pytest.mark.django_db
 ROOT = Actor("test", Role.ADMINISTRATOR)
 PASSWORD = "correct-horse-battery"
-OPEN_PAGES = {"sign-in", "sign-out", "language", "root", "openapi", "metrics"}
+OPEN_PAGES = {"sign-in", "sign-out", "language", "theme", "root", "openapi", "metrics"}
 NAMES = {"name": "shop", "system": "shop", "number": 1}
 
 

@@ -1,14 +1,24 @@
 """Every read of this app: how checks stand, what changed, samples, mutes, and whether Mainstay itself lives."""
 
-from mainstay.monitoring.queries.history import availability, changes, state_bands
+from mainstay.monitoring.queries.history import (
+    availability,
+    changes,
+    newest_changes,
+    outage_bands,
+    outage_bands_of,
+    state_bands,
+    state_bands_of,
+)
 from mainstay.monitoring.queries.now import (
     counts,
+    looked_at,
     muted,
     muted_checks,
     mutes,
     new_pings,
     newest_pings,
     observation,
+    observations,
     ping_tokens,
     pings,
     pulses,
@@ -24,13 +34,18 @@ __all__ = [
     "changes",
     "counts",
     "last_values",
+    "looked_at",
     "metrics",
     "muted",
     "muted_checks",
     "mutes",
     "new_pings",
+    "newest_changes",
     "newest_pings",
     "observation",
+    "observations",
+    "outage_bands",
+    "outage_bands_of",
     "ping_tokens",
     "pings",
     "pulses",
@@ -38,4 +53,5 @@ __all__ = [
     "silent_processes",
     "standings",
     "state_bands",
+    "state_bands_of",
 ]

@@ -1,12 +1,12 @@
 """What happened: state changes, bands of states, availability."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 from django.db.models import QuerySet
 
 from mainstay.catalogue.models import Check
-from mainstay.domain.span import total_length
+from mainstay.domain.objective import uptime
 from mainstay.domain.state import Impact, State
 from mainstay.monitoring.models import Standing, StateChange
 
@@ -31,26 +31,41 @@ def changes(
     return found[:limit]
 
 
-def state_bands(check_id: int, start: datetime, end: datetime) -> list[tuple[datetime, datetime, State]]:
-    """Which state held from when to when, without gaps, clipped to the span. Empty before the first look."""
-    return _bands([check_id], start, end)[check_id]
-
-
-def availability(system: str, start: datetime, end: datetime) -> float | None:
-    """The share of the known time (0 to 1) in which no check that means an outage was critical; None without data."""
-    checks = Check.objects.filter(system__name=system, impact=Impact.OUTAGE.value, retired_at=None)
-    bands = [band for one in _bands(list(checks.values_list("pk", flat=True)), start, end).values() for band in one]
-    known = total_length((first.timestamp(), last.timestamp()) for first, last, _ in bands)
-    down = total_length(
-        (first.timestamp(), last.timestamp()) for first, last, state in bands if state is State.CRITICAL
-    )
-    return None if known == 0 else 1 - down / known
+def newest_changes(check_ids: Collection[int]) -> dict[int, StateChange]:
+    """Check → its newest state change, by one indexed read each."""
+    newest = (StateChange.objects.filter(check_of_id=check_id).order_by("-at", "-id").first() for check_id in check_ids)
+    return {change.check_of_id: change for change in newest if change is not None}
 
 
 Bands = list[tuple[datetime, datetime, State]]
 
 
-def _bands(check_ids: list[int], start: datetime, end: datetime) -> dict[int, Bands]:
+def state_bands(check_id: int, start: datetime, end: datetime) -> Bands:
+    """Which state held from when to when, without gaps, clipped to the span. Empty before the first look."""
+    return state_bands_of([check_id], start, end)[check_id]
+
+
+def availability(system: str, start: datetime, end: datetime) -> float | None:
+    """The share of the known time (0 to 1) in which no check that means an outage was critical; None without data."""
+    return uptime(outage_bands(system, start, end), start, end).share
+
+
+def outage_bands(system: str, start: datetime, end: datetime) -> Bands:
+    """The bands of all checks of a system whose failing means an outage."""
+    return outage_bands_of([system], start, end)[system]
+
+
+def outage_bands_of(systems: list[str], start: datetime, end: datetime) -> dict[str, Bands]:
+    """The same for many systems at once."""
+    checks = Check.objects.filter(system__name__in=systems, impact=Impact.OUTAGE.value, retired_at=None)
+    owners = dict(checks.values_list("pk", "system__name"))
+    found: dict[str, Bands] = {name: [] for name in systems}
+    for check_id, bands in state_bands_of(list(owners), start, end).items():
+        found[owners[check_id]] += bands
+    return found
+
+
+def state_bands_of(check_ids: list[int], start: datetime, end: datetime) -> dict[int, Bands]:
     """The bands of many checks by three queries."""
     now = min(end, datetime.now(UTC))
     inside: dict[int, list[tuple[datetime, str]]] = {check_id: [] for check_id in check_ids}

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from mainstay.catalogue.models import Check
 from mainstay.domain.state import State
@@ -38,6 +38,19 @@ def counts() -> Mapping[str, Counter[str]]:
 def observation(check_id: int) -> Observation | None:
     """The newest large result of a check."""
     return Observation.objects.filter(pk=check_id).first()
+
+
+def observations(kind: str, systems: Collection[str]) -> QuerySet[Observation]:
+    """The newest large results of the checks of a kind in use on these systems."""
+    return Observation.objects.filter(
+        check_of__kind=kind, check_of__system__name__in=systems, check_of__retired_at=None
+    ).select_related("check_of__system", "check_of__component")
+
+
+def looked_at(systems: Collection[str]) -> dict[str, datetime]:
+    """System → when anything of it was looked at last."""
+    rows = Standing.objects.filter(check_of__system__name__in=systems, looked_at__isnull=False).order_by()
+    return dict(rows.values_list("check_of__system__name").annotate(newest=Max("looked_at")))
 
 
 def mutes(now: datetime) -> QuerySet[Mute]:

@@ -1,5 +1,6 @@
 """Template tags and filters of the pages."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,8 +14,6 @@ from django.utils.translation import gettext as _
 from mainstay.monitoring.wording import explain, format_seconds, format_value
 
 register = template.Library()
-
-_SHAPES = {"ok": "●", "warning": "▲", "critical": "■", "unknown": "◇"}
 
 
 @register.filter
@@ -32,34 +31,16 @@ def called(thing: Any) -> str:
     return words(thing.title) or str(thing.name)
 
 
-def state_word(state: str) -> str:
-    """A state in the reader's language."""
-    return {
-        "ok": pgettext("state", "ok"), "warning": pgettext("state", "warning"),
-        "critical": pgettext("state", "critical"), "unknown": pgettext("state", "unknown"),
-    }.get(state, state)  # fmt: skip
-
-
-@register.simple_tag
-def state(value: str) -> SafeString:
-    """A state by colour, shape and word."""
-    return format_html(
-        '<span class="state state-{}"><span class="shape" aria-hidden="true">{}</span> {}</span>',
-        value, _SHAPES.get(value, "◇"), state_word(value),
-    )  # fmt: skip
-
-
-@register.simple_tag
-def level(value: int) -> SafeString:
-    """A level by number and word."""
-    name = {1: _("severe"), 2: _("partial"), 3: _("slight")}.get(value, "")
-    return format_html('<span class="level level-{}">{} {}</span>', value, value, name)
-
-
 @register.filter
 def category(value: str) -> str:
     """A category in the reader's language."""
     return {"system": _("system"), "data": _("data"), "business": _("business")}.get(value, value)
+
+
+@register.filter
+def impact(value: str) -> str:
+    """What a failing check means, in the reader's language."""
+    return {"outage": _("outage"), "degraded": _("degraded service"), "risk": _("risk")}.get(value, value)
 
 
 @register.filter
@@ -144,18 +125,6 @@ def person(actor: str) -> str:
 
 
 @register.filter
-def state_text(value: str) -> str:
-    """A state's word alone."""
-    return state_word(value)
-
-
-@register.simple_tag
-def shape(value: str) -> str:
-    """A state's shape alone, inside a drawing."""
-    return _SHAPES.get(value, "◇")
-
-
-@register.filter
 def unlocalised(number: Any) -> str:
     """A number as SVG reads it."""
     return f"{number:g}" if isinstance(number, float) else str(number)
@@ -171,3 +140,54 @@ def words_of(text: str) -> list[str]:
 def outcome_word(key: str) -> str:
     """What became of a delivery."""
     return {"all": _("all"), "waiting": _("waiting"), "sent": _("sent"), "failed": _("not sent")}.get(key, key)
+
+
+@register.filter
+def left_out_word(reason: str) -> str:
+    """Why a channel did not hear of an incident."""
+    return {
+        "level": _("wants other levels only"), "system": _("wants other systems only"),
+        "notify": _("the system names other channels"), "waiting": _("its first notice was not out yet"),
+        "untold": _("never heard of the incident"),
+    }.get(reason, reason)  # fmt: skip
+
+
+@register.simple_tag
+def lasted(start: datetime, end: datetime) -> str:
+    """How long something took."""
+    return format_seconds(max(0.0, (end - start).total_seconds()))
+
+
+@register.simple_tag
+def clock(at: datetime, css: str = "big") -> SafeString:
+    """How long something has run, to the second; it runs on in the page."""
+    seconds = max(0, int((datetime.now(UTC) - at).total_seconds()))
+    days, rest = divmod(seconds, 86400)
+    text = f"{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
+    exact = localtime(at).strftime("%Y-%m-%d %H:%M:%S %Z")
+    return format_html(
+        '<time class="{} num" datetime="{}" title="{}" data-clock="{}">{}</time>',
+        css, at.isoformat(), exact, int(at.timestamp()), f"{days} d {text}" if days else text,
+    )  # fmt: skip
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """A share from 0 to 1 as a percentage; what is not quite all of it never reads as 100 %."""
+    if share is None:
+        return "–"
+    if 0.9999 <= share < 1:
+        return "99.99 %"
+    return f"{share * 100:.2f}".rstrip("0").rstrip(".") + " %"
+
+
+@register.filter
+def data_view(view: str) -> str:
+    """The name of a view of the business data."""
+    return {"findings": _("Findings"), "rules": _("Rules"), "flows": _("Flows"), "cases": _("Cases")}[view]
+
+
+@register.filter
+def as_json(data: Any) -> str:
+    """Plain data as people can read it."""
+    return json.dumps(data, ensure_ascii=False, indent=1)

@@ -1,0 +1,78 @@
+"""Availability against its objective: what share of the known time was up, day by day, and how much error is left."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from mainstay.domain.span import total_length
+from mainstay.domain.state import State
+
+Band = tuple[datetime, datetime, State]
+
+
+@dataclass(frozen=True, slots=True)
+class Uptime:
+    """Seconds that something is known of, and those of them in which the system was down."""
+
+    known: float
+    down: float
+
+    @property
+    def share(self) -> float | None:
+        """From 0 to 1; None where nothing is known."""
+        return None if self.known <= 0 else 1 - self.down / self.known
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Seconds of downtime that an objective allows in the known time, and those used of them."""
+
+    allowed: float
+    used: float
+
+    @property
+    def left(self) -> float:
+        """Negative when more was used than allowed."""
+        return self.allowed - self.used
+
+    @property
+    def overdrawn(self) -> float:
+        """Seconds beyond what was allowed; 0 within it."""
+        return max(0.0, -self.left)
+
+    @property
+    def used_share(self) -> float:
+        """1 means that all is used; an objective of 100 % has nothing to use."""
+        if self.allowed > 0:
+            return self.used / self.allowed
+        return 1.0 if self.used > 0 else 0.0
+
+
+def uptime(bands: Iterable[Band], start: datetime, end: datetime) -> Uptime:
+    """Within [start, end): known is where any check had a state other than unknown, down where any was critical."""
+    known, down = list[tuple[float, float]](), list[tuple[float, float]]()
+    for begin, stop, state in bands:
+        if state is State.UNKNOWN or stop <= start or begin >= end:
+            continue
+        span = max(begin, start).timestamp(), min(stop, end).timestamp()
+        known.append(span)
+        if state is State.CRITICAL:
+            down.append(span)
+    return Uptime(total_length(known), total_length(down))
+
+
+def budget(of: Uptime, objective: float) -> Budget:
+    """``objective`` in percent, such as 99.5."""
+    return Budget(of.known * (1 - objective / 100), of.down)
+
+
+def days(bands: Iterable[Band], last: datetime, count: int, zone: ZoneInfo) -> Iterator[tuple[date, Uptime]]:
+    """The ``count`` days of a zone up to the one that ``last`` is in, the oldest first; one may have 23 or 25 hours."""
+    kept = list(bands)
+    today = last.astimezone(zone).date()
+    for back in range(count - 1, -1, -1):
+        day = today - timedelta(days=back)
+        start = datetime.combine(day, time(), zone)
+        end = min(datetime.combine(day + timedelta(days=1), time(), zone), last)
+        yield day, uptime(kept, start, end)

@@ -1,0 +1,76 @@
+"""Search or go to: pages, systems, components, checks and incidents by one word."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from mainstay.catalogue import queries as catalogue
+from mainstay.domain.actor import Role
+from mainstay.incidents import queries as incidents
+from mainstay.web import places
+from mainstay.web.access import actor, page
+from mainstay.web.lists import words as words_of
+from mainstay.web.templatetags.mainstay import called, words
+
+EACH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Where to, and what it is."""
+
+    url: str
+    title: str
+    kind: str
+
+
+@page("catalogue.read")
+def find(request: HttpRequest) -> HttpResponse:
+    """The palette asks for the list alone; without script it is a page of its own."""
+    text = words_of(request)
+    context = {"hits": _hits(text, request), "text": text}
+    return render(request, "parts/found.html" if request.headers.get("HX-Request") else "find.html", context)
+
+
+def _hits(text: str, request: HttpRequest) -> list[Hit]:
+    role: Role = actor(request).role
+    pages = [Hit(str(one["url"]), str(one["title"]), _("Page")) for one in places.shown(request, role)]
+    if not text:
+        return pages + _running()
+    low = text.lower()
+    return [
+        *(one for one in pages if low in one.title.lower()),
+        *_incidents(text),
+        *_systems(low),
+        *_checks(text),
+    ]
+
+
+def _running() -> list[Hit]:
+    return [
+        Hit(reverse("incident", args=[one.pk]), f"#{one.pk} {words(one.title)}", _("Incident"))
+        for one in incidents.open_incidents()[:EACH]
+    ]
+
+
+def _incidents(text: str) -> list[Hit]:
+    found = incidents.search(text=text.lstrip("#"))[:EACH]
+    return [Hit(reverse("incident", args=[one.pk]), f"#{one.pk} {words(one.title)}", _("Incident")) for one in found]
+
+
+def _systems(low: str) -> list[Hit]:
+    found = [
+        one for one in catalogue.systems() if low in f"{one.name} {' '.join(map(str, one.title.values()))}".lower()
+    ]
+    return [Hit(reverse("system", args=[one.name]), called(one), _("System")) for one in found[:EACH]]
+
+
+def _checks(text: str) -> list[Hit]:
+    found = catalogue.named_like(catalogue.checks(), text).order_by("system__tier", "name")[: 2 * EACH]
+    return [
+        Hit(reverse("check", args=[one.system.name, one.name]), called(one), f"{_('Check')} · {called(one.system)}")
+        for one in found
+    ]

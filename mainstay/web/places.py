@@ -1,0 +1,43 @@
+"""The places of the console, in the order in which they stand at the side: one list for menu, keys and palette."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from mainstay.domain.actor import PERMISSIONS, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page of its own. ``act`` is what one must be allowed to see it; ``later`` leaves it out of a phone's bar."""
+
+    name: str
+    title: Promise
+    key: str
+    act: str
+    later: bool = False
+
+
+PLACES = (
+    Place("today", _("Today"), "t", "incident.read"),
+    Place("systems", _("Systems"), "s", "catalogue.read"),
+    Place("incidents", _("Incidents"), "i", "incident.read"),
+    Place("data", _("Data"), "d", "catalogue.read"),
+    Place("notices", _("Notices"), "n", "notice.read", later=True),
+    Place("audit", _("Audit"), "a", "audit.read", later=True),
+)
+
+
+def shown(request: HttpRequest, role: Role) -> list[dict[str, object]]:
+    """What a role may open, and which of them the request is in: the first part of its address says it."""
+    here = request.path.lstrip("/").partition("/")[0]
+    return [
+        {
+            "name": one.name, "icon": one.name, "title": one.title, "key": one.key, "later": one.later,
+            "url": reverse(one.name), "here": here == one.name,
+        }
+        for one in PLACES if role >= PERMISSIONS[one.act]
+    ]  # fmt: skip

@@ -1,0 +1,34 @@
+// Fragments that refresh by themselves: the page changes in place, and not while somebody is busy in it.
+"use strict";
+
+const busy = () =>
+  document.hidden || document.querySelector("dialog[open], #live :is(input, textarea, select):focus, #live .chart[data-held]");
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt.id === "live" && busy()) event.preventDefault();
+});
+
+// What the reader opened or ticked stays so, whatever the server sends.
+Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.tagName === "DETAILS");
+
+// Clocks run on between two refreshes.
+const two = (number) => String(number).padStart(2, "0");
+function tick() {
+  for (const one of document.querySelectorAll("[data-clock]")) {
+    const seconds = Math.max(0, Math.floor(Date.now() / 1000 - Number(one.dataset.clock)));
+    const days = Math.floor(seconds / 86400);
+    const rest = `${two(Math.floor(seconds / 3600) % 24)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+    one.textContent = days ? `${days} d ${rest}` : rest;
+  }
+}
+tick();
+setInterval(tick, 1000);
+
+// A menu closes when the reader goes on elsewhere.
+document.addEventListener("click", (event) => {
+  for (const one of document.querySelectorAll("details.menu[open]")) if (!one.contains(event.target)) one.open = false;
+});
+// A filter acts when it is chosen; the button is for those without script.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("form.filter select, form.filter [type=checkbox]")) event.target.form.requestSubmit();
+});

@@ -1,0 +1,120 @@
+"""One system: how it is, what depends on what, its days, its flows, its checks."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from mainstay.catalogue import queries as catalogue
+from mainstay.catalogue.models import Check, Component, System
+from mainstay.domain import objective
+from mainstay.domain.state import State
+from mainstay.incidents import queries as incidents
+from mainstay.monitoring import queries as monitoring
+from mainstay.web import flows, glance, graph, lists
+from mainstay.web.access import page
+from mainstay.web.live import live
+from mainstay.web.templatetags.mainstay import called
+
+DAY = timedelta(days=1)
+DAYS = 90
+
+
+@page("catalogue.read")
+def system(request: HttpRequest, name: str) -> HttpResponse:
+    """One system; ``q`` narrows its checks."""
+    now = datetime.now(UTC)
+    found = get_object_or_404(System, name=name)
+    checks = list(catalogue.checks(name).select_related("standing").order_by("component__name", "name"))
+    text = lists.words(request)
+    context = {
+        "system": found,
+        "state": glance.worst([check.standing.state for check in checks if hasattr(check, "standing")]),
+        "day": glance.strips([name], now - DAY, now).get(name, []),
+        "graph": _graph(found, checks),
+        "flows": [flows.drawn(check) for check in checks if check.kind == "flow"],
+        "groups": _groups([check for check in checks if _fits(check, text)]),
+        "text": text,
+        "incidents": list(incidents.search(state="running", system=name)),
+        "changes": list(monitoring.changes(system=name, limit=12)),
+        "told": _told(found),
+        **_availability(found, now),
+    }
+    return live(request, "system", context)
+
+
+def _fits(check: Check, text: str) -> bool:
+    return text.lower() in f"{check.name} {' '.join(map(str, check.title.values()))}".lower()
+
+
+def _told(system: System) -> list[str]:
+    """Channels that hear of this system's incidents."""
+    named = system.document.get("notify") or []
+    return [
+        channel.name for channel in catalogue.channels()
+        if (not named or channel.name in named)
+        and (not channel.document.get("systems") or system.name in channel.document["systems"])
+    ]  # fmt: skip
+
+
+def _availability(system: System, now: datetime) -> dict[str, Any]:
+    """The last days one by one, all of them together, and the error budget that the objective leaves."""
+    goal, zone = float(system.objectives.get("availability", 99.0)), ZoneInfo(system.timezone)
+    start = now - DAYS * DAY
+    bands = monitoring.outage_bands(system.name, start, now)
+    whole = objective.uptime(bands, start, now)
+    days = [
+        {"x": number * 6, "day": day, "share": one.share, "down": one.down, "look": _look(one, goal)}
+        for number, (day, one) in enumerate(objective.days(bands, now, DAYS, zone))
+    ]
+    return {"days": days, "uptime": whole, "goal": goal, "budget": objective.budget(whole, goal)}
+
+
+def _look(one: objective.Uptime, goal: float) -> str:
+    if one.share is None:
+        return "none"
+    if one.down == 0:
+        return "ok"
+    return "warning" if one.share * 100 >= goal else "critical"
+
+
+def _graph(system: System, checks: list[Check]) -> graph.Graph:
+    components = list(
+        Component.objects.filter(system=system, retired_at=None).prefetch_related("depends_on").order_by("name")
+    )
+    states: dict[int | None, list[str]] = {}
+    for check in checks:
+        if check.category == "system" and hasattr(check, "standing"):
+            states.setdefault(check.component_id, []).append(check.standing.state)
+    parts = incidents.parts_in_open(system.name)
+    needs = {one.name: sorted(other.name for other in one.depends_on.all()) for one in components}
+    looks = {
+        one.name: (called(one), one.kind, glance.worst(states.get(one.pk, ["ok"])), parts.get(one.pk, ""))
+        for one in components
+    }
+    return graph.draw(needs, looks)
+
+
+def _groups(checks: list[Check]) -> list[dict[str, Any]]:
+    """The checks by component; within one the worst first, and the worst component first."""
+    values = monitoring.last_values([check.pk for check in checks])
+    groups: dict[str, dict[str, Any]] = {}
+    for check in checks:
+        key = check.component.name if check.component else ""
+        group = groups.setdefault(key, {"component": check.component, "rows": []})
+        metric, value = next(iter((values.get(check.pk) or {}).items()), ("", None))
+        group["rows"].append(
+            {"check": check, "standing": getattr(check, "standing", None), "metric": metric, "value": value}
+        )
+    for group in groups.values():
+        group["rows"].sort(key=lambda row: (-_rank(row), called(row["check"])))
+        group["state"] = glance.worst([row["standing"].state for row in group["rows"] if row["standing"]])
+        group["bad"] = [row for row in group["rows"] if _rank(row) > 0]
+        group["good"] = [row for row in group["rows"] if _rank(row) == 0]
+    return sorted(groups.values(), key=lambda group: -State(group["state"]).rank)
+
+
+def _rank(row: dict[str, Any]) -> int:
+    return State(row["standing"].state).rank if row["standing"] else State.UNKNOWN.rank

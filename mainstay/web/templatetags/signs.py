@@ -1,0 +1,59 @@
+"""Signs of the pages: a state by colour, shape and word; a level; an icon. All shapes stand in ``static/icons.svg``."""
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+register = template.Library()
+
+TAGS = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant"}
+
+
+@register.filter
+def language_tag(code: str) -> str:
+    """Django's name of a language as BCP 47 writes it."""
+    return TAGS.get(code, code)
+
+
+@register.filter
+def state_text(state: str) -> str:
+    """A state in the reader's language."""
+    return {
+        "ok": pgettext("state", "ok"), "warning": pgettext("state", "warning"),
+        "critical": pgettext("state", "critical"), "unknown": pgettext("state", "unknown"),
+    }.get(state, state)  # fmt: skip
+
+
+def _use(name: str, css: str) -> SafeString:
+    return format_html(
+        '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>', css, static("icons.svg"), name
+    )  # fmt: skip
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """A small picture beside a word."""
+    return _use(name, f"icon {css}".strip())
+
+
+@register.simple_tag
+def shape(state: str) -> SafeString:
+    """A state's shape alone, where its word stands elsewhere."""
+    return _use(state if state in ("ok", "warning", "critical") else "unknown", "shape")
+
+
+@register.simple_tag
+def state(value: str, css: str = "", word: str = "") -> SafeString:
+    """A state by colour, shape and word; ``word`` where it has another name than usual."""
+    said = word or state_text(value)
+    return format_html('<span class="{}">{} {}</span>', f"state state-{value} {css}".strip(), shape(value), said)
+
+
+@register.simple_tag
+def level(value: int) -> SafeString:
+    """A level by number and word."""
+    name = {1: _("severe"), 2: _("partial"), 3: _("slight")}.get(value, "")
+    return format_html('<span class="level level-{}">{} {}</span>', value, value, name)
