@@ -11,7 +11,7 @@ Words = dict[str, str]
 Data = dict[str, Any]
 StateName = Literal["ok", "warning", "critical", "unknown"]
 CategoryName = Literal["system", "data", "business"]
-RoleName = Literal["viewer", "operator", "approver", "administrator"]
+RoleName = Literal["none", "viewer", "operator", "approver", "administrator"]
 
 
 class System(Schema):
@@ -228,11 +228,12 @@ class Notice(Schema):
 
 
 class Person(Schema):
-    """Somebody who may sign in."""
+    """Somebody who may sign in. ``systems``: the role on single systems, in place of the general one."""
 
     username: str
     email: str
     role: RoleName
+    systems: dict[str, RoleName]
     active: bool
     last_sign_in: datetime | None
 
@@ -243,6 +244,7 @@ class Token(Schema):
     id: str
     name: str
     role: RoleName
+    systems: dict[str, RoleName]
     scopes: list[str] | None
     created_at: datetime
     created_by: str

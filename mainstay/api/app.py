@@ -15,9 +15,11 @@ from mainstay.api import alerts, audit, catalogue, checks, files, health, incide
 from mainstay.api.auth import TooFast
 from mainstay.api.shapes import problem
 from mainstay.catalogue.sources import Invalid
-from mainstay.domain.actor import Denied
+from mainstay.domain.actor import Denied, Unseen
 
 _log = logging.getLogger(__name__)
+
+ABSENT = "There is nothing of that name."
 
 
 class Reader(Parser):
@@ -64,10 +66,17 @@ def too_fast(_request: HttpRequest, error: TooFast) -> HttpResponse:
     return answer
 
 
+@api.exception_handler(Unseen)
+def unseen(_request: HttpRequest, _error: Unseen) -> HttpResponse:
+    return problem(404, ABSENT)
+
+
 @api.exception_handler(ObjectDoesNotExist)
 @api.exception_handler(Http404)
 def absent(_request: HttpRequest, error: Exception) -> HttpResponse:
-    return problem(404, str(error) or "There is nothing of that name.")
+    """In the same words whether it is not there or may not be seen."""
+    told = str(error)
+    return problem(404, ABSENT if not told or told.endswith("matching query does not exist.") else told)
 
 
 @api.exception_handler(ValidationError)

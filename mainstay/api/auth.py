@@ -1,7 +1,8 @@
 """Who asks, and whether he may: a token in the header, or a person signed in on the page.
 
 Every operation names its act (``needs``); the table that decides is ``domain/actor.py``. It is asked here, before
-anything of the request is read, and once more by the action that writes.
+anything of the request is read, and once more by the action that writes, then for the system in question. What is read
+is what is in ``sight``.
 """
 
 import math
@@ -17,7 +18,7 @@ from ninja.security.apikey import APIKeyCookie
 from ninja.utils import check_csrf
 
 from mainstay.api.pace import Pace
-from mainstay.domain.actor import PERMISSIONS, Actor, authorise
+from mainstay.domain.actor import PERMISSIONS, Actor, At, Sight, authorise, reach
 from mainstay.people import actions, queries
 from mainstay.people.models import Person
 
@@ -76,7 +77,7 @@ class PageAuth(APIKeyCookie):
 
 def _admitted(found: Actor, act: str) -> Actor:
     _slow_down(KNOWN, found.name)
-    authorise(found, act)
+    authorise(found, act, system=At.ANYWHERE)
     return found
 
 
@@ -89,7 +90,12 @@ def needs(act: str, **more: Any) -> dict[str, Any]:
     """What an operation says of itself: the act that its caller must be allowed to do, and more for the document."""
     return {
         "auth": [TokenAuth(act), PageAuth(act)],
-        "openapi_extra": {"x-act": act, "x-role": PERMISSIONS[act].name.lower(), **more},
+        "openapi_extra": {
+            "x-act": act,
+            "x-role": PERMISSIONS[act].name.lower(),
+            "x-reach": reach(act).name.lower(),
+            **more,
+        },
     }
 
 
@@ -98,3 +104,8 @@ def actor(request: HttpRequest) -> Actor:
     found: Any = request.auth  # type: ignore[attr-defined]  # set by ninja once TokenAuth or PageAuth agreed
     assert isinstance(found, Actor)  # noqa: S101 - no operation here is without auth
     return found
+
+
+def sight(request: HttpRequest) -> Sight:
+    """The systems that the one who asks may see."""
+    return actor(request).sight

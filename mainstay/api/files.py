@@ -44,7 +44,7 @@ def _examined(body: Files) -> examine.Examined:
     return examine.examine(files, whole=body.whole, known=examine.Known() if body.whole else queries.known())
 
 
-@router.get("/catalogue", response=Files, **needs("catalogue.read"))
+@router.get("/catalogue", response=Files, **needs("catalogue.export"))
 def export_catalogue(request: HttpRequest) -> Any:
     """Applied again, it changes nothing."""
     return {"files": export.files(), "whole": True}
@@ -56,7 +56,7 @@ def show_schema(request: HttpRequest) -> Any:
     return catalogue_schema()
 
 
-@router.post("/catalogue/validate", response=Examined, **needs("catalogue.read", **{"x-yaml": True}))
+@router.post("/catalogue/validate", response=Examined, **needs("catalogue.export", **{"x-yaml": True}))
 def validate_catalogue(request: HttpRequest, body: Files) -> Any:
     """Everything that is wrong, with file, line, column, and what would be right."""
     try:
@@ -65,7 +65,7 @@ def validate_catalogue(request: HttpRequest, body: Files) -> Any:
         return {"ok": False, "flaws": [flaw.plain() for flaw in error.flaws]}
 
 
-@router.post("/catalogue/diff", response=Differences, **needs("catalogue.read", **{"x-yaml": True}))
+@router.post("/catalogue/diff", response=Differences, **needs("catalogue.export", **{"x-yaml": True}))
 def diff_catalogue(request: HttpRequest, body: Files) -> Any:
     """What apply would do."""
     return {"differences": [one.plain() for one in queries.differences(_examined(body).catalogue)]}

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 
 from mainstay.api import answers
-from mainstay.api.auth import actor, needs
+from mainstay.api.auth import actor, needs, sight
 from mainstay.api.rows import entry_row, incident_row, incident_rows
 from mainstay.api.shapes import Body, Moment, Number, Page, Paging, Text, page
 from mainstay.incidents import actions, queries
@@ -55,7 +55,7 @@ class Opened(Body):
 
 @router.get("/incidents", response=Page[answers.Incident], **needs("incident.read"))
 def list_incidents(request: HttpRequest, paging: Query[Paging], wanted: Query[Wanted]) -> Any:
-    return page(request, queries.search(**wanted.dict()), paging, incident_row)
+    return page(request, queries.search(**wanted.dict(), sight=sight(request)), paging, incident_row)
 
 
 @router.post("/incidents", response=answers.Incident, **needs("incident.open"))
@@ -67,7 +67,10 @@ def open_incident(request: HttpRequest, body: Opened) -> Any:
 def show_incident(request: HttpRequest, number: Number) -> Any:
     """With its members, its timeline, and why it was grouped, graded and told so."""
     return incident_rows(
-        queries.incident(number), queries.members(number), queries.timeline(number), queries.explain(number)
+        queries.incident(number, sight(request)),
+        queries.members(number),
+        queries.timeline(number),
+        queries.explain(number),
     )
 
 

@@ -8,7 +8,7 @@ from ninja import Field, Query, Router
 from pydantic import model_validator
 
 from mainstay.api import answers
-from mainstay.api.auth import actor, needs
+from mainstay.api.auth import actor, needs, sight
 from mainstay.api.rows import mute_row
 from mainstay.api.shapes import Body, Done, Moment, Number, Page, Paging, Text, page
 from mainstay.catalogue import queries as catalogue
@@ -39,12 +39,13 @@ class MuteIn(Body):
 @router.get("/mutes", response=Page[answers.Mute], by_alias=True, **needs("catalogue.read"))
 def list_mutes(request: HttpRequest, paging: Query[Paging]) -> Any:
     """Those in force."""
-    return page(request, queries.mutes(datetime.now(UTC)).order_by("-starts_at", "-pk"), paging, mute_row)
+    found = queries.mutes(datetime.now(UTC), sight(request)).order_by("-starts_at", "-pk")
+    return page(request, found, paging, mute_row)
 
 
 @router.post("/mutes", response=answers.Mute, by_alias=True, **needs("check.mute"))
 def add_mute(request: HttpRequest, body: MuteIn) -> Any:
-    system = catalogue.system(body.system)
+    system = catalogue.system(body.system, sight(request))
     component = catalogue.components(body.system).get(name=body.component) if body.component else None
     check = catalogue.checks(body.system).get(name=body.check) if body.check else None
     until = body.until or datetime.now(UTC) + timedelta(hours=body.hours or 0)

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 
 from mainstay.api import answers
-from mainstay.api.auth import actor, needs
+from mainstay.api.auth import actor, needs, sight
 from mainstay.api.rows import delivery_row, notice_row
 from mainstay.api.shapes import Name, Number, Page, Paging, Text, page
 from mainstay.notices import actions, queries
@@ -30,13 +30,15 @@ class Wanted(Of):
 @router.get("/notices", response=Page[answers.Notice], **needs("notice.read"))
 def list_notices(request: HttpRequest, paging: Query[Paging], of: Query[Of]) -> Any:
     """The newest first, each with what became of it in every channel."""
-    return page(request, queries.notices(of.incident), paging, notice_row)
+    return page(request, queries.notices(of.incident, sight(request)), paging, notice_row)
 
 
 @router.get("/deliveries", response=Page[answers.Delivery], **needs("notice.read"))
 def list_deliveries(request: HttpRequest, paging: Query[Paging], wanted: Query[Wanted]) -> Any:
     """The newest first."""
-    found = queries.deliveries(incident_id=wanted.incident, channel=wanted.channel, outcome=wanted.outcome)
+    found = queries.deliveries(
+        incident_id=wanted.incident, channel=wanted.channel, outcome=wanted.outcome, sight=sight(request)
+    )
     return page(request, found, paging, delivery_row)
 
 

@@ -1,5 +1,6 @@
 """People and tokens."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -9,12 +10,15 @@ from mainstay.api import answers
 from mainstay.api.auth import actor, needs
 from mainstay.api.rows import person_row, token_row
 from mainstay.api.shapes import Body, Name, Page, Paging, Text, page
+from mainstay.catalogue import queries as catalogue
 from mainstay.domain.actor import Role
 from mainstay.people import actions, queries
 
 router = Router(tags=["people"])
 
 Password = Annotated[Text, Field(max_length=1000)]
+OnSystems = dict[Text, answers.RoleName]
+"""System name → role there, in place of the general one."""
 
 
 class PersonIn(Body):
@@ -23,13 +27,15 @@ class PersonIn(Body):
     username: Annotated[Text, Field(max_length=150)]
     password: Password
     role: answers.RoleName = "viewer"
+    systems: OnSystems = Field({}, max_length=1000)
     email: Annotated[Text, Field(max_length=254)] = ""
 
 
 class PersonChange(Body):
-    """Only what is given is changed."""
+    """Only what is given is changed; null as the role on a system: the general one again."""
 
     role: answers.RoleName | None = None
+    systems: dict[Text, answers.RoleName | None] = Field({}, max_length=1000)
     active: bool | None = Field(None, strict=True)
     password: Password | None = None
 
@@ -39,6 +45,7 @@ class TokenIn(Body):
 
     name: Annotated[Text, Field(min_length=1, max_length=100)]
     role: answers.RoleName = "viewer"
+    systems: OnSystems = Field({}, max_length=1000)
     scopes: list[Text] | None = None
     days: int = Field(90, ge=1, le=actions.LONGEST_DAYS, strict=True)
 
@@ -51,8 +58,8 @@ def list_people(request: HttpRequest, paging: Query[Paging]) -> Any:
 @router.post("/people", response=answers.Person, **needs("person.add"))
 def add_person(request: HttpRequest, body: PersonIn) -> Any:
     made = actions.add_person(
-        username=body.username, password=body.password, role=Role[body.role.upper()], email=body.email,
-        actor=actor(request),
+        username=body.username, password=body.password, role=Role[body.role.upper()], systems=_roles(body.systems),
+        email=body.email, actor=actor(request),
     )  # fmt: skip
     return person_row(made)
 
@@ -61,10 +68,17 @@ def add_person(request: HttpRequest, body: PersonIn) -> Any:
 def change_person(request: HttpRequest, username: Name, body: PersonChange) -> Any:
     """Another role, another password, or no more access."""
     role = Role[body.role.upper()] if body.role else None
+    systems: dict[str, Role | None] = {name: None for name, one in body.systems.items() if one is None}
+    systems |= _roles({name: one for name, one in body.systems.items() if one is not None})
     changed = actions.change_person(
-        username, role=role, active=body.active, password=body.password, actor=actor(request)
+        username, role=role, systems=systems, active=body.active, password=body.password, actor=actor(request)
     )
     return person_row(changed)
+
+
+def _roles(systems: Mapping[str, str]) -> dict[str, Role]:
+    catalogue.require_systems(systems)
+    return {name: Role[role.upper()] for name, role in systems.items()}
 
 
 @router.get("/tokens", response=Page[answers.Token], **needs("token.create"))
@@ -76,8 +90,9 @@ def list_tokens(request: HttpRequest, paging: Query[Paging]) -> Any:
 def create_token(request: HttpRequest, body: TokenIn) -> Any:
     """The text is shown this once."""
     token, text = actions.create_token(
-        name=body.name, role=Role[body.role.upper()], scopes=body.scopes, days=body.days, actor=actor(request)
-    )
+        name=body.name, role=Role[body.role.upper()], systems=_roles(body.systems), scopes=body.scopes, days=body.days,
+        actor=actor(request),
+    )  # fmt: skip
     return {**token_row(token), "token": text}
 
 

@@ -18,6 +18,7 @@ from mainstay.monitoring.queries import LastValue
 from mainstay.monitoring.wording import explain
 from mainstay.notices.models import Delivery, Notice
 from mainstay.people.models import Person, Token
+from mainstay.people.queries import roles_of
 
 Row = dict[str, Any]
 
@@ -180,16 +181,20 @@ def notice_row(row: Notice) -> Row:
 def person_row(row: Person) -> Row:
     """Somebody who may sign in."""
     return {
-        "username": row.username, "email": row.email, "role": Role(row.role).name.lower(), "active": row.is_active,
-        "last_sign_in": row.last_login,
+        "username": row.username, "email": row.email, "role": Role(row.role).name.lower(),
+        "systems": _on_systems(row), "active": row.is_active, "last_sign_in": row.last_login,
     }  # fmt: skip
+
+
+def _on_systems(row: Person | Token) -> dict[str, str]:
+    return {name: role.name.lower() for name, role in roles_of(row).items()}
 
 
 def token_row(row: Token) -> Row:
     """A token, without its text."""
     return {
-        "id": row.pk, "name": row.name, "role": Role(row.role).name.lower(), "scopes": row.scopes,
-        "created_at": row.created_at, "created_by": row.created_by, "expires_at": row.expires_at,
+        "id": row.pk, "name": row.name, "role": Role(row.role).name.lower(), "systems": _on_systems(row),
+        "scopes": row.scopes, "created_at": row.created_at, "created_by": row.created_by, "expires_at": row.expires_at,
         "used_at": row.used_at, "revoked_at": row.revoked_at,
     }  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Reading the catalogue."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +12,11 @@ from mainstay.catalogue.models import Calendar, Channel, Check, Component, Origi
 from mainstay.catalogue.secret_book import SecretBook, unfilled
 from mainstay.catalogue.specs import Spec, specs
 from mainstay.domain import document
+from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.domain.difference import Difference, ObjectKey, compare
 from mainstay.domain.draft import Catalogue, header_object
 from mainstay.domain.placeholder import fill, names
+from mainstay.people.queries import seen
 
 __all__ = [
     "Spec",
@@ -29,6 +31,7 @@ __all__ = [
     "named_like",
     "names_without_value",
     "originals",
+    "require_systems",
     "revision",
     "revisions",
     "secrets",
@@ -49,25 +52,33 @@ def revisions(limit: int = 50) -> list[Revision]:
     return list(Revision.objects.order_by("-number")[:limit])
 
 
-def systems() -> QuerySet[System]:
+def systems(sight: Sight = EVERYTHING) -> QuerySet[System]:
     """Those in use, the most important first."""
-    return System.objects.filter(retired_at=None)
+    return System.objects.filter(seen(sight, "name"), retired_at=None)
 
 
-def system(name: str) -> System:
+def system(name: str, sight: Sight = EVERYTHING) -> System:
     """One in use; System.DoesNotExist otherwise."""
-    return systems().get(name=name)
+    return systems(sight).get(name=name)
 
 
-def components(system: str | None = None) -> QuerySet[Component]:
+def require_systems(names: Iterable[str]) -> None:
+    """Raises System.DoesNotExist for the first that is not in use."""
+    wanted = set(names)
+    if missing := sorted(wanted - set(systems().filter(name__in=wanted).values_list("name", flat=True))):
+        raise System.DoesNotExist(f"there is no system {missing[0]}")
+
+
+def components(system: str | None = None, sight: Sight = EVERYTHING) -> QuerySet[Component]:
     """Those in use, with what they depend on at hand."""
-    found = Component.objects.filter(retired_at=None).select_related("system").prefetch_related("depends_on")
+    found = Component.objects.filter(seen(sight, "system__name"), retired_at=None)
+    found = found.select_related("system").prefetch_related("depends_on")
     return found.filter(system__name=system) if system else found
 
 
-def checks(system: str | None = None) -> QuerySet[Check]:
+def checks(system: str | None = None, sight: Sight = EVERYTHING) -> QuerySet[Check]:
     """Those in use."""
-    found = Check.objects.filter(retired_at=None).select_related("system", "component")
+    found = Check.objects.filter(seen(sight, "system__name"), retired_at=None).select_related("system", "component")
     return found.filter(system__name=system) if system else found
 
 
@@ -78,15 +89,16 @@ def named_like(found: QuerySet[Check], text: str) -> QuerySet[Check]:
     return found.filter(Q(name__icontains=text) | Q(title__en__icontains=text) | Q(title__zh__icontains=text))
 
 
-def check(path: str) -> Check:
+def check(path: str, sight: Sight = EVERYTHING) -> Check:
     """One in use, by ``system/name``; Check.DoesNotExist otherwise."""
     owner, _, name = path.partition("/")
-    return checks(owner).get(name=name)
+    return checks(owner, sight).get(name=name)
 
 
-def channels() -> QuerySet[Channel]:
-    """Those in use."""
-    return Channel.objects.filter(retired_at=None)
+def channels(sight: Sight = EVERYTHING) -> QuerySet[Channel]:
+    """Those in use. They belong to no system."""
+    found = Channel.objects.filter(retired_at=None)
+    return found if None in sight else found.none()
 
 
 def channel_settings(channel: Channel) -> dict[str, Any]:

@@ -55,6 +55,7 @@ def validate(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
 
 def diff(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
     """Say what ``apply`` would do. Exit code 1 when it would do anything."""
+    acting("catalogue.export")
     found = _examined(path, as_json)
     differences = queries.differences(found.catalogue)
     _print_differences(differences, as_json, _("no difference"))
@@ -79,6 +80,7 @@ def export_files(
     as_json: AsJson = False,
 ) -> None:
     """Write the running catalogue as YAML files. Applied, they change nothing."""
+    acting("catalogue.export")
     files = export.files()
     if out is None:
         if as_json:

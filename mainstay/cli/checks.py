@@ -11,6 +11,7 @@ from mainstay.catalogue.models import Check
 from mainstay.cli.output import EXIT, AsJson, fail, marked, print_json, print_one, print_rows
 from mainstay.cli.shell import acting, told
 from mainstay.cli.words import _
+from mainstay.domain.actor import Actor
 from mainstay.domain.duration import format_duration, parse_duration
 from mainstay.domain.state import State
 from mainstay.monitoring import actions, queries
@@ -34,9 +35,9 @@ def flows() -> None:
     """A group, although it has one command."""
 
 
-def _find(path: str) -> Check:
+def _find(path: str, actor: Actor) -> Check:
     try:
-        return catalogue.check(path)
+        return catalogue.check(path, actor.sight)
     except (Check.DoesNotExist, ValueError):
         fail(_("there is no check {path}; mainstay check list shows all").format(path=path))
 
@@ -48,8 +49,8 @@ def list_checks(
     as_json: AsJson = False,
 ) -> None:
     """Every check; the exit code is that of the worst (0 ok, 1 warning, 2 critical, 3 unknown)."""
-    acting("catalogue.read")
-    found = catalogue.checks(system or None).select_related("standing").order_by("system__name", "name")
+    actor = acting("catalogue.read")
+    found = catalogue.checks(system or None, actor.sight).select_related("standing").order_by("system__name", "name")
     rows = [row for check in found if (row := check_row(check))["state"] != "ok" or not not_ok]
     print_rows(rows, ("state", "path", "since", "why"), _("nothing to show"), as_json=as_json)
     worst = max((State(row["state"]) for row in rows), key=lambda state: state.rank, default=State.OK)
@@ -59,8 +60,7 @@ def list_checks(
 @check_app.command("show")
 def show_check(path: Path, as_json: AsJson = False) -> None:
     """One check: state, newest values, the last changes; the exit code is that of its state."""
-    acting("catalogue.read")
-    check = _find(path)
+    check = _find(path, acting("catalogue.read"))
     row = check_row(check)
     values = queries.last_values([check.pk])[check.pk]
     changes = [change_row(one) for one in queries.changes(check_id=check.pk, limit=10)]
@@ -77,7 +77,8 @@ def show_check(path: Path, as_json: AsJson = False) -> None:
 @check_app.command("run")
 def run_check(path: Path, as_json: AsJson = False) -> None:
     """Ask the checker to look now."""
-    actions.request_run(_find(path), actor=acting("check.run"))
+    actor = acting("check.run")
+    actions.request_run(_find(path, actor), actor=actor)
     sentence = _("{path} will be looked at within a second or two").format(path=path)
     print_one({"path": path, "asked": True}, sentence, as_json=as_json)
 
@@ -91,15 +92,14 @@ def mute_check(
     as_json: AsJson = False,
 ) -> None:
     """Judge on, but tell nobody for a while."""
-    check = _find(what) if "/" in what else None
+    actor = acting("check.mute")
+    check = _find(what, actor) if "/" in what else None
     with told(_("there is no system {what}, or no such component of it").format(what=what)):
         seconds = parse_duration(hold)
-        system = check.system if check else catalogue.system(what)
+        system = check.system if check else catalogue.system(what, actor.sight)
         part = catalogue.components(system.name).get(name=component) if component else None
         until = datetime.now(UTC) + timedelta(seconds=seconds)
-        made = actions.mute(
-            system=system, component=part, check=check, reason=reason, until=until, actor=acting("check.mute")
-        )
+        made = actions.mute(system=system, component=part, check=check, reason=reason, until=until, actor=actor)
     sentence = _("{what} is muted for {time} (mute {number})")
     print_one(
         mute_row(made), sentence.format(what=what, time=format_duration(seconds), number=made.pk), as_json=as_json
@@ -117,8 +117,8 @@ def unmute_check(number: Annotated[int, typer.Argument(help="The mute's number."
 @check_app.command("mutes")
 def list_mutes(as_json: AsJson = False) -> None:
     """What is muted now."""
-    acting("catalogue.read")
-    rows = [mute_row(row) for row in queries.mutes(datetime.now(UTC)).order_by("-starts_at", "-pk")]
+    actor = acting("catalogue.read")
+    rows = [mute_row(row) for row in queries.mutes(datetime.now(UTC), actor.sight).order_by("-starts_at", "-pk")]
     columns = ("id", "system", "component", "check", "reason", "by", "until")
     print_rows(rows, columns, _("nothing is muted"), as_json=as_json)
 
@@ -126,19 +126,18 @@ def list_mutes(as_json: AsJson = False) -> None:
 @check_app.command("ping-address")
 def ping_address(path: Path, as_json: AsJson = False) -> None:
     """The address at which a heartbeat's job reports."""
-    acting("check.run")
-    check = _find(path)
+    actor = acting("check.run")
+    check = _find(path, actor)
     if check.kind != "heartbeat":
         fail(_("{path} is no heartbeat; nothing reports to it").format(path=path))
-    url = f"{BASE_URL}/ping/{actions.ping_token(check)}"
+    url = f"{BASE_URL}/ping/{actions.ping_token(check, actor=actor)}"
     print_one({"url": url}, url, as_json=as_json)
 
 
 @flow_app.command("show")
 def show_flow(path: Path, as_json: AsJson = False) -> None:
     """Where the cases of a flow are, and which are stuck."""
-    acting("catalogue.read")
-    found = queries.observation(_find(path).pk)
+    found = queries.observation(_find(path, acting("catalogue.read")).pk)
     if found is None:
         fail(_("{path} has not been looked at yet, or is no flow").format(path=path), EXIT["unknown"])
     if as_json:

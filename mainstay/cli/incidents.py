@@ -33,8 +33,8 @@ def list_incidents(
     as_json: AsJson = False,
 ) -> None:
     """Running incidents, newest first."""
-    acting("incident.read")
-    found = queries.search(state="" if every else "running", system=system, text=text)
+    sight = acting("incident.read").sight
+    found = queries.search(state="" if every else "running", system=system, text=text, sight=sight)
     columns = ("id", "level", "category", "state", "system", "title", "since")
     rows = [incident_row(row) for row in found[:limit]]
     print_rows(rows, columns, _("no incident is running"), as_json=as_json, count=found.count())
@@ -43,10 +43,10 @@ def list_incidents(
 @incident_app.command("show")
 def show_incident(number: Number, as_json: AsJson = False) -> None:
     """One incident with its members, its timeline, and why it was grouped, graded and told so."""
-    acting("incident.read")
+    sight = acting("incident.read").sight
     with told(_absent(number)):
         row = incident_rows(
-            queries.incident(number), queries.members(number), queries.timeline(number), queries.explain(number)
+            queries.incident(number, sight), queries.members(number), queries.timeline(number), queries.explain(number)
         )
     if as_json:
         print_json(row)

@@ -29,8 +29,8 @@ def list_notices(
     as_json: AsJson = False,
 ) -> None:
     """Deliveries, newest first, with the receiver's answer."""
-    acting("notice.read")
-    found = queries.deliveries(incident_id=incident, outcome=outcome)
+    sight = acting("notice.read").sight
+    found = queries.deliveries(incident_id=incident, outcome=outcome, sight=sight)
     columns = ("id", "at", "word", "incident", "channel", "attempts", "sent_at", "outcome")
     rows = [delivery_row(row) for row in found[:limit]]
     print_rows(rows, columns, _("nothing was to be told yet"), as_json=as_json, count=found.count())
@@ -47,8 +47,8 @@ def retry(number: Annotated[int, typer.Argument(help="The delivery's number.")],
 @channel_app.command("list")
 def list_channels(as_json: AsJson = False) -> None:
     """Every way to tell somebody."""
-    acting("catalogue.read")
-    rows = [channel_row(row) for row in catalogue.channels()]
+    sight = acting("catalogue.read").sight
+    rows = [channel_row(row) for row in catalogue.channels(sight)]
     print_rows(rows, ("name", "kind", "language"), _("no channels yet; nobody would be told"), as_json=as_json)
 
 

@@ -91,7 +91,8 @@ def _plain(name: str, value: Any) -> str:
         case datetime():
             return ago(value)
         case dict():
-            return titled(value)
+            pairs = ", ".join(f"{key}={one}" for key, one in value.items())
+            return pairs if name == "systems" and pairs else titled(value)
         case list():
             return ", ".join(map(str, value))
     return _(str(value)) if name in _CODES else str(value)

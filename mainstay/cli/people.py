@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mainstay.api.rows import person_row, token_row
+from mainstay.catalogue import queries as catalogue
 from mainstay.cli.output import AsJson, fail, print_one, print_rows
 from mainstay.cli.shell import acting, told
 from mainstay.cli.words import _
@@ -16,7 +17,11 @@ user_app = typer.Typer(no_args_is_help=True)
 token_app = typer.Typer(no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The name to sign in with.")]
-RoleOption = Annotated[str, typer.Option("--role", help="viewer, operator, approver or administrator.")]
+RoleOption = Annotated[str, typer.Option("--role", help="none, viewer, operator, approver or administrator.")]
+OnSystem = Annotated[
+    list[str] | None,
+    typer.Option("--on", help="system=role: another role on one system, or none; may be repeated."),
+]
 FromInput = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 
 
@@ -28,8 +33,24 @@ def register(app: typer.Typer) -> None:
 
 def _role(name: str) -> Role:
     if name.upper() not in Role.__members__:
-        fail(_("{name} is no role; write viewer, operator, approver or administrator").format(name=repr(name)))
+        fail(_("{name} is no role; write none, viewer, operator, approver or administrator").format(name=repr(name)))
     return Role[name.upper()]
+
+
+def _roles(pairs: list[str] | None) -> dict[str, Role | None]:
+    """``system=general`` takes back what was set."""
+    found: dict[str, Role | None] = {}
+    for pair in pairs or []:
+        name, equals, role = pair.partition("=")
+        if not (name and equals and role):
+            fail(_("{pair} does not say system=role").format(pair=repr(pair)))
+        found[name] = None if role == "general" else _role(role)
+    catalogue.require_systems(name for name, one in found.items() if one is not None)
+    return found
+
+
+def _given(pairs: list[str] | None) -> dict[str, Role]:
+    return {name: role for name, role in _roles(pairs).items() if role is not None}
 
 
 def _password(from_input: bool) -> str:
@@ -42,6 +63,7 @@ def _password(from_input: bool) -> str:
 def add_user(
     username: Name,
     role: RoleOption = "viewer",
+    on: OnSystem = None,
     email: Annotated[str, typer.Option(help="Where notices for this person go.")] = "",
     password_stdin: FromInput = False,
     as_json: AsJson = False,
@@ -50,8 +72,9 @@ def add_user(
     actor = acting("person.add")
     with told():
         person = actions.add_person(
-            username=username, password=_password(password_stdin), role=_role(role), email=email, actor=actor
-        )
+            username=username, password=_password(password_stdin), role=_role(role), systems=_given(on), email=email,
+            actor=actor,
+        )  # fmt: skip
     print_one(person_row(person), _("{name} may sign in as {role}").format(name=username, role=role), as_json=as_json)
 
 
@@ -60,13 +83,21 @@ def list_users(as_json: AsJson = False) -> None:
     """Everybody."""
     acting("person.add")
     rows = [person_row(row) for row in queries.people()]
-    print_rows(rows, ("username", "role", "active", "email", "last_sign_in"), _("nobody yet"), as_json=as_json)
+    print_rows(
+        rows, ("username", "role", "systems", "active", "email", "last_sign_in"), _("nobody yet"), as_json=as_json
+    )
 
 
 @user_app.command("change")
 def change_user(
     username: Name,
-    role: Annotated[str | None, typer.Option("--role", help="viewer, operator, approver or administrator.")] = None,
+    role: Annotated[
+        str | None, typer.Option("--role", help="none, viewer, operator, approver or administrator.")
+    ] = None,
+    on: Annotated[
+        list[str] | None,
+        typer.Option("--on", help="system=role; system=general takes it back; may be repeated."),
+    ] = None,
     active: Annotated[bool | None, typer.Option("--active/--inactive", help="May sign in, or no more.")] = None,
     password: Annotated[bool, typer.Option("--password", help="Ask for a new one.")] = False,
     password_stdin: FromInput = False,
@@ -74,10 +105,12 @@ def change_user(
 ) -> None:
     """Another role, another password, or no more access."""
     actor = acting("person.change")
+    with told():
+        systems = _roles(on)
     new = _password(password_stdin) if password or password_stdin else None
     with told(_("there is nobody called {name}").format(name=username)):
         person = actions.change_person(
-            username, role=_role(role) if role else None, active=active, password=new, actor=actor
+            username, role=_role(role) if role else None, systems=systems, active=active, password=new, actor=actor
         )
     print_one(person_row(person), _("{name} is changed").format(name=username), as_json=as_json)
 
@@ -86,6 +119,7 @@ def change_user(
 def create_token(
     name: Annotated[str, typer.Argument(help="What the token is for.")],
     role: RoleOption = "viewer",
+    on: OnSystem = None,
     scope: Annotated[list[str] | None, typer.Option(help="An act, or its first word; may be repeated.")] = None,
     days: Annotated[int, typer.Option(help="How long it is valid.")] = 90,
     as_json: AsJson = False,
@@ -93,7 +127,7 @@ def create_token(
     """A token; its text is shown this once."""
     with told():
         token, text = actions.create_token(
-            name=name, role=_role(role), scopes=scope, days=days, actor=acting("token.create")
+            name=name, role=_role(role), systems=_given(on), scopes=scope, days=days, actor=acting("token.create")
         )
     print_one({**token_row(token), "token": text}, text, as_json=as_json)
 
@@ -102,7 +136,7 @@ def create_token(
 def list_tokens(as_json: AsJson = False) -> None:
     """Every token, without its text."""
     acting("token.create")
-    columns = ("id", "name", "role", "scopes", "created_by", "expires_at", "used_at", "revoked_at")
+    columns = ("id", "name", "role", "systems", "scopes", "created_by", "expires_at", "used_at", "revoked_at")
     print_rows([token_row(row) for row in queries.tokens()], columns, _("no tokens yet"), as_json=as_json)
 
 

@@ -22,9 +22,9 @@ def register(app: typer.Typer) -> None:
 @system_app.command("list")
 def list_systems(as_json: AsJson = False) -> None:
     """Every system with its worst state."""
-    acting("catalogue.read")
+    sight = acting("catalogue.read").sight
     counts = queries.counts()
-    rows = [system_row(system, counts.get(system.name)) for system in catalogue.systems()]
+    rows = [system_row(system, counts.get(system.name)) for system in catalogue.systems(sight)]
     shown = rows if as_json else [{**row, "checks": sum(row["checks"].values())} for row in rows]
     print_rows(
         shown, ("state", "name", "title", "tier", "checks"), _("no systems yet; mainstay apply"), as_json=as_json
@@ -37,9 +37,9 @@ def show_system(
     as_json: AsJson = False,
 ) -> None:
     """One system with its components and checks."""
-    acting("catalogue.read")
+    sight = acting("catalogue.read").sight
     with told(_("there is no system {name}; mainstay system list shows all").format(name=name)):
-        system = catalogue.system(name)
+        system = catalogue.system(name, sight)
     row = system_row(system, queries.counts().get(name))
     components = [component_row(one) for one in catalogue.components(name)]
     checks = [check_row(one) for one in catalogue.checks(name).select_related("standing").order_by("name")]

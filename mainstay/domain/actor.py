@@ -1,12 +1,14 @@
 """Who acts, and what a role allows. The one table that every face and every action asks."""
 
-from dataclasses import dataclass
-from enum import IntEnum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
 
 
 class Role(IntEnum):
     """A larger role may do all that a smaller one may."""
 
+    NONE = 0
     VIEWER = 1
     OPERATOR = 2
     APPROVER = 3
@@ -14,16 +16,55 @@ class Role(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """Which systems somebody may see: all but the ``named``, or these only.
+
+    ``rest`` says which, and so whether what belongs to no system is seen.
+    """
+
+    rest: bool
+    named: frozenset[str] = frozenset()
+
+    def __contains__(self, system: str | None) -> bool:
+        return (system in self.named) is not self.rest
+
+
+EVERYTHING = Sight(rest=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Somebody or something that acts, named as the audit trail will show it.
 
     ``name`` reads ``person:alice``, ``token:ab12cd34`` or ``engine``. ``scopes`` narrows a token to some
-    of the acts that its role allows; ``None`` means no narrowing.
+    of the acts that its role allows; ``None`` means no narrowing. ``systems`` holds the role on single
+    systems, which there stands in place of ``role``, be it higher or lower.
     """
 
     name: str
     role: Role
     scopes: frozenset[str] | None = None
+    systems: Mapping[str, Role] = field(default_factory=dict, hash=False)
+
+    def role_on(self, system: str | None) -> Role:
+        """The role that decides for a system; for what belongs to none it is the general one."""
+        return self.role if system is None else self.systems.get(system, self.role)
+
+    @property
+    def sight(self) -> Sight:
+        """The systems that this actor may see."""
+        rest = self.role > Role.NONE
+        return Sight(rest, frozenset(name for name, role in self.systems.items() if (role > Role.NONE) is not rest))
+
+    @property
+    def highest(self) -> Role:
+        """The largest role, wherever it is held."""
+        return max(self.role, *self.systems.values(), Role.NONE)
+
+    @property
+    def lowest(self) -> Role:
+        """The role that is held on each and every system."""
+        return min(self.role, *self.systems.values(), Role.ADMINISTRATOR)
 
 
 ENGINE = Actor("engine", Role.ADMINISTRATOR)
@@ -34,8 +75,21 @@ class Denied(Exception):
     """The actor may not do this. ``str()`` says which role would be needed."""
 
 
+class Unseen(Denied):
+    """What it is about is on a system that the actor may not see: the faces say that there is no such thing."""
+
+
+class Reach(Enum):
+    """Whose role decides about an act."""
+
+    MAINSTAY = "Mainstay itself: the general role"
+    SYSTEM = "one system: the role on it"
+    EVERY = "all systems at once: the role that is held on each of them"
+
+
 PERMISSIONS: dict[str, Role] = {
     "catalogue.read": Role.VIEWER,
+    "catalogue.export": Role.VIEWER,
     "catalogue.apply": Role.APPROVER,
     "check.run": Role.OPERATOR,
     "check.mute": Role.OPERATOR,
@@ -63,11 +117,53 @@ PERMISSIONS: dict[str, Role] = {
 }
 """Every act and the least role for it. A face that names an act missing here fails at once."""
 
+_ON_SYSTEMS = ("check", "incident", "notice", "alert")
+_REACH = {
+    "catalogue.read": Reach.SYSTEM,
+    "catalogue.export": Reach.EVERY,
+    "catalogue.apply": Reach.EVERY,
+    "audit.read": Reach.EVERY,
+    "audit.export": Reach.EVERY,
+}
 
-def authorise(actor: Actor, act: str) -> None:
-    """Pass silently when ``actor`` may do ``act``; raise ``Denied`` otherwise. ``act`` unknown: KeyError."""
+
+def reach(act: str) -> Reach:
+    """Whose role decides about ``act``."""
+    return _REACH.get(act) or (Reach.SYSTEM if act.partition(".")[0] in _ON_SYSTEMS else Reach.MAINSTAY)
+
+
+class At(Enum):
+    """Where an act happens, when that is not the name of a system or None for what belongs to none."""
+
+    UNTOLD = 0
+    ANYWHERE = 1
+
+
+def authorise(actor: Actor, act: str, *, system: str | At | None = At.UNTOLD) -> None:
+    """Pass silently when ``actor`` may do ``act``; raise ``Denied``, or ``Unseen`` of it, otherwise.
+
+    An act on a system needs to be told which: its name, None for what belongs to no system, or ``At.ANYWHERE`` at a
+    door behind which each object is asked for by itself. TypeError when it is not; KeyError for an unknown act.
+    """
     needed = PERMISSIONS[act]
-    if actor.role < needed:
-        raise Denied(f"{act} needs the role {needed.name.lower()}; {actor.name} is {actor.role.name.lower()}")
+    role, where = _deciding(actor, act, system)
+    if role < needed:
+        words = f"{act} needs the role {needed.name.lower()}{where}; {actor.name} has {role.name.lower()}"
+        hidden = reach(act) is Reach.SYSTEM and not isinstance(system, At) and system not in actor.sight
+        raise (Unseen if hidden else Denied)(words)
     if actor.scopes is not None and act not in actor.scopes and act.split(".", maxsplit=1)[0] not in actor.scopes:
         raise Denied(f"{act} is outside the scopes of {actor.name}: {', '.join(sorted(actor.scopes)) or 'none'}")
+
+
+def _deciding(actor: Actor, act: str, system: str | At | None) -> tuple[Role, str]:
+    """The role that counts, and where it is held, in words."""
+    match reach(act):
+        case Reach.MAINSTAY:
+            return actor.role, ""
+        case Reach.EVERY:
+            return actor.lowest, " on every system" if actor.systems else ""
+    if system is At.UNTOLD:
+        raise TypeError(f"{act} is about a system; say which")
+    if isinstance(system, At):
+        return actor.highest, ""
+    return actor.role_on(system), f" on {system}" if system in actor.systems else ""

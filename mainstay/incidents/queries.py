@@ -5,20 +5,26 @@ from typing import Any
 
 from django.db.models import Max, Q, QuerySet
 
+from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.incidents.models import Entry, Incident, Member
 from mainstay.notices.models import Notice
+from mainstay.people.queries import seen
 
 SORTS = {"newest": ("-since", "-pk"), "oldest": ("since", "pk"), "level": ("level", "-since", "-pk")}
 
 
-def open_incidents() -> QuerySet[Incident]:
+def open_incidents(sight: Sight = EVERYTHING) -> QuerySet[Incident]:
     """What is not resolved, worst and oldest first."""
-    return Incident.objects.exclude(state="resolved").select_related("system", "root").order_by("level", "since", "pk")
+    return _with_parts(sight).exclude(state="resolved").order_by("level", "since", "pk")
 
 
-def incident(incident_id: int) -> Incident:
+def incident(incident_id: int, sight: Sight = EVERYTHING) -> Incident:
     """Raises Incident.DoesNotExist."""
-    return Incident.objects.select_related("system", "root").get(pk=incident_id)
+    return _with_parts(sight).get(pk=incident_id)
+
+
+def _with_parts(sight: Sight) -> QuerySet[Incident]:
+    return Incident.objects.filter(seen(sight, "system__name")).select_related("system", "root")
 
 
 def search(
@@ -30,9 +36,10 @@ def search(
     text: str = "",
     since: datetime | None = None,
     sort: str = "newest",
+    sight: Sight = EVERYTHING,
 ) -> QuerySet[Incident]:
     """Incidents by what people ask for; ``state`` may also be ``running`` (open or acknowledged)."""
-    found = Incident.objects.select_related("system", "root").order_by(*SORTS[sort])
+    found = _with_parts(sight).order_by(*SORTS[sort])
     if state == "running":
         found = found.exclude(state="resolved")
     elif state:

@@ -4,18 +4,33 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
+from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.notices.models import Delivery, Notice
+from mainstay.people.queries import seen
 
 
-def notices(incident_id: int | None = None) -> QuerySet[Notice]:
+def notices(incident_id: int | None = None, sight: Sight = EVERYTHING) -> QuerySet[Notice]:
     """Newest first, with their deliveries."""
-    found = Notice.objects.select_related("incident").prefetch_related("deliveries__channel").order_by("-at", "-pk")
+    found = Notice.objects.filter(_about(sight, "")).select_related("incident").prefetch_related("deliveries__channel")
+    found = found.order_by("-at", "-pk")
     return found.filter(incident_id=incident_id) if incident_id is not None else found
 
 
-def deliveries(*, incident_id: int | None = None, channel: str = "", outcome: str = "") -> QuerySet[Delivery]:
+def _about(sight: Sight, path: str) -> Q:
+    """What may be seen; a digest tells of incidents of every system, so only who may see all of them sees it."""
+    found = seen(sight, f"{path}incident__system__name")
+    return found & ~Q(**{f"{path}word": "digest"}) if sight.named else found
+
+
+def deliveries(
+    *, incident_id: int | None = None, channel: str = "", outcome: str = "", sight: Sight = EVERYTHING
+) -> QuerySet[Delivery]:
     """Newest first; ``outcome`` is waiting, sent or failed."""
-    found = Delivery.objects.select_related("notice__incident", "channel").order_by("-pk")
+    found = (
+        Delivery.objects.filter(_about(sight, "notice__"))
+        .select_related("notice__incident", "channel")
+        .order_by("-pk")
+    )
     if incident_id is not None:
         found = found.filter(notice__incident_id=incident_id)
     if channel:
@@ -35,12 +50,13 @@ def waiting() -> tuple[int, datetime | None]:
     return found.count(), found.aggregate(oldest=Min("due_at"))["oldest"]
 
 
-def undelivered(now: datetime) -> QuerySet[Delivery]:
+def undelivered(now: datetime, sight: Sight = EVERYTHING) -> QuerySet[Delivery]:
     """What failed at least once and is still not there, or was given up within two days: a person should look."""
     waits = Q(given_up_at=None, due_at__gte=now)
     return (
         Delivery.objects.select_related("notice", "channel")
-        .filter(waits | Q(given_up_at__gte=now - timedelta(days=2)), sent_at=None, attempts__gte=1)
+        .filter(_about(sight, "notice__"), waits | Q(given_up_at__gte=now - timedelta(days=2)))
+        .filter(sent_at=None, attempts__gte=1)
         .exclude(outcome__startswith="merged into")
     )
 

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import string
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 
 from django.contrib.auth.password_validation import validate_password
@@ -12,7 +12,7 @@ from django.db import transaction
 
 from mainstay.audit.actions import record
 from mainstay.domain.actor import PERMISSIONS, Actor, Role, authorise
-from mainstay.people.models import Person, Token
+from mainstay.people.models import Person, SystemRole, Token
 
 PREFIX = "mst"
 _LETTERS = string.ascii_letters + string.digits
@@ -23,7 +23,15 @@ class Refused(ValueError):
     """It cannot be done so; the message says what would be right."""
 
 
-def add_person(*, username: str, password: str, role: Role, email: str = "", actor: Actor) -> Person:
+def add_person(
+    *,
+    username: str,
+    password: str,
+    role: Role,
+    systems: Mapping[str, Role] | None = None,
+    email: str = "",
+    actor: Actor,
+) -> Person:
     """Somebody new. Raises Refused for a name that is taken or a password that is too weak."""
     authorise(actor, "person.add")
     person = Person(username=username, email=email, role=int(role))
@@ -36,7 +44,8 @@ def add_person(*, username: str, password: str, role: Role, email: str = "", act
         except ValidationError as error:
             raise Refused(" ".join(error.messages)) from None
         person.save()
-        record(actor, "person.add", f"person {username}", {"role": role.name.lower()})
+        _set_roles(person, systems or {})
+        record(actor, "person.add", f"person {username}", {"role": role.name.lower(), "systems": _told(systems or {})})
     return person
 
 
@@ -44,17 +53,22 @@ def change_person(
     username: str,
     *,
     role: Role | None = None,
+    systems: Mapping[str, Role | None] | None = None,
     active: bool | None = None,
     password: str | None = None,
     actor: Actor,
 ) -> Person:
-    """Another role, another password, or no more access. Raises Person.DoesNotExist, Refused."""
+    """Another role, another password, or no more access. ``systems`` sets the role on some systems; None there: the
+    general one again. Raises Person.DoesNotExist, Refused."""
     authorise(actor, "person.change")
     with transaction.atomic():
         person = Person.objects.select_for_update().get(username=username)
         changed: dict[str, object] = {}
         if role is not None:
             person.role, changed["role"] = int(role), role.name.lower()
+        if systems:
+            _set_roles(person, systems)
+            changed["systems"] = _told(systems)
         if active is not None:
             person.is_active = changed["active"] = active
         if password is not None:
@@ -64,6 +78,20 @@ def change_person(
         _keep_an_administrator()
         record(actor, "person.change", f"person {username}", changed)
     return person
+
+
+def _set_roles(one: Person | Token, systems: Mapping[str, Role | None]) -> None:
+    owner = {"person": one} if isinstance(one, Person) else {"token": one}
+    for system, role in systems.items():
+        if role is None:
+            SystemRole.objects.filter(**owner, system=system).delete()
+        else:
+            SystemRole.objects.update_or_create(**owner, system=system, defaults={"role": int(role)})
+
+
+def _told(systems: Mapping[str, Role | None]) -> dict[str, str]:
+    """Roles on systems, as the audit trail has them."""
+    return {name: "general" if role is None else role.name.lower() for name, role in systems.items()}
 
 
 def change_own_password(person: Person, password: str) -> None:
@@ -97,13 +125,19 @@ def _keep_an_administrator() -> None:
 
 
 def create_token(
-    *, name: str, role: Role, scopes: Collection[str] | None = None, days: int = 90, actor: Actor
+    *,
+    name: str,
+    role: Role,
+    systems: Mapping[str, Role] | None = None,
+    scopes: Collection[str] | None = None,
+    days: int = 90,
+    actor: Actor,
 ) -> tuple[Token, str]:
     """A token and its text, which is shown once and never again. Raises Refused."""
     authorise(actor, "token.create")
     if not 1 <= days <= LONGEST_DAYS:
         raise Refused(f"a token lives from 1 to {LONGEST_DAYS} days")
-    if role > actor.role:
+    if role > actor.role or any(one > actor.role_on(name) for name, one in (systems or {}).items()):
         raise Refused("a token cannot do more than the one who makes it")
     known = set(PERMISSIONS) | {act.split(".")[0] for act in PERMISSIONS}
     if unknown := sorted(set(scopes or ()) - known):
@@ -116,7 +150,9 @@ def create_token(
             id=number, name=name, digest=digest(text), role=int(role), scopes=sorted(scopes) if scopes else None,
             created_at=now, created_by=actor.name, expires_at=now + timedelta(days=days),
         )  # fmt: skip
-        record(actor, "token.create", f"token {number}", {"name": name, "role": role.name.lower(), "days": days})
+        _set_roles(token, systems or {})
+        data = {"name": name, "role": role.name.lower(), "systems": _told(systems or {}), "days": days}
+        record(actor, "token.create", f"token {number}", data)
     return token, text
 
 

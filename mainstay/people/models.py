@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models import Q
 
 
 class Person(AbstractUser):
@@ -32,3 +33,24 @@ class Token(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
+
+
+class SystemRole(models.Model):
+    """The role of a person or a token on one system, in place of the general one. The system is named, not pointed at:
+    people are known before any catalogue is, and a name stays when its system is retired."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="system_roles", null=True)
+    token = models.ForeignKey(Token, on_delete=models.CASCADE, related_name="system_roles", null=True)
+    system = models.CharField(max_length=63)
+    role = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ("system",)
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(person=None, token__isnull=False) | Q(person__isnull=False, token=None),
+                name="system_role_of_one",
+            ),
+            models.UniqueConstraint(fields=("person", "system"), name="person_system_once"),
+            models.UniqueConstraint(fields=("token", "system"), name="token_system_once"),
+        ]

@@ -5,12 +5,14 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
 
-from mainstay.domain.actor import Actor, Denied, authorise
+from mainstay.catalogue.models import Check, System
+from mainstay.domain.actor import Actor, At, Denied, Sight, Unseen, authorise
+from mainstay.incidents.models import Incident
 from mainstay.people.models import Person
-from mainstay.people.queries import actor_of
+from mainstay.people.queries import actor_of, seen
 
 View = Callable[..., HttpResponse]
 
@@ -21,6 +23,37 @@ def actor(request: HttpRequest) -> Actor:
     return actor_of(request.user)
 
 
+def visible(request: HttpRequest) -> Sight:
+    """The systems that the person may see: what every query of a page is given."""
+    return actor(request).sight
+
+
+def may(request: HttpRequest, act: str, system: str | None) -> bool:
+    """Whether a page shows the person the way to an act on a system."""
+    try:
+        authorise(actor(request), act, system=system)
+    except Denied:
+        return False
+    return True
+
+
+def system_of(request: HttpRequest, name: str) -> System:
+    """A system by its name; 404 for one that is not there or may not be seen."""
+    return get_object_or_404(System.objects.filter(seen(visible(request), "name")), name=name)
+
+
+def check_of(request: HttpRequest, system: str, name: str) -> Check:
+    """A check by its names; 404 likewise."""
+    found = Check.objects.filter(seen(visible(request), "system__name"))
+    return get_object_or_404(found.select_related("system", "component", "standing"), system__name=system, name=name)
+
+
+def incident_of(request: HttpRequest, number: int) -> Incident:
+    """An incident by its number; 404 likewise."""
+    found = Incident.objects.filter(seen(visible(request), "system__name"))
+    return get_object_or_404(found.select_related("system", "root"), pk=number)
+
+
 def page(act: str) -> Callable[[View], View]:
     """A page for those who are signed in and may do ``act``; others see why not."""
 
@@ -28,8 +61,10 @@ def page(act: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             try:
-                authorise(actor(request), act)
+                authorise(actor(request), act, system=At.ANYWHERE)
                 return view(request, *args, **kwargs)
+            except Unseen:
+                raise Http404 from None
             except Denied as error:
                 return render(request, "denied.html", {"reason": str(error)}, status=403)
 

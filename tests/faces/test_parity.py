@@ -11,8 +11,9 @@ from mainstay.domain.actor import PERMISSIONS
 
 PACKAGE = Path(__file__).resolve().parents[2] / "mainstay"
 OFF_PAGES = {
-    "alert.receive", "audit.export", "catalogue.apply", "channel.test", "incident.open", "notice.retry", "person.add",
-    "person.change", "secret.delete", "secret.rotate", "secret.set", "token.create", "token.revoke",
+    "alert.receive", "audit.export", "catalogue.apply", "catalogue.export", "channel.test", "incident.open",
+    "notice.retry", "person.add", "person.change", "secret.delete", "secret.rotate", "secret.set", "token.create",
+    "token.revoke",
 }  # fmt: skip
 """What has no page yet; whoever makes one takes it out here."""
 

@@ -1,5 +1,6 @@
 """Alerts of other programs (Alertmanager, Grafana) become incidents; the same alert twice is one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -40,16 +41,38 @@ def receive(alerts: list[Alert], *, actor: Actor) -> tuple[int, int]:
     The same outbreak told again changes nothing, though a person has ended its incident meanwhile; and the end of an
     outbreak that comes late does not end the next one.
     """
-    authorise(actor, "alert.receive")
     latest = {f"alert:{alert.fingerprint}"[:300]: alert for alert in alerts}
     with transaction.atomic():
         rows = Incident.objects.filter(key__in=latest).order_by("pk").select_for_update(no_key=True)
         newest = {row.key: row for row in rows}
-        opened = _open({key: one for key, one in latest.items() if _is_new(one, newest.get(key))}, actor)
+        by_name = {one.name: one for one in System.objects.filter(name__in=_named(alerts), retired_at=None)}
+        _admit(actor, alerts, set(by_name), newest)
+        fresh = {key: one for key, one in latest.items() if _is_new(one, newest.get(key))}
+        opened = _open(fresh, by_name, actor)
         ended = _end([row for key, row in newest.items() if _is_over(latest[key], row)], actor)
         if opened or ended:
             record(actor, "alert.receive", "alerts", {"opened": opened, "ended": ended})
     return opened, ended
+
+
+def _named(alerts: list[Alert]) -> set[str]:
+    return {alert.system for alert in alerts}
+
+
+def _admit(actor: Actor, alerts: list[Alert], known: set[str], newest: Mapping[str, Incident]) -> None:
+    """Every alert must be of a system on which the actor may; one of no system, or of an unknown one, asks for the
+    general role. The same for the incidents that are there already."""
+    for name in sorted(known & _named(alerts)):
+        authorise(actor, "alert.receive", system=name)
+    if _named(alerts) - known:
+        authorise(actor, "alert.receive", system=None)
+    if not actor.systems:
+        return
+    ids = {row.system_id for row in newest.values() if row.system_id is not None}
+    for name in System.objects.filter(pk__in=ids).values_list("name", flat=True):
+        authorise(actor, "alert.receive", system=name)
+    if any(row.system_id is None for row in newest.values()):
+        authorise(actor, "alert.receive", system=None)
 
 
 def _is_new(alert: Alert, newest: Incident | None) -> bool:
@@ -63,10 +86,8 @@ def _is_over(alert: Alert, newest: Incident) -> bool:
     return not alert.firing and newest.state != "resolved" and known
 
 
-def _open(alerts: dict[str, Alert], actor: Actor) -> int:
+def _open(alerts: dict[str, Alert], by_name: Mapping[str, System], actor: Actor) -> int:
     now = datetime.now(UTC)
-    systems = System.objects.filter(name__in={alert.system for alert in alerts.values()}, retired_at=None)
-    by_name = {system.name: system for system in systems}
     incidents = [
         Incident(
             key=key, system=by_name.get(alert.system), title={"en": alert.title[:200], "zh": alert.title[:200]},

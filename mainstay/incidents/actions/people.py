@@ -20,9 +20,8 @@ class Illegal(ValueError):
 
 def acknowledge(incident_id: int, *, actor: Actor, note: str = "") -> Incident:
     """Somebody takes it on. Raises Illegal unless it is open."""
-    authorise(actor, "incident.acknowledge")
     with transaction.atomic():
-        incident, now = _locked(incident_id), datetime.now(UTC)
+        incident, now = _locked(incident_id, actor, "incident.acknowledge"), datetime.now(UTC)
         if incident.state != "open":
             raise Illegal(_but(incident, "only an open incident can be acknowledged"))
         incident.state, incident.acknowledged_at, incident.acknowledged_by = "acknowledged", now, actor.name
@@ -34,18 +33,16 @@ def acknowledge(incident_id: int, *, actor: Actor, note: str = "") -> Incident:
 
 def note(incident_id: int, text: str, *, actor: Actor) -> Entry:
     """Add to the timeline; allowed on resolved incidents too."""
-    authorise(actor, "incident.note")
     if not text.strip():
         raise Illegal("a note needs some text")
     with transaction.atomic():
-        return _write(_locked(incident_id), actor, "note", text, {})
+        return _write(_locked(incident_id, actor, "incident.note"), actor, "note", text, {})
 
 
 def resolve(incident_id: int, *, actor: Actor, note: str = "") -> Incident:
     """End it by hand. Raises Illegal when it has ended already."""
-    authorise(actor, "incident.resolve")
     with transaction.atomic():
-        incident, now = _locked(incident_id), datetime.now(UTC)
+        incident, now = _locked(incident_id, actor, "incident.resolve"), datetime.now(UTC)
         if incident.state == "resolved":
             raise Illegal(_but(incident, "there is nothing to resolve"))
         incident.state, incident.resolved_at, incident.resolved_by = "resolved", now, actor.name
@@ -57,11 +54,10 @@ def resolve(incident_id: int, *, actor: Actor, note: str = "") -> Incident:
 
 def reopen(incident_id: int, *, actor: Actor, reason: str) -> Incident:
     """It was not over. Raises Illegal unless it is resolved and nothing of the same kind is open."""
-    authorise(actor, "incident.reopen")
     if not reason.strip():
         raise Illegal("say why it is opened again")
     with transaction.atomic():
-        incident, now = _locked(incident_id), datetime.now(UTC)
+        incident, now = _locked(incident_id, actor, "incident.reopen"), datetime.now(UTC)
         if incident.state != "resolved":
             raise Illegal(_but(incident, "only a resolved incident can be reopened"))
         if other := Incident.objects.filter(key=incident.key).exclude(state="resolved").first():
@@ -90,11 +86,10 @@ def regrade(
     incident_id: int, *, level: int | None = None, category: str | None = None, reason: str, actor: Actor
 ) -> Incident:
     """Set level or category by hand; the engine leaves both alone from then on."""
-    authorise(actor, "incident.regrade")
     if not reason.strip():
         raise Illegal("say why the grade is changed")
     with transaction.atomic():
-        incident = _locked(incident_id)
+        incident = _locked(incident_id, actor, "incident.regrade")
         before: dict[str, Any] = {"level": incident.level, "category": incident.category}
         incident.level = int(Level(level)) if level is not None else incident.level
         incident.category = Category(category).value if category is not None else incident.category
@@ -120,7 +115,7 @@ def open_by_hand(
     actor: Actor,
 ) -> Incident:
     """Somebody saw a fault that no check sees. Raises System.DoesNotExist, Component.DoesNotExist, Illegal."""
-    authorise(actor, "incident.open")
+    authorise(actor, "incident.open", system=system)
     if not title.strip():
         raise Illegal("an incident needs a title")
     with transaction.atomic():
@@ -152,8 +147,11 @@ def _write(incident: Incident, actor: Actor, word: str, text: str, data: dict[st
     return entry
 
 
-def _locked(incident_id: int) -> Incident:
-    return Incident.objects.select_for_update().get(pk=incident_id)
+def _locked(incident_id: int, actor: Actor, act: str) -> Incident:
+    """The incident, for one who may do this on its system."""
+    incident = Incident.objects.select_for_update().get(pk=incident_id)
+    authorise(actor, act, system=incident.system.name if incident.system else None)
+    return incident
 
 
 def _but(incident: Incident, sentence: str) -> str:

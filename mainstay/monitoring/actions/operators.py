@@ -22,7 +22,7 @@ def mute(
     actor: Actor,
 ) -> Mute:
     """Judge on, but tell nobody until ``until``. ValueError for an empty reason or an end that has passed."""
-    authorise(actor, "check.mute")
+    authorise(actor, "check.mute", system=system.name)
     now = timezone.now()
     if not reason.strip():
         raise ValueError("say why: a muted check without a reason is a forgotten one")
@@ -42,10 +42,10 @@ def mute(
 
 def unmute(mute_id: int, *, actor: Actor) -> None:
     """End a mute now; one that has ended already stays as it is. Mute.DoesNotExist for an unknown one."""
-    authorise(actor, "check.unmute")
     now = timezone.now()
     with transaction.atomic():
         ending = Mute.objects.select_related("system", "component__system", "check_of__system").get(pk=mute_id)
+        authorise(actor, "check.unmute", system=ending.system.name)
         if ending.ends_at > now:
             Mute.objects.filter(pk=mute_id).update(ends_at=now)
             record(actor, "check.unmute", str(ending.check_of or ending.component or ending.system), {"mute": mute_id})
@@ -53,14 +53,15 @@ def unmute(mute_id: int, *, actor: Actor) -> None:
 
 def request_run(check: Check, *, actor: Actor) -> RunRequest:
     """Ask the checker to look at once."""
-    authorise(actor, "check.run")
+    authorise(actor, "check.run", system=check.system.name)
     with transaction.atomic():
         asked = RunRequest.objects.create(check_of=check, asked_at=timezone.now(), asked_by=actor.name)
         record(actor, "check.run", str(check), {})
     return asked
 
 
-def ping_token(check: Check) -> str:
+def ping_token(check: Check, *, actor: Actor) -> str:
     """The secret last part of the address at which this check's job reports; made on first use, then kept."""
+    authorise(actor, "check.run", system=check.system.name)
     token, _ = PingToken.objects.get_or_create(check_of=check, defaults={"token": secrets.token_urlsafe(24)})
     return token.token

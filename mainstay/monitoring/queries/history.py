@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from django.db.models import QuerySet
 
 from mainstay.catalogue.models import Check
+from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.domain.objective import uptime
 from mainstay.domain.state import Impact, State
 from mainstay.monitoring.models import Standing, StateChange
+from mainstay.people.queries import seen
 
 
 def changes(
@@ -17,9 +19,12 @@ def changes(
     start: datetime | None = None,
     end: datetime | None = None,
     limit: int = 100,
+    *,
+    sight: Sight = EVERYTHING,
 ) -> QuerySet[StateChange]:
     """State changes, the newest first, with check, system and component at hand."""
-    found = StateChange.objects.select_related("check_of__system", "check_of__component")
+    found = StateChange.objects.filter(seen(sight, "check_of__system__name"))
+    found = found.select_related("check_of__system", "check_of__component")
     if check_id is not None:
         found = found.filter(check_of_id=check_id)
     if system is not None:

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Max, QuerySet
 
 from mainstay.catalogue.models import Check
+from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.domain.state import State
 from mainstay.monitoring.models import Mute, Observation, Ping, PingToken, Pulse, Standing
+from mainstay.people.queries import seen
 
 EXPECTED = ("checker", "engine")
 """Processes without which nothing is watched, or nobody told."""
@@ -16,9 +18,12 @@ EXPECTED = ("checker", "engine")
 SILENCE = timedelta(seconds=30)
 
 
-def standings(system: str | None = None, states: Collection[State | str] | None = None) -> QuerySet[Standing]:
+def standings(
+    system: str | None = None, states: Collection[State | str] | None = None, sight: Sight = EVERYTHING
+) -> QuerySet[Standing]:
     """How the checks in use stand, with check, system and component at hand."""
-    found = Standing.objects.filter(check_of__retired_at=None).select_related("check_of__system", "check_of__component")
+    found = Standing.objects.filter(seen(sight, "check_of__system__name"), check_of__retired_at=None)
+    found = found.select_related("check_of__system", "check_of__component")
     if system is not None:
         found = found.filter(check_of__system__name=system)
     if states is not None:
@@ -53,9 +58,10 @@ def looked_at(systems: Collection[str]) -> dict[str, datetime]:
     return dict(rows.values_list("check_of__system__name").annotate(newest=Max("looked_at")))
 
 
-def mutes(now: datetime) -> QuerySet[Mute]:
+def mutes(now: datetime, sight: Sight = EVERYTHING) -> QuerySet[Mute]:
     """Those in force."""
-    return Mute.objects.filter(starts_at__lte=now, ends_at__gt=now).select_related("system", "component", "check_of")
+    found = Mute.objects.filter(seen(sight, "system__name"), starts_at__lte=now, ends_at__gt=now)
+    return found.select_related("system", "component", "check_of")
 
 
 def muted(check: Check, now: datetime) -> Mute | None:

@@ -13,9 +13,10 @@ from mainstay.notices.models import Delivery, Notice
 
 def retry(delivery_id: int, *, actor: Actor) -> Delivery:
     """Send now what waits or was given up. Raises Delivery.DoesNotExist, ValueError when it was sent."""
-    authorise(actor, "notice.retry")
     with transaction.atomic():
         delivery = Delivery.objects.select_for_update().get(pk=delivery_id)
+        incident = delivery.notice.incident
+        authorise(actor, "notice.retry", system=incident.system.name if incident and incident.system else None)
         if delivery.sent_at:
             raise ValueError(f"delivery {delivery_id} was sent at {delivery.sent_at.isoformat()}")
         delivery.due_at, delivery.given_up_at, delivery.leased_until = datetime.now(UTC), None, None
