@@ -10,13 +10,12 @@ from django.utils import timezone
 from mainstay.audit.actions import record
 from mainstay.catalogue import queries
 from mainstay.catalogue.models import Revision, Secret
-from mainstay.catalogue.sealing import seal, unseal
-from mainstay.catalogue.secret_book import RING
 from mainstay.catalogue.store import write
 from mainstay.domain.actor import Actor, authorise
 from mainstay.domain.difference import Difference
 from mainstay.domain.draft import Catalogue
 from mainstay.domain.placeholder import SECRET_NAME
+from mainstay.sealing import RING, seal, unseal
 
 _SUMMARY = 500
 """Differences that a revision and the audit trail name; the rest is counted."""

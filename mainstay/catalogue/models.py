@@ -115,7 +115,7 @@ class Calendar(models.Model):
 
 
 class Secret(models.Model):
-    """A named value that ``${NAME}`` fills in, sealed with AES-256-GCM (``catalogue/sealing.py``)."""
+    """A named value that ``${NAME}`` fills in, sealed with AES-256-GCM (``mainstay/sealing.py``)."""
 
     name = models.CharField(max_length=100, unique=True)
     sealed = models.BinaryField()

@@ -4,11 +4,9 @@ import os
 from collections.abc import Iterable
 
 from mainstay.catalogue.models import Secret
-from mainstay.catalogue.sealing import KeyRing, SealBroken, unseal
 from mainstay.domain.placeholder import Unfilled
-from mainstay.settings import DATA
+from mainstay.sealing import RING, SealBroken, unseal
 
-RING = KeyRing(DATA / "keys")
 _OWN = "MAINSTAY_"
 """Mainstay's own settings, its database's password among them, are nothing for a catalogue to send anywhere."""
 

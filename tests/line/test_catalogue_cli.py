@@ -12,8 +12,8 @@ import typer
 from typer.testing import CliRunner
 
 from mainstay.catalogue import actions, queries, secret_book
-from mainstay.catalogue.sealing import KeyRing
 from mainstay.cli import catalogue, init
+from mainstay.sealing import KeyRing
 
 SHOP = """\
 system: shop

@@ -13,9 +13,9 @@ from mainstay.audit.models import Record
 from mainstay.catalogue import actions, export, queries, secret_book
 from mainstay.catalogue.examine import examine
 from mainstay.catalogue.models import Channel, Secret
-from mainstay.catalogue.sealing import KeyRing, SealBroken, seal, unseal
 from mainstay.domain.actor import Actor, Denied, Role
 from mainstay.domain.placeholder import Unfilled
+from mainstay.sealing import KeyRing, SealBroken, seal, unseal
 
 ALICE = Actor("person:alice", Role.ADMINISTRATOR)
 CANARY = "canary-7f3a9c-Zürich"

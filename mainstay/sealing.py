@@ -12,6 +12,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from mainstay.settings import DATA
+
 _FORM = b"\x01"
 _NONCE, _KEY, _TAG = 12, 32, 16
 _WRAPPED = _NONCE + _KEY + _TAG
@@ -82,6 +84,10 @@ def _sync(directory: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+RING = KeyRing(DATA / "keys")
+"""This installation's."""
 
 
 def seal(name: str, value: str, ring: KeyRing) -> tuple[bytes, str]:
