@@ -62,9 +62,10 @@ def search(
     return found
 
 
-def last_resolved_at() -> datetime | None:
+def last_resolved_at(sight: Sight = EVERYTHING) -> datetime | None:
     """When the newest of the incidents that are over was resolved; None before the first."""
-    newest: datetime | None = Incident.objects.aggregate(newest=Max("resolved_at"))["newest"]
+    found = Incident.objects.filter(seen(sight, "system__name"))
+    newest: datetime | None = found.aggregate(newest=Max("resolved_at"))["newest"]
     return newest
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -17,7 +17,7 @@ from mainstay.monitoring import actions
 from mainstay.monitoring import queries as monitoring
 from mainstay.monitoring.wording import say_condition
 from mainstay.web import charts, flows
-from mainstay.web.access import actor, page
+from mainstay.web.access import actor, check_of, may, page
 from mainstay.web.live import live
 
 RANGES = {"1h": 1, "6h": 6, "24h": 24, "7d": 168, "30d": 720, "90d": 2160}
@@ -31,11 +31,6 @@ class Stretch:
     start: datetime
     end: datetime
     range: str
-
-
-def _find(system: str, name: str) -> Check:
-    found = Check.objects.select_related("system", "component", "standing")
-    return get_object_or_404(found, system__name=system, name=name)
 
 
 def _stretch(request: HttpRequest, now: datetime) -> Stretch:
@@ -55,7 +50,7 @@ def _stretch(request: HttpRequest, now: datetime) -> Stretch:
 @page("catalogue.read")
 def check(request: HttpRequest, system: str, name: str) -> HttpResponse:
     """One check over a range of time."""
-    found = _find(system, name)
+    found = check_of(request, system, name)
     now = datetime.now(UTC)
     stretch = _stretch(request, now)
     values = monitoring.last_values([found.pk])[found.pk]
@@ -74,6 +69,7 @@ def check(request: HttpRequest, system: str, name: str) -> HttpResponse:
         "every": format_duration(found.every),
         "changes": monitoring.changes(check_id=found.pk, limit=30),
         "mute": monitoring.muted(found, now),
+        "is_operator": may(request, "check.mute", system),
         "flow": flows.drawn(found) if found.kind == "flow" else None,
     }
     return live(request, "check", context)
@@ -106,7 +102,7 @@ def _conditions(found: Check) -> list[tuple[State, Condition]]:
 @require_POST
 def run(request: HttpRequest, system: str, name: str) -> HttpResponse:
     """Ask the checker to look now."""
-    actions.request_run(_find(system, name), actor=actor(request))
+    actions.request_run(check_of(request, system, name), actor=actor(request))
     messages.success(request, _("The checker will look within a second or two."))
     return redirect("check", system, name)
 
@@ -115,7 +111,7 @@ def run(request: HttpRequest, system: str, name: str) -> HttpResponse:
 @require_POST
 def mute(request: HttpRequest, system: str, name: str) -> HttpResponse:
     """Judge on, but tell nobody for a while."""
-    found = _find(system, name)
+    found = check_of(request, system, name)
     try:
         hours = min(720.0, max(0.1, float(request.POST.get("hours", "1"))))
         until = datetime.now(UTC) + timedelta(hours=hours)
@@ -132,7 +128,7 @@ def mute(request: HttpRequest, system: str, name: str) -> HttpResponse:
 @require_POST
 def unmute(request: HttpRequest, system: str, name: str) -> HttpResponse:
     """End the mute that is in force."""
-    found = _find(system, name)
+    found = check_of(request, system, name)
     if current := monitoring.muted(found, datetime.now(UTC)):
         actions.unmute(current.pk, actor=actor(request))
         messages.success(request, _("The mute has ended."))

@@ -10,6 +10,7 @@ from mainstay.domain.actor import Role
 from mainstay.incidents.queries import open_incidents
 from mainstay.monitoring.queries import pulses, silent_processes
 from mainstay.people.models import Person
+from mainstay.people.queries import actor_of
 from mainstay.web import places
 
 THEME = "mainstay_theme"
@@ -24,32 +25,32 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     theme = request.COOKIES.get(THEME, "")
     frame: dict[str, Any] = {"theme": theme if theme in THEMES else ""}
     person = request.user if hasattr(request, "user") else None
-    if not isinstance(person, Person) or request.headers.get("HX-Request"):  # a fragment has no frame
-        return frame | _rights(person)
+    if not isinstance(person, Person):
+        return frame
+    who = actor_of(person)
+    frame |= {
+        "is_operator": who.highest >= Role.OPERATOR,
+        "is_approver": who.lowest >= Role.APPROVER,
+        "is_administrator": who.role >= Role.ADMINISTRATOR,
+    }
+    if request.headers.get("HX-Request"):  # a fragment has no frame
+        return frame
     return {
         **frame,
-        **_rights(person),
-        "places": places.shown(request, Role(person.role)),
+        "places": places.shown(request, who),
         "role": role_name(person.role),
-        "running": open_incidents().count(),
+        "running": open_incidents(who.sight).count(),
         "silent": silent(),
         "now": datetime.now(UTC),
     }
 
 
-def _rights(person: object) -> dict[str, Any]:
-    if not isinstance(person, Person):
-        return {}
-    return {
-        "is_operator": person.role >= Role.OPERATOR,
-        "is_approver": person.role >= Role.APPROVER,
-        "is_administrator": person.role >= Role.ADMINISTRATOR,
-    }
-
-
 def role_name(role: int) -> str:
     """A role in the reader's language."""
-    words = {Role.VIEWER: _("viewer"), Role.OPERATOR: _("operator"), Role.APPROVER: _("approver")}
+    words = {
+        Role.NONE: _("no role"), Role.VIEWER: _("viewer"), Role.OPERATOR: _("operator"),
+        Role.APPROVER: _("approver"),
+    }  # fmt: skip
     return words.get(Role(role), _("administrator"))
 
 

@@ -7,31 +7,34 @@ from django.http import HttpRequest, HttpResponse
 from mainstay.catalogue import queries as catalogue
 from mainstay.monitoring import queries as monitoring
 from mainstay.web import flows, lists
-from mainstay.web.access import page
+from mainstay.web.access import page, visible
 from mainstay.web.live import live
 from mainstay.web.systems import STATES
 
 VIEWS = ("findings", "rules", "flows", "cases")
 RULES = ("integrity", "sql")
+Wanted = dict[str, Any]
 
 
 @page("catalogue.read")
 def data(request: HttpRequest) -> HttpResponse:
     """Four views of the same data: what is wrong, all rules, all flows, all cases that are stuck or oldest."""
     view = lists.chosen(request, "view", VIEWS, "findings")
-    wanted = {
+    sight = visible(request)
+    wanted: Wanted = {
+        "sight": sight,
         "text": lists.words(request), "system": request.GET.get("system", ""),
         "state": lists.chosen(request, "state", STATES),
     }  # fmt: skip
     found = {"findings": _findings, "rules": _rules, "flows": _flows, "cases": _cases}[view](wanted)
     context = {
         **lists.shown(request, found), **wanted,
-        "view": view, "views": VIEWS, "systems": catalogue.systems(), "states": STATES,
+        "view": view, "views": VIEWS, "systems": catalogue.systems(sight), "states": STATES,
     }  # fmt: skip
     return live(request, "data", context)
 
 
-def _rules(wanted: dict[str, str]) -> list[dict[str, Any]]:
+def _rules(wanted: Wanted) -> list[dict[str, Any]]:
     """Every rule with how many findings it has now."""
     checks = [one for one in _checks(wanted).filter(category__in=("data", "business")) if one.kind in RULES]
     values = monitoring.last_values([one.pk for one in checks])
@@ -42,18 +45,18 @@ def _rules(wanted: dict[str, str]) -> list[dict[str, Any]]:
     return [row for row in rows if not wanted["state"] or _state(row) == wanted["state"]]
 
 
-def _findings(wanted: dict[str, str]) -> list[dict[str, Any]]:
+def _findings(wanted: Wanted) -> list[dict[str, Any]]:
     """The rules that are broken, each with the rows that break it."""
     broken = [row for row in _rules(wanted) if _state(row) != "ok" and row["standing"]]
     changes = monitoring.newest_changes([row["check"].pk for row in broken])
     return [{**row, "change": changes.get(row["check"].pk)} for row in broken]
 
 
-def _flows(wanted: dict[str, str]) -> list[dict[str, Any]]:
+def _flows(wanted: Wanted) -> list[dict[str, Any]]:
     return [flows.drawn(one) for one in _checks(wanted).filter(kind="flow")]
 
 
-def _cases(wanted: dict[str, str]) -> list[dict[str, Any]]:
+def _cases(wanted: Wanted) -> list[dict[str, Any]]:
     """Stuck cases first, by money; then the oldest that are still within their time."""
     rows = []
     for flow in _flows({**wanted, "text": ""}):
@@ -66,8 +69,8 @@ def _cases(wanted: dict[str, str]) -> list[dict[str, Any]]:
     return sorted(fitting, key=lambda row: ("is_stuck" not in row, -row["amount"], -row["age"]))
 
 
-def _checks(wanted: dict[str, str]) -> Any:
-    found = catalogue.checks(wanted["system"] or None).select_related("standing")
+def _checks(wanted: Wanted) -> Any:
+    found = catalogue.checks(wanted["system"] or None, wanted["sight"]).select_related("standing")
     return catalogue.named_like(found, wanted["text"]).order_by("system__tier", "system__name", "name")
 
 

@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from mainstay.catalogue import queries as catalogue
-from mainstay.domain.actor import Role
+from mainstay.domain.actor import Sight
 from mainstay.incidents import queries as incidents
 from mainstay.web import places
-from mainstay.web.access import actor, page
+from mainstay.web.access import actor, page, visible
 from mainstay.web.lists import words as words_of
 from mainstay.web.templatetags.mainstay import called, words
 
@@ -36,40 +36,40 @@ def find(request: HttpRequest) -> HttpResponse:
 
 
 def _hits(text: str, request: HttpRequest) -> list[Hit]:
-    role: Role = actor(request).role
-    pages = [Hit(str(one["url"]), str(one["title"]), _("Page")) for one in places.shown(request, role)]
+    pages = [Hit(str(one["url"]), str(one["title"]), _("Page")) for one in places.shown(request, actor(request))]
+    sight = visible(request)
     if not text:
-        return pages + _running()
+        return pages + _running(sight)
     low = text.lower()
     return [
         *(one for one in pages if low in one.title.lower()),
-        *_incidents(text),
-        *_systems(low),
-        *_checks(text),
+        *_incidents(text, sight),
+        *_systems(low, sight),
+        *_checks(text, sight),
     ]
 
 
-def _running() -> list[Hit]:
+def _running(sight: Sight) -> list[Hit]:
     return [
         Hit(reverse("incident", args=[one.pk]), f"#{one.pk} {words(one.title)}", _("Incident"))
-        for one in incidents.open_incidents()[:EACH]
+        for one in incidents.open_incidents(sight)[:EACH]
     ]
 
 
-def _incidents(text: str) -> list[Hit]:
-    found = incidents.search(text=text.lstrip("#"))[:EACH]
+def _incidents(text: str, sight: Sight) -> list[Hit]:
+    found = incidents.search(text=text.lstrip("#"), sight=sight)[:EACH]
     return [Hit(reverse("incident", args=[one.pk]), f"#{one.pk} {words(one.title)}", _("Incident")) for one in found]
 
 
-def _systems(low: str) -> list[Hit]:
+def _systems(low: str, sight: Sight) -> list[Hit]:
     found = [
-        one for one in catalogue.systems() if low in f"{one.name} {' '.join(map(str, one.title.values()))}".lower()
+        one for one in catalogue.systems(sight) if low in f"{one.name} {' '.join(map(str, one.title.values()))}".lower()
     ]
     return [Hit(reverse("system", args=[one.name]), called(one), _("System")) for one in found[:EACH]]
 
 
-def _checks(text: str) -> list[Hit]:
-    found = catalogue.named_like(catalogue.checks(), text).order_by("system__tier", "name")[: 2 * EACH]
+def _checks(text: str, sight: Sight) -> list[Hit]:
+    found = catalogue.named_like(catalogue.checks(sight=sight), text).order_by("system__tier", "name")[: 2 * EACH]
     return [
         Hit(reverse("check", args=[one.system.name, one.name]), called(one), f"{_('Check')} · {called(one.system)}")
         for one in found

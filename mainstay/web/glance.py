@@ -6,6 +6,7 @@ from datetime import datetime
 
 from mainstay.catalogue import queries as catalogue
 from mainstay.catalogue.models import System
+from mainstay.domain.actor import Sight
 from mainstay.domain.state import Impact, State
 from mainstay.monitoring import queries as monitoring
 from mainstay.web import charts
@@ -33,10 +34,10 @@ class Glanced:
         return -State(self.state).rank
 
 
-def systems() -> list[Glanced]:
-    """All in use."""
+def systems(sight: Sight) -> list[Glanced]:
+    """All in use that may be seen."""
     counts = monitoring.counts()
-    return [Glanced(one, counts.get(one.name, {})) for one in catalogue.systems()]
+    return [Glanced(one, counts.get(one.name, {})) for one in catalogue.systems(sight)]
 
 
 def strips(systems: Iterable[str], start: datetime, end: datetime) -> dict[str, list[charts.Band]]:

@@ -5,17 +5,16 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from mainstay.catalogue import queries as catalogue
 from mainstay.domain.state import Category
 from mainstay.incidents import actions, queries
-from mainstay.incidents.models import Incident
 from mainstay.notices import queries as notices
 from mainstay.web import lists
-from mainstay.web.access import actor, page
+from mainstay.web.access import actor, incident_of, may, page, visible
 from mainstay.web.live import live
 
 CATEGORIES = tuple(one.value for one in Category)
@@ -35,8 +34,8 @@ def incidents(request: HttpRequest) -> HttpResponse:
         "sort": lists.chosen(request, "sort", queries.SORTS, "newest"),
     }
     context = {
-        **lists.shown(request, queries.search(**wanted)),
-        "wanted": wanted, "systems": catalogue.systems(), "categories": CATEGORIES,
+        **lists.shown(request, queries.search(**wanted, sight=visible(request))),
+        "wanted": wanted, "systems": catalogue.systems(visible(request)), "categories": CATEGORIES,
     }  # fmt: skip
     return live(request, "incidents", context)
 
@@ -44,7 +43,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
 @page("incident.read")
 def incident(request: HttpRequest, number: int) -> HttpResponse:
     """One incident."""
-    found = get_object_or_404(Incident.objects.select_related("system", "root"), pk=number)
+    found = incident_of(request, number)
     context = {
         "incident": found,
         "members": queries.members(number),
@@ -53,12 +52,13 @@ def incident(request: HttpRequest, number: int) -> HttpResponse:
         "deliveries": list(notices.deliveries(incident_id=number)[:50]),
         "brief": queries.brief(number),
         "categories": CATEGORIES,
+        "is_operator": may(request, "incident.note", found.system.name if found.system else None),
     }
     return live(request, "incident", context)
 
 
 def _act(request: HttpRequest, number: int, work: Callable[[], Any], done: str) -> HttpResponse:
-    get_object_or_404(Incident, pk=number)
+    incident_of(request, number)
     try:
         work()
     except ValueError as error:

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from mainstay.domain.actor import PERMISSIONS, Role
+from mainstay.domain.actor import Actor, At, Denied, authorise
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,22 @@ PLACES = (
 )
 
 
-def shown(request: HttpRequest, role: Role) -> list[dict[str, object]]:
-    """What a role may open, and which of them the request is in: the first part of its address says it."""
+def shown(request: HttpRequest, who: Actor) -> list[dict[str, object]]:
+    """What somebody may open, and which of them the request is in: the first part of its address says it."""
     here = request.path.lstrip("/").partition("/")[0]
     return [
         {
             "name": one.name, "icon": one.name, "title": one.title, "key": one.key, "later": one.later,
             "url": reverse(one.name), "here": here == one.name,
         }
-        for one in PLACES if role >= PERMISSIONS[one.act]
+        for one in PLACES if permitted(who, one.act)
     ]  # fmt: skip
+
+
+def permitted(who: Actor, act: str) -> bool:
+    """Whether there is anything at all on which somebody may do this."""
+    try:
+        authorise(who, act, system=At.ANYWHERE)
+    except Denied:
+        return False
+    return True

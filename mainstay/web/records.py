@@ -6,7 +6,7 @@ from mainstay.audit import queries as audit
 from mainstay.catalogue import queries as catalogue
 from mainstay.notices import queries as notices
 from mainstay.web import lists
-from mainstay.web.access import page
+from mainstay.web.access import page, visible
 from mainstay.web.live import live
 
 OUTCOMES = ("waiting", "sent", "failed")
@@ -15,10 +15,11 @@ OUTCOMES = ("waiting", "sent", "failed")
 @page("notice.read")
 def deliveries(request: HttpRequest) -> HttpResponse:
     """Every delivery with its outcome."""
+    sight = visible(request)
     outcome, channel = lists.chosen(request, "outcome", OUTCOMES), request.GET.get("channel", "")
     context = {
-        **lists.shown(request, notices.deliveries(outcome=outcome, channel=channel)),
-        "outcome": outcome, "outcomes": OUTCOMES, "channel": channel, "channels": catalogue.channels(),
+        **lists.shown(request, notices.deliveries(outcome=outcome, channel=channel, sight=sight)),
+        "outcome": outcome, "outcomes": OUTCOMES, "channel": channel, "channels": catalogue.channels(sight),
     }  # fmt: skip
     return live(request, "notices", context)
 

@@ -5,7 +5,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 
 from mainstay.catalogue import queries as catalogue
 from mainstay.catalogue.models import Check, Component, System
@@ -14,7 +13,7 @@ from mainstay.domain.state import State
 from mainstay.incidents import queries as incidents
 from mainstay.monitoring import queries as monitoring
 from mainstay.web import flows, glance, graph, lists
-from mainstay.web.access import page
+from mainstay.web.access import page, system_of
 from mainstay.web.live import live
 from mainstay.web.templatetags.mainstay import called
 
@@ -26,7 +25,7 @@ DAYS = 90
 def system(request: HttpRequest, name: str) -> HttpResponse:
     """One system; ``q`` narrows its checks."""
     now = datetime.now(UTC)
-    found = get_object_or_404(System, name=name)
+    found = system_of(request, name)
     checks = list(catalogue.checks(name).select_related("standing").order_by("component__name", "name"))
     text = lists.words(request)
     context = {

@@ -10,7 +10,7 @@ from mainstay.domain.objective import budget, uptime
 from mainstay.incidents import queries as incidents
 from mainstay.monitoring import queries as monitoring
 from mainstay.web import glance, lists
-from mainstay.web.access import page
+from mainstay.web.access import page, visible
 from mainstay.web.live import live
 from mainstay.web.templatetags.mainstay import called
 
@@ -25,7 +25,7 @@ def systems(request: HttpRequest) -> HttpResponse:
     """Searched, filtered, sorted and paged by its address."""
     text, state = lists.words(request), lists.chosen(request, "state", STATES)
     sort = lists.chosen(request, "sort", SORTS, "worst")
-    known = glance.systems()
+    known = glance.systems(visible(request))
     found = [one for one in known if _fits(one, text, state)]
     found.sort(key=lambda one: _order(one, sort))
     shown = lists.shown(request, found)

@@ -6,11 +6,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from mainstay.catalogue import queries as catalogue
+from mainstay.domain.actor import Sight
 from mainstay.incidents import queries as incidents
 from mainstay.monitoring import queries as monitoring
 from mainstay.notices import queries as notices
-from mainstay.web import charts, glance
-from mainstay.web.access import page
+from mainstay.web import glance
+from mainstay.web.access import page, visible
 from mainstay.web.live import live
 
 SHOWN = 50
@@ -22,35 +23,34 @@ DAY = timedelta(days=1)
 @page("incident.read")
 def today(request: HttpRequest) -> HttpResponse:
     """The first page; its fragment refreshes by itself."""
-    now = datetime.now(UTC)
-    standings = monitoring.standings(states=("warning", "critical", "unknown"))
+    now, sight = datetime.now(UTC), visible(request)
+    standings = monitoring.standings(states=("warning", "critical", "unknown"), sight=sight)
     context = {
-        "incidents": list(incidents.open_incidents()[:SHOWN]),
+        "incidents": list(incidents.open_incidents(sight)[:SHOWN]),
         "not_ok": list(standings.exclude(check_of_id__in=incidents.checks_in_open())[:SHOWN]),
-        "undelivered": list(notices.undelivered(now)[:SHOWN]),
-        "mutes": list(monitoring.mutes(now).order_by("ends_at")[:SHOWN]),
-        "resolved": list(incidents.search(state="resolved")[:6]),
-        "quiet_since": incidents.last_resolved_at(),
-        "watched": _watched(now),
-        "systems": _systems(now),
-        "strip": charts.STRIP,
+        "undelivered": list(notices.undelivered(now, sight)[:SHOWN]),
+        "mutes": list(monitoring.mutes(now, sight).order_by("ends_at")[:SHOWN]),
+        "resolved": list(incidents.search(state="resolved", sight=sight)[:6]),
+        "quiet_since": incidents.last_resolved_at(sight),
+        "watched": _watched(now, sight),
+        "systems": _systems(now, sight),
     }
     return live(request, "today", context)
 
 
-def _watched(now: datetime) -> dict[str, int]:
+def _watched(now: datetime, sight: Sight) -> dict[str, int]:
     """What stands behind "all quiet": how much is watched, and how much of it was seen lately."""
-    checks = catalogue.checks()
+    checks = catalogue.checks(sight=sight)
     return {
         "checks": checks.count(),
-        "looked": monitoring.standings().filter(looked_at__gte=now - LATELY).count(),
+        "looked": monitoring.standings(sight=sight).filter(looked_at__gte=now - LATELY).count(),
         "rules": checks.filter(kind="integrity").count(),
         "flows": checks.filter(kind="flow").count(),
     }
 
 
-def _systems(now: datetime) -> list[dict[str, Any]]:
+def _systems(now: datetime, sight: Sight) -> list[dict[str, Any]]:
     """The systems with their last day, worst first."""
-    shown = sorted(glance.systems(), key=lambda one: one.rank)[:GLANCED]
+    shown = sorted(glance.systems(sight), key=lambda one: one.rank)[:GLANCED]
     strips = glance.strips([one.system.name for one in shown], now - DAY, now)
     return [{"system": one.system, "state": one.state, "day": strips.get(one.system.name, [])} for one in shown]
