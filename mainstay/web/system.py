@@ -37,7 +37,7 @@ def system(request: HttpRequest, name: str) -> HttpResponse:
         "groups": _groups([check for check in checks if _fits(check, text)]),
         "text": text,
         "incidents": list(incidents.search(state="running", system=name)),
-        "changes": list(monitoring.changes(system=name, limit=12)),
+        "changes": list(monitoring.news(system=name, limit=12)),
         "told": _told(found),
         **_availability(found, now),
     }

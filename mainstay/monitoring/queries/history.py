@@ -1,16 +1,26 @@
 """What happened: state changes, bands of states, availability."""
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from mainstay.catalogue.models import Check
 from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.domain.objective import uptime
 from mainstay.domain.state import Impact, State
-from mainstay.monitoring.models import Standing, StateChange
+from mainstay.monitoring.models import StateChange
 from mainstay.people.queries import seen
+
+
+class Band(NamedTuple):
+    """A state, and from when to when it held."""
+
+    start: datetime
+    end: datetime
+    state: State
 
 
 def changes(
@@ -36,18 +46,32 @@ def changes(
     return found[:limit]
 
 
+def news(system: str, limit: int) -> QuerySet[StateChange]:
+    """The newest changes of a system without those by which a check was first seen to be well."""
+    found = StateChange.objects.filter(check_of__system__name=system).exclude(before="unknown", after="ok")
+    return found.select_related("check_of__system", "check_of__component")[:limit]
+
+
 def newest_changes(check_ids: Collection[int]) -> dict[int, StateChange]:
     """Check → its newest state change, by one indexed read each."""
     newest = (StateChange.objects.filter(check_of_id=check_id).order_by("-at", "-id").first() for check_id in check_ids)
     return {change.check_of_id: change for change in newest if change is not None}
 
 
-Bands = list[tuple[datetime, datetime, State]]
-
-
-def state_bands(check_id: int, start: datetime, end: datetime) -> Bands:
+def state_bands(check_id: int, start: datetime, end: datetime) -> list[Band]:
     """Which state held from when to when, without gaps, clipped to the span. Empty before the first look."""
     return state_bands_of([check_id], start, end)[check_id]
+
+
+def state_bands_of(check_ids: Collection[int], start: datetime, end: datetime) -> dict[int, list[Band]]:
+    """The bands of each of many checks, by two queries however many they are."""
+    end = min(end, datetime.now(UTC))
+    found: dict[int, list[Band]] = {}
+    for some in _pieces(check_ids):
+        before = _states_at(some, start)
+        turns = _turns(StateChange.objects.filter(check_of_id__in=some, at__gte=start, at__lt=end))
+        found |= {check_id: _cut(before.get(check_id), turns[check_id], start, end) for check_id in some}
+    return found
 
 
 def availability(system: str, start: datetime, end: datetime) -> float | None:
@@ -55,63 +79,69 @@ def availability(system: str, start: datetime, end: datetime) -> float | None:
     return uptime(outage_bands(system, start, end), start, end).share
 
 
-def outage_bands(system: str, start: datetime, end: datetime) -> Bands:
-    """The bands of all checks of a system whose failing means an outage."""
+def outage_bands(system: str, start: datetime, end: datetime) -> list[Band]:
+    """The bands that count for the availability of one system."""
     return outage_bands_of([system], start, end)[system]
 
 
-def outage_bands_of(systems: list[str], start: datetime, end: datetime) -> dict[str, Bands]:
-    """The same for many systems at once."""
-    checks = Check.objects.filter(system__name__in=systems, impact=Impact.OUTAGE.value, retired_at=None)
-    owners = dict(checks.values_list("pk", "system__name"))
-    found: dict[str, Bands] = {name: [] for name in systems}
-    for check_id, bands in state_bands_of(list(owners), start, end).items():
-        found[owners[check_id]] += bands
+def outage_bands_of(systems: Collection[str], start: datetime, end: datetime) -> dict[str, list[Band]]:
+    """System → the bands of all its checks whose failing means an outage. Only what counts for availability is read:
+    the turns to critical or unknown and back. In between a check is simply up."""
+    end = min(end, datetime.now(UTC))
+    found: dict[str, list[Band]] = {name: [] for name in systems}
+    owners = _outage_checks(systems)
+    for some in _pieces(owners):
+        before = _states_at(some, start)
+        inside = StateChange.objects.filter(_COUNTS, check_of_id__in=some, at__gte=start, at__lt=end)
+        turns = _turns(inside)
+        for check_id in some:
+            found[owners[check_id]] += _cut(before.get(check_id), turns[check_id], start, end)
     return found
 
 
-def state_bands_of(check_ids: list[int], start: datetime, end: datetime) -> dict[int, Bands]:
-    """The bands of many checks by three queries."""
-    now = min(end, datetime.now(UTC))
-    inside: dict[int, list[tuple[datetime, str]]] = {check_id: [] for check_id in check_ids}
-    rows = StateChange.objects.filter(check_of_id__in=check_ids, at__gte=start, at__lt=now).order_by("at", "id")
-    before = dict[int, str]()
-    for check_id, at, earlier, later in rows.values_list("check_of_id", "at", "before", "after"):
-        before.setdefault(check_id, earlier)
-        inside[check_id].append((at, later))
-    before |= _states_at(start, [check_id for check_id in check_ids if not inside[check_id]])
-    first_seen = _first_seen([check_id for check_id in check_ids if inside[check_id]], start)
+_SEVERE = (State.CRITICAL.value, State.UNKNOWN.value)
+_COUNTS = Q(before__in=_SEVERE) | Q(after__in=_SEVERE)
+
+
+def _outage_checks(systems: Collection[str]) -> dict[int, str]:
+    """Check id → system name of the checks in use whose failing means an outage."""
+    found = Check.objects.filter(system__name__in=systems, impact=Impact.OUTAGE.value, retired_at=None).order_by()
+    return dict(found.values_list("pk", "system__name"))
+
+
+def _pieces(check_ids: Collection[int], most: int = 5_000) -> Iterator[list[int]]:
+    """As many as every database takes in one statement."""
+    wanted = list(check_ids)
+    for first in range(0, len(wanted), most):
+        yield wanted[first : first + most]
+
+
+def _states_at(check_ids: Collection[int], at: datetime) -> dict[int, str | None]:
+    """The state of each check at one moment, None where it was not known yet: one indexed seek a check. One that was
+    looked at and never changed has only its standing."""
+    last = StateChange.objects.filter(check_of_id=OuterRef("pk"), at__lt=at).order_by("-at", "-id").values("after")[:1]
+    rows = Check.objects.filter(pk__in=check_ids).order_by().annotate(last=Subquery(last))
     return {
-        check_id: _cut(before.get(check_id) if check_id not in first_seen else None, inside[check_id], start, now)
-        for check_id in check_ids
+        check_id: state or (standing if since is not None and since <= at else None)
+        for check_id, state, standing, since in rows.values_list("pk", "last", "standing__state", "standing__since")
     }
 
 
-def _states_at(start: datetime, check_ids: list[int]) -> dict[int, str]:
-    """The state of checks that have not changed since ``start``: as they stand, if they stood so by then."""
-    rows = Standing.objects.filter(pk__in=check_ids).values_list("pk", "state", "since")
-    found = {check_id: state for check_id, state, since in rows if since <= start}
-    late = [check_id for check_id in check_ids if check_id not in found]
-    for check_id in late:  # changed only after the span: rare, one indexed read each
-        at_start = StateChange.objects.filter(check_of_id=check_id, at__lt=start).order_by("-at", "-id").first()
-        if at_start is not None:
-            found[check_id] = at_start.after
-    return found
+def _turns(rows: QuerySet[StateChange]) -> defaultdict[int, list[tuple[datetime, str]]]:
+    """When each check became what, the oldest first."""
+    turns: defaultdict[int, list[tuple[datetime, str]]] = defaultdict(list)
+    for check_id, at, after in rows.order_by("at", "id").values_list("check_of_id", "at", "after"):
+        turns[check_id].append((at, after))
+    return turns
 
 
-def _first_seen(check_ids: list[int], start: datetime) -> set[int]:
-    """Checks whose very first change lies in the span: before it nothing is known of them."""
-    older = StateChange.objects.filter(check_of_id__in=check_ids, at__lt=start).order_by()
-    return set(check_ids) - set(older.values_list("check_of_id", flat=True).distinct())
-
-
-def _cut(state: str | None, inside: Iterable[tuple[datetime, str]], start: datetime, end: datetime) -> Bands:
-    bands: Bands = []
+def _cut(state: str | None, turns: Iterable[tuple[datetime, str]], start: datetime, end: datetime) -> list[Band]:
+    bands: list[Band] = []
     since = start
-    for at, after in inside:
+    for at, after in turns:
         if state is not None and at > since:
-            bands.append((since, at, State(state)))
+            bands.append(Band(since, at, State(state)))
         state, since = after, at
     if state is not None and end > since:
-        bands.append((since, end, State(state)))
+        bands.append(Band(since, end, State(state)))
     return bands
