@@ -1,82 +1,24 @@
 """The pages in a real browser, served as users get them: live, by keyboard, narrow, in both languages, in silence."""
 
-import os
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.faces.browser import PROGRAM, Browser, chromium
-from tests.servers import free_port
-from tests.workspace import own_database
+from tests.faces.served import PASSWORD, Served
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")]
-PASSWORD = "correct-horse-battery"
-CATALOGUE = """
-system: shop
-title: {en: Online shop, zh: 网上商城}
-tier: 1
-components:
-  db: {kind: postgresql, dsn: "postgresql://127.0.0.1:1/x", title: {en: Database, zh: 数据库}}
-  app: {kind: http, url: "http://127.0.0.1:1/", depends_on: [db], title: {en: Application, zh: 应用}}
-checks:
-  home: {title: {en: The shop answers, zh: 商城可访问}, probe: {kind: http, on: app}, impact: outage}
-"""
-
-
 PAGES = (
     "/today/", "/systems/", "/systems/shop/", "/systems/shop/checks/home/", "/incidents/?state=", "/incidents/1/",
     "/notices/",
 )  # fmt: skip
 
 
-class Served:
-    """A Mainstay of its own: the web process and the command line."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
-        self.base = f"http://127.0.0.1:{self.port}"
-        self.environment = {**os.environ, "MAINSTAY_WORKSPACE": str(folder), **own_database()}
-        (folder / "mainstay.toml").write_text(f'port = {self.port}\nbase_url = "{self.base}"\n')
-        (folder / "catalogue").mkdir()
-        (folder / "catalogue" / "shop.yaml").write_text(CATALOGUE)
-        self.call("migrate")
-        self.call("apply", str(folder / "catalogue"))
-        self.call("user", "add", "ann", "--role", "operator", "--password-stdin", given=PASSWORD)
-        self.call("incident", "open", "shop", "Orders wait for payment", "--level", "3", "--category", "business")
-
-    def call(self, *words: str, given: str = "") -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "mainstay", *words],
-            env=self.environment, input=given, text=True, capture_output=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def start(self) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", "mainstay.web.server:application", "--port", str(self.port)],
-            env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            try:
-                urllib.request.urlopen(f"{self.base}/sign-in/", timeout=2).close()
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.2)
-            else:
-                return process
-        raise TimeoutError("the pages did not come up")
-
-
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    site = Served(tmp_path_factory.mktemp("site"))
+    site = Served(tmp_path_factory.mktemp("site"), role="operator")
+    site.call("incident", "open", "shop", "Orders wait for payment", "--level", "3", "--category", "business")
     process = site.start()
     yield site
     process.terminate()
