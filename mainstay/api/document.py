@@ -44,4 +44,4 @@ def _describe(path: str, method: str, operation: dict[str, Any]) -> None:
     operation["responses"] = dict(sorted(given.items()))
     if operation.pop("x-yaml", False):
         for kind in YAML_TYPES:
-            operation["requestBody"]["content"][kind] = {"schema": {}}
+            operation["requestBody"]["content"][kind] = {"schema": {"type": "string"}}
