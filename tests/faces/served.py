@@ -48,8 +48,16 @@ class Served:
         return done.stdout
 
     def start(self) -> subprocess.Popen[bytes]:
+        """The web process alone."""
+        return self._run("uvicorn", "mainstay.web.server:application", "--port", str(self.port))
+
+    def up(self) -> subprocess.Popen[bytes]:
+        """All of it, as users run it."""
+        return self._run("mainstay", "up")
+
+    def _run(self, *words: str) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", "mainstay.web.server:application", "--port", str(self.port)],
+            [sys.executable, "-m", *words],
             env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         deadline = time.monotonic() + 30
