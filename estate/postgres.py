@@ -115,15 +115,14 @@ def _server_account() -> str | None:
 
 
 def check_reachable(server: Server, path: Path) -> None:
-    """Every parent of the data directory must let the server's account through."""
-    if not server.user:
-        return
-    done = subprocess.run(["test", "-x", str(path)], **account(server.user), check=False)
-    if done.returncode:
-        raise RuntimeError(
-            f"{path} is closed to the account '{server.user}' that must run PostgreSQL; choose a"
-            " directory whose parents everybody may enter (mode 755)"
-        )
+    """Every parent of the programs and of the data directory must let the server's account through."""
+    for wanted in (server.bin, path) if server.user else ():
+        done = subprocess.run(["test", "-x", str(wanted)], **account(server.user), cwd="/", check=False)
+        if done.returncode:
+            raise RuntimeError(
+                f"{wanted} is closed to the account '{server.user}' that must run PostgreSQL; choose a"
+                " directory whose parents everybody may enter (mode 755)"
+            )
 
 
 def make_cluster(server: Server, data: Path, admin_password: str) -> None:

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -43,8 +44,7 @@ def _cached(server: postgres.Server) -> Path:
     draft = CACHE / f".draft-{secrets.token_hex(4)}"
     draft.mkdir(mode=0o755)
     try:
-        postgres.check_reachable(server, draft)
-        password = _make(server, draft / "cluster")
+        password = _make_elsewhere(server, draft / "cluster")
         (draft / "password").touch(mode=0o600)
         (draft / "password").write_text(password)
         _replace(home, draft)
@@ -63,6 +63,17 @@ def _replace(home: Path, draft: Path) -> None:
     except OSError:
         if not (home / "password").exists():
             raise
+
+
+def _make_elsewhere(server: postgres.Server, data: Path) -> str:
+    """Make the cluster where its server's account may go; a checkout in root's home is closed to it."""
+    with tempfile.TemporaryDirectory(prefix="estate-seed-") as workshop:
+        Path(workshop).chmod(0o755)
+        postgres.check_reachable(server, Path(workshop))
+        made = Path(workshop) / "cluster"
+        password = _make(server, made)
+        subprocess.run(["cp", "-a", "--reflink=auto", str(made), str(data)], check=True)
+    return password
 
 
 def _make(server: postgres.Server, data: Path) -> str:
