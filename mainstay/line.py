@@ -57,7 +57,8 @@ class Outcome(NamedTuple):
 
 @dataclass(slots=True)
 class Shelf:
-    """What the checker keeps between two batches: ids of series, and what was last written of each check."""
+    """What the checker keeps between two batches: ids of series, and what was last written of each check; nothing of
+    those in a batch that failed, because nobody knows what of it was kept."""
 
     series: dict[int, dict[str, int]] = field(default_factory=dict)
     seconds: set[int] = field(default_factory=set)
@@ -82,13 +83,14 @@ def absorb(results: Sequence[Outcome], now: datetime, shelf: Shelf | None = None
 def _absorb(results: Sequence[Outcome], now: datetime, shelf: Shelf) -> None:
     batch = _gather(results, shelf)
     last = {outcome.spec.id: outcome for outcome in results}
+    stood = {key: shelf.written.pop(key) for key in last if key in shelf.written}  # until the commit is confirmed
     with transaction.atomic():
         actions.store_samples(batch)
         changes = _record_changes(results, now)
-        written = _record_standings(last.values(), shelf)
+        written = _record_standings(last.values(), stood)
         actions.record_observations(_payloads(results))
         follow([change for change, held in changes if not held], now)
-    shelf.written.update(written)
+    shelf.written.update(stood | written)
 
 
 def _still_there(results: Sequence[Outcome]) -> list[Outcome]:
@@ -154,7 +156,7 @@ def _units(kind: str) -> Mapping[str, str]:
 
 def _record_changes(results: Sequence[Outcome], now: datetime) -> list[tuple[StateChange, bool]]:
     """Rows for what changed, in the order it happened, each with whether it is held."""
-    changed = [outcome for outcome in results if outcome.judgement.changed]
+    changed = _unrecorded([outcome for outcome in results if outcome.judgement.changed])
     if not changed:
         return []
     states = _states_before({outcome.spec.id for outcome in changed})
@@ -168,6 +170,18 @@ def _record_changes(results: Sequence[Outcome], now: datetime) -> list[tuple[Sta
             rows.append((_change(outcome, before, why), outcome.held))
     saved = actions.record_changes([row for row, _ in rows])
     return list(zip(saved, [held for _, held in rows], strict=True))
+
+
+def _unrecorded(changed: Sequence[Outcome]) -> list[Outcome]:
+    """Without what is there already: when the database dies between its commit and its answer, nobody knows that the
+    batch was kept, and it is handed in again."""
+    if not changed:
+        return []
+    oldest = _moment(min(outcome.at for outcome in changed))
+    ids = {outcome.spec.id for outcome in changed}
+    rows = StateChange.objects.filter(check_of__in=ids, at__gte=oldest).values_list("check_of_id", "at")
+    known = set(rows.order_by())
+    return [outcome for outcome in changed if (outcome.spec.id, _moment(outcome.at)) not in known]
 
 
 def _states_before(check_ids: set[int]) -> dict[int, str]:
@@ -192,7 +206,9 @@ def _change(outcome: Outcome, before: str, muted: str) -> StateChange:
     )
 
 
-def _record_standings(last: Iterable[Outcome], shelf: Shelf) -> dict[int, tuple[Memory, float]]:
+def _record_standings(
+    last: Iterable[Outcome], stood: Mapping[int, tuple[Memory, float]]
+) -> dict[int, tuple[Memory, float]]:
     """Write what differs from what is written; what only needs a new time gets that, by one statement."""
     changed: list[Standing] = []
     unchanged: list[Standing] = []
@@ -201,7 +217,7 @@ def _record_standings(last: Iterable[Outcome], shelf: Shelf) -> dict[int, tuple[
     newest = 0.0
     for outcome in last:
         key, memory = outcome.spec.id, outcome.judgement.memory
-        before, at = shelf.written.get(key, (None, 0.0))
+        before, at = stood.get(key, (None, 0.0))
         if before is None or _matters(before, memory):
             (unchanged if before is not None and before.state is memory.state else changed).append(_standing(outcome))
         elif abs(outcome.at - at) >= REFRESH:

@@ -279,6 +279,16 @@ def ssh() -> Iterator[SSH]:
         yield SSH(port, pwd.getpwuid(os.geteuid()).pw_name, here / "id", public)
 
 
+@contextmanager
+def directory(name: str) -> Iterator[Path]:
+    """A directory that the account of a server may enter."""
+    here = _directory(name)
+    try:
+        yield here
+    finally:
+        shutil.rmtree(here)
+
+
 def _directory(name: str) -> Path:
     here = Path(tempfile.mkdtemp(prefix=f"mainstay-{name}-"))
     here.chmod(0o755)

@@ -1,17 +1,17 @@
 """The engine is killed in the middle of a receiver's answer, again and again: nothing is lost, copies share a key."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.line.receiver import Receiver, receiving
 
 COUNT, KILLS = 12, 3
 PREPARE = """
@@ -34,49 +34,10 @@ print(Delivery.objects.filter(sent_at=None).update(leased_until=None))
 """
 
 
-class Receiver(ThreadingHTTPServer):
-    """Takes webhooks; calls ``on_arrival`` before it answers."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        self.arrived: list[tuple[str, int]] = []
-        self.on_arrival: Callable[[], None] = lambda: None
-        self.lock = threading.Lock()
-        super().__init__(("127.0.0.1", 0), Hook)
-
-    def take(self, key: str, number: int) -> None:
-        with self.lock:
-            self.arrived.append((key, number))
-            self.on_arrival()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Who was killed does not wait for an answer."""
-
-
-class Hook(BaseHTTPRequestHandler):
-    server: Receiver
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.take(self.headers["Idempotency-Key"], body["number"])
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    server = Receiver()
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with receiving() as server:
+        yield server
 
 
 def run(workspace: Path, script: str) -> str:
@@ -96,7 +57,7 @@ def engine(workspace: Path) -> subprocess.Popen[bytes]:
 def test_no_notice_is_lost_to_a_kill(tmp_path: Path, receiver: Receiver) -> None:
     (tmp_path / "mainstay.toml").write_text('[networks]\nallowed = ["127.0.0.0/8"]\n')
     (tmp_path / "data").mkdir()
-    run(tmp_path, PREPARE.format(url=f"http://127.0.0.1:{receiver.server_port}/", count=COUNT))
+    run(tmp_path, PREPARE.format(url=receiver.url, count=COUNT))
     for kill in range(KILLS):
         process = engine(tmp_path)
         receiver.on_arrival = lambda process=process: process.send_signal(signal.SIGKILL)
@@ -104,7 +65,9 @@ def test_no_notice_is_lost_to_a_kill(tmp_path: Path, receiver: Receiver) -> None
         receiver.on_arrival = lambda: None
         assert int(run(tmp_path, FREE)) > 0  # as if the lease had run out
     complete = threading.Event()
-    receiver.on_arrival = lambda: complete.set() if len({one for _, one in receiver.arrived}) == COUNT else None
+    receiver.on_arrival = lambda: (
+        complete.set() if len({one["number"] for _, one in receiver.arrived}) == COUNT else None
+    )
     process = engine(tmp_path)
     try:
         assert complete.wait(60)
@@ -112,10 +75,10 @@ def test_no_notice_is_lost_to_a_kill(tmp_path: Path, receiver: Receiver) -> None
         process.terminate()
         assert process.wait(30) == 0
     keys: dict[int, set[str]] = {}
-    for key, number in receiver.arrived:
-        keys.setdefault(number, set()).add(key)
+    for key, body in receiver.arrived:
+        keys.setdefault(body["number"], set()).add(key)
     assert set(keys) == set(range(COUNT))
     assert all(len(found) == 1 for found in keys.values()), "a copy carries the key of its original"
     assert len({key for found in keys.values() for key in found}) == COUNT
-    assert max(Counter(receiver.arrived).values()) <= KILLS + 1
+    assert max(Counter(key for key, _ in receiver.arrived).values()) <= KILLS + 1
     assert run(tmp_path, FREE).strip() == "0", "all is recorded as sent"
