@@ -6,12 +6,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-import asyncssh
 from pydantic import Field
 
 from mainstay.domain.host import Counters, parse_proc, rates, state_of
 from mainstay.domain.reading import Fault, Problem, Reading
-from mainstay.drivers.connect import NotConnected, connect
+from mainstay.drivers import ssh
 from mainstay.drivers.curl import Failed
 from mainstay.drivers.exporter_host import exporter_counters
 from mainstay.drivers.exposition import Access, fetch
@@ -60,15 +59,11 @@ class Probe:
                 counters = await self._counters()
         except TimeoutError:
             return Reading(problem=Problem(Fault.TIMEOUT, f"no answer within {self._reach.timeout:g} s"))
-        except (NotConnected, Failed) as error:
+        except Failed as error:
             return Reading(problem=error.problem)
-        except asyncssh.HostKeyNotVerifiable:
-            detail = f"{self._address} shows another host key than the one that was pinned"
-            return Reading(problem=Problem(Fault.TLS, detail), blind=True)
-        except asyncssh.PermissionDenied:
-            return Reading(problem=Problem(Fault.AUTH, f"{self._address} refused {self._settings.user}"), blind=True)
-        except (asyncssh.Error, OSError, ValueError) as error:
-            return Reading(problem=Problem(Fault.PROTOCOL, f"{self._address}: {error}"), blind=True)
+        except ssh.ERRORS as error:
+            problem, blind = ssh.problem_of(error, self._door())
+            return Reading(problem=problem, blind=blind)
         return Reading(self._values(counters), rows=_disks(counters))
 
     async def _counters(self) -> Counters:
@@ -84,17 +79,12 @@ class Probe:
                 ahead = await clock_offset(settings.ntp, self._reach.network)
                 counters = replace(counters, clock_offset=-ahead)
             return counters
-        if not settings.host_key:
-            raise ValueError("host_key is missing; pin it with: ssh-keyscan -t ed25519 " + self._address)
-        sock = await connect(self._address, settings.port, self._reach.network)
-        pinned = asyncssh.import_known_hosts(f"* {settings.host_key}\n")
-        async with asyncssh.connect(
-            sock=sock, username=settings.user, known_hosts=pinned, config=None, agent_path=None,
-            client_keys=[settings.key_file] if settings.key_file else None,
-        ) as connection:  # fmt: skip
-            began = time.time()
-            done = await connection.run(_COMMAND, check=False)
-        return parse_proc(str(done.stdout), settings.mounts, asked=(began + time.time()) / 2)
+        answer = await ssh.run(_COMMAND, self._door(), self._reach.network)
+        return parse_proc(answer.text, settings.mounts, answer.asked)
+
+    def _door(self) -> ssh.Door:
+        settings = self._settings
+        return ssh.Door(self._address, settings.user, settings.key_file, settings.host_key, settings.port)
 
     def _values(self, counters: Counters) -> Mapping[str, float]:
         now, before = time.monotonic(), self._before
