@@ -9,6 +9,7 @@ import secrets
 import tomllib
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -55,6 +56,9 @@ class Configuration(_Section):
     dead_man: _DeadMan = _DeadMan()
     audit_head: str = Field("", description="the channel that is sent the audit chain's head each day")
     settle: float = Field(5.0, ge=0, description="seconds an incident may still grow before people are told")
+    second_factor: Literal["", "viewer", "operator", "approver", "administrator"] = Field(
+        "", description="the least role that must sign in with a second factor; empty: nobody must"
+    )
     keep_samples_days: int = Field(400, ge=1)
     plugin_directories: list[str] = Field(
         ["/usr/lib/nagios/plugins", "/usr/lib64/nagios/plugins"],
@@ -272,5 +276,5 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"axes": {"level": "WARNING"}, "uvicorn.access": {"level": "WARNING"}},
+    "loggers": {"axes": {"level": "WARNING"}, "uvicorn.access": {"level": "WARNING"}, "fido2": {"level": "WARNING"}},
 }

@@ -235,7 +235,33 @@ class Person(Schema):
     role: RoleName
     systems: dict[str, RoleName]
     active: bool
+    invited: bool
+    second_factor: bool
     last_sign_in: datetime | None
+
+
+class Invited(Person):
+    """Somebody to whom a link went out; or, when none could, the link itself, this once, and why."""
+
+    sent: bool
+    reason: str
+    link: str | None
+
+
+class Session(Schema):
+    """Where somebody is signed in."""
+
+    id: int
+    agent: str
+    address: str
+    opened_at: datetime
+    seen_at: datetime
+
+
+class Ended(Schema):
+    """How many sessions ended."""
+
+    ended: int
 
 
 class Token(Schema):

@@ -70,6 +70,8 @@ class PageAuth(APIKeyCookie):
         person = request.user if key else None
         if not isinstance(person, Person) or not person.is_active:
             return None
+        if queries.must_prove(person, request.session.get("proof")):
+            raise HttpError(403, "your role needs a second factor; set it up on the page Account")
         if check_csrf(request):
             raise HttpError(403, "send the page's CSRF token in the header X-CSRFToken")
         return _admitted(queries.actor_of(person), self._act)

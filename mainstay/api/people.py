@@ -1,6 +1,7 @@
 """People and tokens."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -8,10 +9,11 @@ from ninja import Field, Query, Router
 
 from mainstay.api import answers
 from mainstay.api.auth import actor, needs
-from mainstay.api.rows import person_row, token_row
+from mainstay.api.rows import invited_row, person_row, sitting_row, token_row
 from mainstay.api.shapes import Body, Name, Page, Paging, Text, page
 from mainstay.catalogue import queries as catalogue
 from mainstay.domain.actor import Role
+from mainstay.notices import letters
 from mainstay.people import actions, queries
 
 router = Router(tags=["people"])
@@ -26,6 +28,15 @@ class PersonIn(Body):
 
     username: Annotated[Text, Field(max_length=150)]
     password: Password
+    role: answers.RoleName = "viewer"
+    systems: OnSystems = Field({}, max_length=1000)
+    email: Annotated[Text, Field(max_length=254)] = ""
+
+
+class InvitationIn(Body):
+    """Somebody new who sets the password himself."""
+
+    username: Annotated[Text, Field(max_length=150)]
     role: answers.RoleName = "viewer"
     systems: OnSystems = Field({}, max_length=1000)
     email: Annotated[Text, Field(max_length=254)] = ""
@@ -79,6 +90,40 @@ def change_person(request: HttpRequest, username: Name, body: PersonChange) -> A
 def _roles(systems: Mapping[str, str]) -> dict[str, Role]:
     catalogue.require_systems(systems)
     return {name: Role[role.upper()] for name, role in systems.items()}
+
+
+@router.post("/invitations", response=answers.Invited, **needs("person.add"))
+def invite(request: HttpRequest, body: InvitationIn) -> Any:
+    """Somebody new, who sets the password by a link: mailed through the first SMTP channel, else in the answer."""
+    made, text = actions.invite(
+        username=body.username, email=body.email, role=Role[body.role.upper()], systems=_roles(body.systems),
+        actor=actor(request),
+    )  # fmt: skip
+    return invited_row(made, letters.post(made, text, "invitation"))
+
+
+@router.post("/people/{username}/password-link", response=answers.Invited, **needs("person.change"))
+def password_link(request: HttpRequest, username: Name) -> Any:
+    """A link for a new password, mailed or in the answer; the old password holds until it is used."""
+    found, text = actions.password_link(username, actor=actor(request))
+    return invited_row(found, letters.post(found, text, "password"))
+
+
+@router.delete("/people/{username}/second-factor", response=answers.Person, **needs("factor.reset"))
+def reset_factors(request: HttpRequest, username: Name) -> Any:
+    """Authenticator, passkeys and recovery codes go, all sessions end."""
+    return person_row(actions.reset_factors(username, actor=actor(request)))
+
+
+@router.get("/people/{username}/sessions", response=list[answers.Session], **needs("session.end"))
+def list_sessions(request: HttpRequest, username: Name) -> Any:
+    return list(map(sitting_row, queries.sittings(queries.person(username), datetime.now(UTC))))
+
+
+@router.delete("/people/{username}/sessions", response=answers.Ended, **needs("session.end"))
+def end_sessions(request: HttpRequest, username: Name) -> Any:
+    """Sign somebody out everywhere."""
+    return {"ended": actions.end_sessions(username, actor=actor(request))}
 
 
 @router.get("/tokens", response=Page[answers.Token], **needs("token.create"))

@@ -16,9 +16,10 @@ from mainstay.incidents.models import Entry, Incident, Member
 from mainstay.monitoring.models import Mute, Observation, Pulse, Standing, StateChange
 from mainstay.monitoring.queries import LastValue
 from mainstay.monitoring.wording import explain
+from mainstay.notices.letters import Posted
 from mainstay.notices.models import Delivery, Notice
-from mainstay.people.models import Person, Token
-from mainstay.people.queries import roles_of
+from mainstay.people.models import Person, Sitting, Token
+from mainstay.people.queries import has_second_factor, roles_of
 
 Row = dict[str, Any]
 
@@ -182,7 +183,21 @@ def person_row(row: Person) -> Row:
     """Somebody who may sign in."""
     return {
         "username": row.username, "email": row.email, "role": Role(row.role).name.lower(),
-        "systems": _on_systems(row), "active": row.is_active, "last_sign_in": row.last_login,
+        "systems": _on_systems(row), "active": row.is_active,
+        "invited": not row.has_usable_password(), "second_factor": has_second_factor(row),
+        "last_sign_in": row.last_login,
+    }  # fmt: skip
+
+
+def invited_row(row: Person, posted: Posted) -> Row:
+    """Somebody to whom a link went out, or the link."""
+    return {**person_row(row), "sent": posted.sent, "reason": posted.reason, "link": posted.link}
+
+
+def sitting_row(row: Sitting) -> Row:
+    """Where somebody is signed in; never the session's key."""
+    return {
+        "id": row.pk, "agent": row.agent, "address": row.address, "opened_at": row.opened_at, "seen_at": row.seen_at,
     }  # fmt: skip
 
 

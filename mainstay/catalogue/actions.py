@@ -15,6 +15,7 @@ from mainstay.domain.actor import Actor, authorise
 from mainstay.domain.difference import Difference
 from mainstay.domain.draft import Catalogue
 from mainstay.domain.placeholder import SECRET_NAME
+from mainstay.people.actions import reseal_factors
 from mainstay.sealing import RING, seal, unseal
 
 _SUMMARY = 500
@@ -71,7 +72,8 @@ def delete_secret(name: str, *, actor: Actor) -> None:
 
 
 def rotate_secrets(*, actor: Actor) -> int:
-    """Seal every secret anew with a new key and drop the old keys. How many were sealed. Raises SealBroken."""
+    """Seal every secret, and every second factor, anew with a new key and drop the old keys. How many secrets there
+    were. Raises SealBroken."""
     authorise(actor, "secret.rotate")
     old = RING.ids()
     RING.make()
@@ -82,6 +84,7 @@ def rotate_secrets(*, actor: Actor) -> int:
             value = unseal(secret.name, bytes(secret.sealed), secret.key_id, RING)
             secret.sealed, secret.key_id = seal(secret.name, value, RING)
         Secret.objects.bulk_update(secrets, ["sealed", "key_id"])
+        reseal_factors()
         record(actor, "secret.rotate", f"{len(secrets)} secrets", {"names": [secret.name for secret in secrets]})
     for key_id in old:  # only after the commit: until then the old rows may come back
         RING.drop(key_id)

@@ -1,17 +1,20 @@
 """``mainstay user …`` and ``mainstay token …``."""
 
 import sys
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from mainstay.api.rows import person_row, token_row
+from mainstay.api.rows import invited_row, person_row, sitting_row, token_row
 from mainstay.catalogue import queries as catalogue
 from mainstay.cli.output import AsJson, fail, print_one, print_rows
 from mainstay.cli.shell import acting, told
 from mainstay.cli.words import _
 from mainstay.domain.actor import Role
+from mainstay.notices import letters
 from mainstay.people import actions, queries
+from mainstay.people.models import Person
 
 user_app = typer.Typer(no_args_is_help=True)
 token_app = typer.Typer(no_args_is_help=True)
@@ -84,7 +87,10 @@ def list_users(as_json: AsJson = False) -> None:
     acting("person.add")
     rows = [person_row(row) for row in queries.people()]
     print_rows(
-        rows, ("username", "role", "systems", "active", "email", "last_sign_in"), _("nobody yet"), as_json=as_json
+        rows,
+        ("username", "role", "systems", "active", "second_factor", "email", "last_sign_in"),
+        _("nobody yet"),
+        as_json=as_json,
     )
 
 
@@ -113,6 +119,65 @@ def change_user(
             username, role=_role(role) if role else None, systems=systems, active=active, password=new, actor=actor
         )
     print_one(person_row(person), _("{name} is changed").format(name=username), as_json=as_json)
+
+
+@user_app.command("invite")
+def invite_user(
+    username: Name,
+    role: RoleOption = "viewer",
+    on: OnSystem = None,
+    email: Annotated[str, typer.Option(help="Where the link goes.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Somebody new, who sets the password by a link that is mailed, or else printed, this once."""
+    actor = acting("person.add")
+    with told():
+        person, text = actions.invite(username=username, email=email, role=_role(role), systems=_given(on), actor=actor)
+    _print_posted(person, letters.post(person, text, "invitation"), as_json)
+
+
+@user_app.command("password-link")
+def send_password_link(username: Name, as_json: AsJson = False) -> None:
+    """A link for a new password, mailed, or else printed, this once."""
+    with told(_("there is nobody called {name}").format(name=username)):
+        person, text = actions.password_link(username, actor=acting("person.change"))
+    _print_posted(person, letters.post(person, text, "password"), as_json)
+
+
+def _print_posted(person: Person, posted: letters.Posted, as_json: bool) -> None:
+    if posted.sent:
+        sentence = _("a link is on its way to {address}").format(address=person.email)
+    else:
+        words = _("no mail went out ({reason}); hand this link over, it is good once, for {days} days:\n{link}")
+        sentence = words.format(reason=posted.reason, days=actions.LINK_DAYS, link=posted.link)
+    print_one(invited_row(person, posted), sentence, as_json=as_json)
+
+
+@user_app.command("reset-factor")
+def reset_factor(username: Name, as_json: AsJson = False) -> None:
+    """Take the authenticator, the passkeys and the recovery codes away, and end all sessions."""
+    with told(_("there is nobody called {name}").format(name=username)):
+        person = actions.reset_factors(username, actor=acting("factor.reset"))
+    print_one(
+        person_row(person), _("{name} signs in with the password alone again").format(name=username), as_json=as_json
+    )
+
+
+@user_app.command("sessions")
+def list_sessions(username: Name, as_json: AsJson = False) -> None:
+    """Where somebody is signed in."""
+    acting("session.end")
+    with told(_("there is nobody called {name}").format(name=username)):
+        rows = [sitting_row(row) for row in queries.sittings(queries.person(username), datetime.now(UTC))]
+    print_rows(rows, ("id", "agent", "address", "opened_at", "seen_at"), _("signed in nowhere"), as_json=as_json)
+
+
+@user_app.command("end-sessions")
+def end_sessions(username: Name, as_json: AsJson = False) -> None:
+    """Sign somebody out everywhere."""
+    with told(_("there is nobody called {name}").format(name=username)):
+        count = actions.end_sessions(username, actor=acting("session.end"))
+    print_one({"ended": count}, _("{number} sessions ended").format(number=count), as_json=as_json)
 
 
 @token_app.command("create")

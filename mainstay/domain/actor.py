@@ -107,6 +107,8 @@ PERMISSIONS: dict[str, Role] = {
     "alert.receive": Role.OPERATOR,
     "person.add": Role.ADMINISTRATOR,
     "person.change": Role.ADMINISTRATOR,
+    "factor.reset": Role.ADMINISTRATOR,
+    "session.end": Role.ADMINISTRATOR,
     "token.create": Role.ADMINISTRATOR,
     "token.revoke": Role.ADMINISTRATOR,
     "secret.set": Role.ADMINISTRATOR,

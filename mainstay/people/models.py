@@ -4,6 +4,8 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
 
+from mainstay.domain.actor import Role
+
 
 class Person(AbstractUser):
     """Somebody who signs in. ``role`` is a number of domain.actor.Role."""
@@ -15,6 +17,11 @@ class Person(AbstractUser):
     class Meta:
         ordering = ("username",)
         verbose_name_plural = "people"
+
+    @property
+    def general_role(self) -> Role:
+        """The role where no system has another."""
+        return Role(self.role)
 
 
 class Token(models.Model):
@@ -54,3 +61,67 @@ class SystemRole(models.Model):
             models.UniqueConstraint(fields=("person", "system"), name="person_system_once"),
             models.UniqueConstraint(fields=("token", "system"), name="token_system_once"),
         ]
+
+
+class Link(models.Model):
+    """Lets its person set a password, once. Only the SHA-256 of its text is kept."""
+
+    id = models.CharField(max_length=8, primary_key=True)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="links")
+    purpose = models.CharField(max_length=16, help_text="invitation, password")
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=150)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+
+class Totp(models.Model):
+    """An authenticator's secret (RFC 6238), sealed. It counts once it is confirmed."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="totps")
+    sealed = models.BinaryField()
+    key_id = models.CharField(max_length=32)
+    confirmed_at = models.DateTimeField(null=True)
+    used_step = models.BigIntegerField(default=0, help_text="of the last code: none is good twice")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("person",), name="totp_one_a_person")]
+
+
+class RecoveryCode(models.Model):
+    """Stands in for a second factor, once. Only the SHA-256 is kept: of 78 random bits that needs no slow hash."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+
+class Passkey(models.Model):
+    """A WebAuthn credential: its id and public key, sealed; found by the digest of its id."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="passkeys")
+    name = models.CharField(max_length=100)
+    handle = models.CharField(max_length=64, unique=True)
+    sealed = models.BinaryField()
+    key_id = models.CharField(max_length=32)
+    count = models.BigIntegerField(default=0, help_text="its signatures, as far as it counts them")
+    added_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("added_at",)
+
+
+class Sitting(models.Model):
+    """A session tied to its person; ``session`` is the key of Django's."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="sittings")
+    session = models.CharField(max_length=40, unique=True)
+    agent = models.CharField(max_length=300, blank=True)
+    address = models.CharField(max_length=64, blank=True)
+    opened_at = models.DateTimeField()
+    seen_at = models.DateTimeField(help_text="to the minute")
+
+    class Meta:
+        ordering = ("-seen_at",)

@@ -3,16 +3,23 @@
 import hmac
 from datetime import datetime
 
+from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet, prefetch_related_objects
 
 from mainstay.domain.actor import Actor, Role, Sight
 from mainstay.people.actions import PREFIX, digest
-from mainstay.people.models import Person, Token
+from mainstay.people.models import Link, Passkey, Person, RecoveryCode, Sitting, Token, Totp
+from mainstay.settings import CONFIGURATION
 
 
 def people() -> QuerySet[Person]:
     """By name."""
-    return Person.objects.prefetch_related("system_roles").order_by("username")
+    return Person.objects.prefetch_related("system_roles", "totps", "passkeys").order_by("username")
+
+
+def person(username: str) -> Person:
+    """Raises Person.DoesNotExist."""
+    return people().get(username=username)
 
 
 def tokens() -> QuerySet[Token]:
@@ -53,3 +60,53 @@ def actor_of_token(token: Token) -> Actor:
     """A program, as actions know it."""
     scopes = frozenset(token.scopes) if token.scopes is not None else None
     return Actor(f"token:{token.pk}", Role(token.role), scopes, roles_of(token))
+
+
+def link_of(text: str, now: datetime) -> Link | None:
+    """The link that this text is, if it is good now."""
+    link = Link.objects.select_related("person").filter(pk=text.partition("_")[0]).first()
+    if link is None or not hmac.compare_digest(link.digest, digest(text)):
+        return None
+    good = link.used_at is None and now < link.expires_at and link.person.is_active
+    return link if good else None
+
+
+def has_second_factor(person: Person) -> bool:
+    """Whether a password alone does not let him in. Asks nothing of the database for a row of ``people()``."""
+    return any(one.confirmed_at for one in person.totps.all()) or bool(person.passkeys.all())
+
+
+TWO_FACTORS = ("code", "recovery", "passkey")
+"""Ways to sign in, as a session notes them, that need more than a password."""
+
+
+def must_prove(person: Person, proof: object) -> bool:
+    """Whether the settings ask more of this person than how he signed in."""
+    least = CONFIGURATION.second_factor
+    return bool(least) and proof not in TWO_FACTORS and actor_of(person).highest >= Role[least.upper()]
+
+
+def has_totp(person: Person) -> bool:
+    """Whether an authenticator counts."""
+    return Totp.objects.filter(person=person).exclude(confirmed_at=None).exists()
+
+
+def passkeys(person: Person) -> QuerySet[Passkey]:
+    """The oldest first."""
+    return Passkey.objects.filter(person=person).order_by("added_at")
+
+
+def passkey(handle: str) -> Passkey | None:
+    """By what it is found again."""
+    return Passkey.objects.select_related("person").filter(handle=handle).first()
+
+
+def recovery_codes_left(person: Person) -> int:
+    """How many are still good."""
+    return RecoveryCode.objects.filter(person=person, used_at=None).count()
+
+
+def sittings(person: Person, now: datetime) -> QuerySet[Sitting]:
+    """Sessions that last, the one used last first."""
+    live = Session.objects.filter(expire_date__gt=now).values("session_key")
+    return Sitting.objects.filter(person=person, session__in=live).order_by("-seen_at")

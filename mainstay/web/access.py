@@ -3,24 +3,27 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
 
 from mainstay.catalogue.models import Check, System
 from mainstay.domain.actor import Actor, At, Denied, Sight, Unseen, authorise
 from mainstay.incidents.models import Incident
 from mainstay.people.models import Person
-from mainstay.people.queries import actor_of, seen
+from mainstay.people.queries import actor_of, has_second_factor, seen
+from mainstay.web import entering
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def actor(request: HttpRequest) -> Actor:
-    """The person who is signed in."""
-    assert isinstance(request.user, Person)  # noqa: S101 - every page but sign-in is behind ``page``
-    return actor_of(request.user)
+    """The person who is signed in, as actions know him."""
+    return actor_of(me(request))
 
 
 def visible(request: HttpRequest) -> Sight:
@@ -54,15 +57,23 @@ def incident_of(request: HttpRequest, number: int) -> Incident:
     return get_object_or_404(found.select_related("system", "root"), pk=number)
 
 
+def me(request: HttpRequest) -> Person:
+    """The person who is signed in."""
+    assert isinstance(request.user, Person)  # noqa: S101 - every page but sign-in is behind ``page`` or ``own``
+    return request.user
+
+
 def page(act: str) -> Callable[[View], View]:
     """A page for those who are signed in and may do ``act``; others see why not."""
 
     def wrap(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if (first := entering.detour(request, me(request))) is not None:
+                return first
             try:
                 authorise(actor(request), act, system=At.ANYWHERE)
-                return view(request, *args, **kwargs)
+                return _shown(request, view, *args, **kwargs)
             except Unseen:
                 raise Http404 from None
             except Denied as error:
@@ -72,3 +83,32 @@ def page(act: str) -> Callable[[View], View]:
         return login_required(guarded)
 
     return wrap
+
+
+def own(*, fresh: bool = False, door: bool = False) -> Callable[[View], View]:
+    """A page on which a person changes what is his own, whatever his role. ``fresh``: the password is asked for once
+    more unless it was given lately. ``door``: also for who has no second factor yet although his role needs one."""
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            first = entering.detour(request, me(request))
+            if first is not None and not (door and not has_second_factor(me(request))):
+                return first
+            if fresh and not entering.is_fresh(request):
+                there = request.get_full_path() if request.method == "GET" else reverse("account")
+                return redirect(f"{reverse('account-prove')}?{urlencode({'next': there})}")
+            answer = _shown(request, view, *args, **kwargs)
+            answer["Cache-Control"] = "no-store"
+            return answer
+
+        guarded.act = "own"  # type: ignore[attr-defined]  # read by the test that walks every route
+        return login_required(guarded)
+
+    return wrap
+
+
+def _shown(request: HttpRequest, view: View, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    entering.seen(request)
+    with timezone.override(me(request).timezone or timezone.get_default_timezone_name()):
+        return view(request, *args, **kwargs)

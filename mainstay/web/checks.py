@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from mainstay.catalogue.models import Check
+from mainstay.domain.actor import authorise
 from mainstay.domain.duration import format_duration
 from mainstay.domain.state import State
 from mainstay.domain.threshold import Condition, parse_condition
@@ -129,6 +130,7 @@ def mute(request: HttpRequest, system: str, name: str) -> HttpResponse:
 def unmute(request: HttpRequest, system: str, name: str) -> HttpResponse:
     """End the mute that is in force."""
     found = check_of(request, system, name)
+    authorise(actor(request), "check.unmute", system=system)  # also where there is nothing to end
     if current := monitoring.muted(found, datetime.now(UTC)):
         actions.unmute(current.pk, actor=actor(request))
         messages.success(request, _("The mute has ended."))

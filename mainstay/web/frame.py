@@ -7,10 +7,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST
 
+from mainstay.web import entering
 from mainstay.web.access import page
 from mainstay.web.context import THEME, THEMES, silent
-
-YEAR = 365 * 86400
 
 
 @page("incident.read")
@@ -26,21 +25,18 @@ def _back(request: HttpRequest) -> HttpResponse:
     return redirect(there if safe else "/")
 
 
-def _keep(answer: HttpResponse, cookie: str, value: str) -> HttpResponse:
-    """For this browser, signed in or not."""
-    answer.set_cookie(cookie, value, max_age=YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
-    return answer
-
-
 @require_POST
 def set_language(request: HttpRequest) -> HttpResponse:
     """Another language from now on; one that is not there changes nothing."""
     language, answer = request.POST.get("language", ""), _back(request)
-    return _keep(answer, settings.LANGUAGE_COOKIE_NAME, language) if check_for_language(language) else answer
+    if check_for_language(language):
+        entering.keep(answer, settings.LANGUAGE_COOKIE_NAME, language)
+    return answer
 
 
 @require_POST
 def set_theme(request: HttpRequest) -> HttpResponse:
     """Light, dark, or as the device has it."""
-    theme = request.POST.get("theme", "")
-    return _keep(_back(request), THEME, theme if theme in THEMES else "")
+    theme, answer = request.POST.get("theme", ""), _back(request)
+    entering.keep(answer, THEME, theme if theme in THEMES else "")
+    return answer

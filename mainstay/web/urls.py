@@ -4,7 +4,23 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, include, path
 
-from mainstay.web import checks, data, find, frame, incidents, records, sign_in, system, systems, today
+from mainstay.web import (
+    account,
+    checks,
+    data,
+    factors,
+    find,
+    frame,
+    incidents,
+    invitation,
+    people,
+    records,
+    sign_in,
+    system,
+    systems,
+    today,
+    tokens,
+)
 
 
 def root(_request: HttpRequest) -> HttpResponseRedirect:
@@ -32,12 +48,40 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/", records.deliveries, name="notices"),
     path("audit/", records.records, name="audit"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-in/second/", sign_in.second, name="sign-in-second"),
+    path("sign-in/passkey/options", sign_in.passkey_options, name="sign-in-passkey-options"),
+    path("sign-in/passkey", sign_in.passkey_finish, name="sign-in-passkey"),
+    path("invitation/", invitation.invitation, name="invitation"),
+    path("invitation/<str:text>", invitation.opened, name="invitation-link"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("find/", find.find, name="find"),
     path("alarm/", frame.alarm, name="alarm"),
     path("language/", frame.set_language, name="language"),
     path("theme/", frame.set_theme, name="theme"),
-    path("password/", sign_in.change_password, name="password"),
+    path("account/", account.account, name="account"),
+    path("account/ways", account.set_ways, name="account-ways"),
+    path("account/password/", account.change_password, name="password"),
+    path("account/prove/", account.prove, name="account-prove"),
+    path("account/sessions/end", account.end_other_sessions, name="account-sessions-end"),
+    path("account/sessions/<int:number>/end", account.end_session, name="account-session-end"),
+    path("account/factor/", factors.factor, name="account-factor"),
+    path("account/factor/begin", factors.begin_factor, name="account-factor-begin"),
+    path("account/factor/remove", factors.remove_factor, name="account-factor-remove"),
+    path("account/recovery-codes", factors.new_codes, name="account-codes"),
+    path("account/passkeys/new/", factors.new_passkey, name="account-passkey"),
+    path("account/passkeys/options", factors.new_passkey_options, name="account-passkey-options"),
+    path("account/passkeys/add", factors.add_passkey, name="account-passkey-add"),
+    path("account/passkeys/<int:number>/remove", factors.remove_passkey, name="account-passkey-remove"),
+    path("people/", people.people, name="people"),
+    path("people/invite", people.invite, name="person-invite"),
+    path("people/of/<str:username>/", people.person, name="person"),
+    path("people/of/<str:username>/change", people.change, name="person-change"),
+    path("people/of/<str:username>/password-link", people.password_link, name="person-password-link"),
+    path("people/of/<str:username>/reset-factor", people.reset_factors, name="person-factor-reset"),
+    path("people/of/<str:username>/end-sessions", people.end_sessions, name="person-sessions-end"),
+    path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/create", tokens.create, name="token-create"),
+    path("tokens/<slug:number>/revoke", tokens.revoke, name="token-revoke"),
     path("", include("mainstay.api.urls")),
 ]
 

@@ -12,8 +12,7 @@ from mainstay.domain.actor import PERMISSIONS
 PACKAGE = Path(__file__).resolve().parents[2] / "mainstay"
 OFF_PAGES = {
     "alert.receive", "audit.export", "catalogue.apply", "catalogue.export", "channel.test", "incident.open",
-    "notice.retry", "person.add", "person.change", "secret.delete", "secret.rotate", "secret.set", "token.create",
-    "token.revoke",
+    "notice.retry", "secret.delete", "secret.rotate", "secret.set",
 }  # fmt: skip
 """What has no page yet; whoever makes one takes it out here."""
 

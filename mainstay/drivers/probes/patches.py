@@ -5,7 +5,6 @@ Nothing is installed, fetched or locked: apt is asked to simulate. This machine 
 
 import asyncio
 import contextlib
-import os
 import shutil
 import time
 from pathlib import Path
@@ -103,5 +102,5 @@ def _age() -> float | None:
     times = []
     for path in _FETCHED:
         with contextlib.suppress(OSError):
-            times.append(os.stat(path).st_mtime)
+            times.append(Path(path).stat().st_mtime)
     return time.time() - max(times) if times else None

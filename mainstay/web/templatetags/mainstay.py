@@ -191,3 +191,17 @@ def data_view(view: str) -> str:
 def as_json(data: Any) -> str:
     """Plain data as people can read it."""
     return json.dumps(data, ensure_ascii=False, indent=1)
+
+
+_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_PLATFORMS = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)  # fmt: skip
+
+
+@register.filter
+def device(agent: str) -> str:
+    """A browser and what it runs on, as far as it says so."""
+    parts = [next((name for mark, name in marks if mark in agent), "") for marks in (_BROWSERS, _PLATFORMS)]
+    return ", ".join(filter(None, parts)) or agent[:60] or "–"
