@@ -1,0 +1,177 @@
+"""Every address of the pages and every operation of the API × everybody × one's own and a foreign object.
+
+What is expected follows from the one table of permissions. An address or an operation that this walk has no rule for
+fails it, and so does any answer that gives more than the table does.
+"""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+
+from mainstay.api.document import document
+from mainstay.domain.actor import PERMISSIONS, Reach, reach
+from mainstay.people.models import Passkey, Sitting
+from mainstay.sealing import RING
+from mainstay.web.entering import BACKEND
+from tests.faces.test_api import fitting
+from tests.faces.two_systems import FOREIGN, NARROW, OWN, PLACES, Who, World, everybody, person, possessions, token
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume"),  # served by ASGI where it matters
+]
+
+OPERATIONS = [(method, path) for path, item in sorted(document()["paths"].items()) for method in sorted(item)]
+API_OBJECTS = {
+    "systems": {"name": "system"}, "checks": {"system": "system", "name": "check"}, "incidents": {"number": "incident"},
+    "mutes": {"number": "mute"}, "deliveries": {"number": "delivery"}, "channels": {"name": "channel"},
+    "people": {"username": "person"}, "tokens": {"name": "token"}, "secrets": {"name": "secret"},
+}  # fmt: skip
+"""The first word of an operation's path → what stands for each of its parameters."""
+ON_SYSTEM = {"system", "check", "incident", "mute", "delivery"}
+API_BODIES = {"/api/v1/incidents": "system", "/api/v1/mutes": "system", "/api/v1/alertmanager": "alerts"}
+"""Posts whose body says which system."""
+
+ROUTES = [one for one in get_resolver().url_patterns if isinstance(one, URLPattern) and one.name]
+OPEN = {
+    "root", "sign-in", "sign-in-second", "sign-in-passkey-options", "sign-in-passkey", "invitation", "invitation-link",
+    "sign-out", "language", "theme", "openapi", "metrics",
+}  # fmt: skip
+"""Pages for everybody: they show nothing that is anybody's."""
+WEB_OBJECTS = {
+    "system": {"name": "system"}, "check": {"system": "system", "name": "check"}, "incident": {"number": "incident"},
+    "person": {"username": "person"}, "token": {"number": "token"}, "account-session-end": {"number": "sitting"},
+    "account-passkey-remove": {"number": "passkey"}, "invitation-link": {"text": "person"},
+}  # fmt: skip
+"""The name of a route, or its first word → what stands for each of its parameters."""
+FORM = {
+    "text": "x", "reason": "x", "hours": "1", "level": "1", "category": "data", "role": "viewer", "username": "new",
+    "name": "new", "days": "9", "language": "en", "password": "x", "next": "/today/",
+}  # fmt: skip
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever is done inside has not been."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, settings: Any) -> World:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # hundreds of people are made here
+    monkeypatch.setattr(RING, "drop", lambda _key: None)  # a key that is gone is not undone
+    return World()
+
+
+def filled(template: str, rule: dict[str, str] | None, there: dict[str, Any]) -> str:
+    """An address with an object of a system in it; None where no rule says which."""
+    wanted = re.findall(r"[{<](?:\w+:)?(\w+)[}>]", template)
+    assert not wanted or (rule is not None and set(rule) == set(wanted)), f"{template} has no rule; give it one here"
+    return re.sub(r"[{<](?:\w+:)?(\w+)[}>]", lambda found: str(there[(rule or {})[found[1]]]), template)
+
+
+def body_for(method: str, path: str, system: str) -> Any:
+    body = fitting(method, path)
+    if "system" in body:
+        body["system"] = system
+    if "alerts" in body:
+        body["alerts"] = [{"status": "firing", "labels": {"mainstay_system": system, "alertname": "x"}}]
+    if "files" in body:
+        body["files"] = {"x.yaml": "system: another\n"}
+    return body
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_operations(world: World, method: str, path: str) -> None:
+    act = document()["paths"][path][method]["x-act"]
+    rule = API_OBJECTS.get(path.split("/")[3])
+    bound = (bool(ON_SYSTEM & set((rule or {}).values())) and "{" in path) or (method == "post" and path in API_BODIES)
+    for place in PLACES:
+        address = filled(path, rule, world.there[place]) + ("?metric=x" if path.endswith("/samples") else "")
+        body = json.dumps(body_for(method, path, place))
+        assert call(Client(), method, address, body).status_code == 401
+        for who in everybody(*NARROW):
+            with undone():
+                text = token(who)
+                answer = call(Client(headers={"authorization": f"Bearer {text}"}), method, address, body)
+                allowed = expected(who, act, place, bound)
+                case = f"{who}: {method} {address} gave {answer.status_code}"
+                assert answer.status_code in ((200, 409) if allowed == 200 else (allowed,)), case
+                quiet(answer, who, act, case)
+
+
+def call(client: Client, method: str, address: str, body: str) -> Any:
+    return client.generic(method.upper(), address, data=body, content_type="application/json")
+
+
+def expected(who: Who, act: str, place: str, bound: bool) -> int:
+    """200, 403, or 404 for what may not even be seen."""
+    if not who.may(act):
+        return 403
+    if not bound or who.may(act, place, bound=True):
+        return 200
+    return 403 if who.sees(place) else 404
+
+
+def quiet(answer: Any, who: Who, act: str, case: str) -> None:
+    """Nobody reads of a system that he may not see, but one who says who may see it."""
+    grants = act in PERMISSIONS and reach(act) is Reach.MAINSTAY and who.may(act)
+    if not who.sees(FOREIGN) and not grants and not answer.streaming:
+        assert FOREIGN not in answer.content.decode(), case
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda one: one.name)
+def test_pages(world: World, route: URLPattern) -> None:
+    name, act = str(route.name), getattr(route.callback, "act", "")
+    assert bool(act) is not (name in OPEN), f"{name} has no rule: name its act by page() or own()"
+    rule = (
+        WEB_OBJECTS.get(name) or WEB_OBJECTS.get(name.split("-", maxsplit=1)[0]) if "<" in str(route.pattern) else None
+    )
+    bound = bool(ON_SYSTEM & set((rule or {}).values()))
+    foreign = possessions(world.zoe)
+    for place in PLACES:
+        for method in ("get", "post"):
+            with undone():
+                there = {**world.there[place], **foreign}
+                answer = getattr(Client(), method)("/" + filled(str(route.pattern), rule, there), FORM)
+                assert act == "" or (answer.status_code == 302 and answer["Location"].startswith("/sign-in/"))
+            for who in everybody():
+                with undone():
+                    visit(world, route, act, rule, bound, place, method, who, foreign)
+
+
+def visit(
+    world: World, route: URLPattern, act: str, rule: dict[str, str] | None, bound: bool, place: str, method: str,
+    who: Who, foreign: dict[str, int],
+) -> None:  # fmt: skip
+    guest, client = person(who), Client()
+    client.force_login(guest, backend=BACKEND)
+    session = client.session
+    session["proved_at"] = time.time()
+    session.save()
+    mine = possessions(guest)
+    address = "/" + filled(str(route.pattern), rule, {**world.there[place], **(mine if place == OWN else foreign)})
+    answer = getattr(client, method)(address, FORM)
+    case = f"{who}: {method} {address} gave {answer.status_code}"
+    if act in ("", "own"):
+        allowed = 404 if {"sitting", "passkey"} & set((rule or {}).values()) and place == FOREIGN else 200
+    else:
+        allowed = expected(who, act, place, bound)
+    if allowed == 200:
+        assert answer.status_code < 400 or answer.status_code in (400, 405, 409, 410), case
+    else:
+        assert answer.status_code == allowed or (method == "get" and answer.status_code == 405), case
+    assert Sitting.objects.filter(pk=foreign["sitting"]).exists() or act in ("session.end", "factor.reset"), case
+    assert Passkey.objects.filter(pk=foreign["passkey"]).exists() or act == "factor.reset", case
+    if not bound:
+        quiet(answer, who, act, case)

@@ -1,0 +1,124 @@
+"""Two systems and one of everything on each, and everybody who may come: what the walk over all routes walks on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.contrib.sessions.backends.db import SessionStore
+
+from mainstay.catalogue.actions import apply, set_secret
+from mainstay.catalogue.examine import examine
+from mainstay.catalogue.models import Check, System
+from mainstay.domain.actor import PERMISSIONS, Actor, Reach, Role, reach
+from mainstay.incidents.actions import open_by_hand
+from mainstay.monitoring.actions import mute
+from mainstay.notices.models import Delivery
+from mainstay.people.actions import create_token
+from mainstay.people.models import Passkey, Person, Sitting, SystemRole
+from mainstay.people.queries import actor_of, actor_of_token
+
+ROOT = Actor("test", Role.ADMINISTRATOR)
+OWN, FOREIGN = "shop", "secretbooks"
+PLACES = (OWN, FOREIGN)
+SYSTEM = """
+system: {name}
+tier: 1
+components:
+  web: {{kind: http, url: "http://127.0.0.1:1/"}}
+checks:
+  home: {{probe: {{kind: http, on: web}}, impact: outage}}
+  job: {{probe: {{kind: heartbeat, period: 1h, grace: 5m}}}}
+"""
+SHARED = """
+channels:
+  team: {kind: smtp, host: 127.0.0.1, port: 1, sender: m@shop.example, to: [it@shop.example]}
+"""
+
+
+@dataclass(frozen=True)
+class Who:
+    """Somebody who comes: a role, where he holds it, and as a token the scopes."""
+
+    role: Role
+    systems: tuple[tuple[str, Role], ...] = ()
+    scopes: tuple[str, ...] | None = None
+
+    def __str__(self) -> str:
+        fenced = ", ".join(f"{system} {role.name.lower()}" for system, role in self.systems)
+        return f"{self.role.name.lower()}{f' ({fenced})' if fenced else ''}{f' {self.scopes}' if self.scopes else ''}"
+
+    def may(self, act: str, system: str | None = None, *, bound: bool = False) -> bool:
+        """By the table alone, written down once more: the roles that count, and the least that is needed."""
+        held = dict(self.systems)
+        match reach(act):
+            case Reach.MAINSTAY:
+                role = self.role
+            case Reach.EVERY:
+                role = min([self.role, *held.values()])
+            case _:
+                role = held.get(system or "", self.role) if bound else max([self.role, *held.values()])
+        scoped = self.scopes is None or act in self.scopes or act.split(".", maxsplit=1)[0] in self.scopes
+        return role >= PERMISSIONS[act] and scoped
+
+    def sees(self, system: str) -> bool:
+        return dict(self.systems).get(system, self.role) > Role.NONE
+
+
+EVERYBODY = (
+    *(Who(role) for role in Role),
+    *(Who(Role.NONE, ((OWN, role),)) for role in (Role.VIEWER, Role.OPERATOR, Role.ADMINISTRATOR)),
+    *(Who(role, ((FOREIGN, Role.NONE),)) for role in (Role.OPERATOR, Role.ADMINISTRATOR)),
+    Who(Role.VIEWER, ((FOREIGN, Role.OPERATOR),)),
+)
+NARROW = (Who(Role.OPERATOR, scopes=("incident.acknowledge",)), Who(Role.NONE, ((OWN, Role.OPERATOR),), ("check",)))
+
+
+class World:
+    """Names and numbers of what is there, for each of the two systems."""
+
+    def __init__(self) -> None:
+        files = {f"{name}.yaml": SYSTEM.format(name=name).encode() for name in PLACES}
+        apply(examine({**files, "shared.yaml": SHARED.encode()}).catalogue, actor=ROOT)
+        set_secret("A_SECRET", "x", actor=ROOT)
+        self.zoe = Person.objects.create(username="zoe", role=Role.VIEWER, password="!")
+        _, self.token = create_token(name="old", role=Role.VIEWER, actor=ROOT)
+        self.there = {name: self._objects(name) for name in PLACES}
+
+    def _objects(self, name: str) -> dict[str, Any]:
+        system, until = System.objects.get(name=name), datetime.now(UTC) + timedelta(hours=1)
+        incident = open_by_hand(system=name, title=f"{name} is ill", category="data", level=2, text="", actor=ROOT)
+        muted = mute(system=system, check=Check.objects.get(system=system, name="home"), reason="x", until=until,
+                     actor=ROOT)  # fmt: skip
+        delivery = Delivery.objects.get(notice__incident=incident)
+        return {
+            "system": name, "check": "job", "incident": incident.pk, "mute": muted.pk, "delivery": delivery.pk,
+            "channel": "team", "person": "zoe", "token": self.token.split("_")[1], "secret": "A_SECRET",
+        }  # fmt: skip
+
+
+def person(who: Who) -> Person:
+    made = Person.objects.create(username="somebody", role=who.role, password="!")
+    for system, role in who.systems:
+        SystemRole.objects.create(person=made, system=system, role=role)
+    assert actor_of(made).role is who.role
+    return made
+
+
+def token(who: Who) -> str:
+    made, text = create_token(name="t", role=who.role, systems=dict(who.systems), scopes=who.scopes, actor=ROOT)
+    assert actor_of_token(made).role is who.role
+    return text
+
+
+def possessions(owner: Person) -> dict[str, int]:
+    """A session and a passkey of a person's own."""
+    now, session = datetime.now(UTC), SessionStore()
+    session.create()
+    sitting = Sitting.objects.create(person=owner, session=session.session_key, opened_at=now, seen_at=now)
+    key = Passkey.objects.create(person=owner, name="k", handle=f"h{owner.pk}", sealed=b"", key_id="", added_at=now)
+    return {"sitting": sitting.pk, "passkey": key.pk}
+
+
+def everybody(*more: Who) -> Iterator[Who]:
+    yield from (*EVERYBODY, *more)
