@@ -24,6 +24,7 @@ SETTINGS = """\
 # database = ""                  # empty: SQLite in data/; or "postgresql://user:password@host/name"
 # timezone = "UTC"
 # language = "en"                # or "zh-hans"
+# second_factor = ""             # the least role that must sign in with a second factor, such as "operator"
 # settle = 5.0                   # seconds an incident may still grow before people are told
 # keep_samples_days = 400
 # plugin_directories = ["/usr/lib/nagios/plugins", "/usr/lib64/nagios/plugins"]   # and plugins/ here
