@@ -122,11 +122,14 @@ def _files(*, first: bool) -> dict[str, str]:
 
 
 def _write_new(path: Path, text: str) -> bool:
-    """Whether the file was made; one that exists is never touched."""
+    """Whether the file was made, whole; one that exists is never touched."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(text)
+        draft.write_text(text, encoding="utf-8")
+        os.link(draft, path)
     except FileExistsError:
         return False
+    finally:
+        draft.unlink(missing_ok=True)
     return True
