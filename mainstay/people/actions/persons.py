@@ -79,6 +79,7 @@ def change_person(
     with transaction.atomic():
         person = Person.objects.select_for_update().get(username=username)
         changed: dict[str, object] = {}
+        administers = _administers(person)
         if role is not None:
             person.role, changed["role"] = int(role), role.name.lower()
         if systems:
@@ -93,7 +94,8 @@ def change_person(
             changed["password"] = "changed"  # noqa: S105 - the word, not a password
             spend_links(person)
         person.save()
-        _keep_an_administrator()
+        if administers and not _administers(person):
+            _keep_an_administrator()
         record(actor, "person.change", f"person {username}", changed)
     return person
 
@@ -170,6 +172,10 @@ def _fit_password(person: Person, password: str) -> None:
     except ValidationError as error:
         raise Refused(" ".join(error.messages)) from None
     person.set_password(password)
+
+
+def _administers(person: Person) -> bool:
+    return person.is_active and person.role == Role.ADMINISTRATOR
 
 
 def _keep_an_administrator() -> None:
