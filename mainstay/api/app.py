@@ -44,7 +44,7 @@ api = Api(
     version=__version__,
     description=(
         "Everything that the pages and the command line can do. Errors are RFC 9457 problems. Each operation names "
-        "its act (`x-act`) and the least role for it (`x-role`)."
+        "its act (`x-act`), the least role for it (`x-role`) and whose role counts (`x-reach`)."
     ),
     parser=Reader(),
     docs_url=None,

@@ -54,7 +54,7 @@ WEB_OBJECTS = {
 """The name of a route, or its first word → what stands for each of its parameters."""
 FORM = {
     "text": "x", "reason": "x", "hours": "1", "level": "1", "category": "data", "role": "viewer", "username": "new",
-    "name": "new", "days": "9", "language": "en", "password": "x", "next": "/today/",
+    "name": "new", "days": "9", "language": "en", "password": "x", "next": "/today/", "active": "on",
 }  # fmt: skip
 
 
