@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from mainstay.domain.actor import Role
 from mainstay.incidents.queries import open_incidents
-from mainstay.monitoring.queries import pulses, silent_processes
+from mainstay.monitoring.queries import silent_processes
 from mainstay.people.models import Person
 from mainstay.people.queries import actor_of
 from mainstay.web import places
@@ -16,8 +16,6 @@ from mainstay.web import places
 THEME = "mainstay_theme"
 """The cookie in which a browser keeps whether its reader wants light or dark."""
 THEMES = ("light", "dark")
-
-PROCESSES = ("checker", "engine")
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -55,6 +53,5 @@ def role_name(role: int) -> str:
 
 
 def silent() -> list[str]:
-    """Processes that should be heard of and are not; those that never were count too."""
-    heard = {row.process.split("-")[0].split(":")[0] for row in pulses()}
-    return [*silent_processes(datetime.now(UTC)), *(name for name in PROCESSES if name not in heard)]
+    """Processes that should be heard of and are not, those that never were among them."""
+    return silent_processes(datetime.now(UTC))
