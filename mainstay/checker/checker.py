@@ -6,7 +6,6 @@ import logging
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import numpy as np
 
@@ -95,7 +94,7 @@ class Checker:
             return
         watch.answered = steady
         watch.lost = False
-        judgement = state_machine.judge(watch.memory, reading, watch.spec.rule, at, datetime.fromtimestamp(at, UTC))
+        judgement = state_machine.judge(watch.memory, reading, watch.spec.rule, at)
         self._note(watch, at, reading, judgement, held)
         if judgement.urgent:
             self._rounds.soon(watch, schedule.soon(watch.spec.every))
@@ -142,7 +141,7 @@ class Checker:
             reading = Reading({"online": 0.0}, Problem(Fault.UNREACHABLE, detail))
         _log.warning("Mainstay is %s", "off line" if self._sight.offline else "on line again")
         spec = self._own.spec
-        judgement = state_machine.judge(self._own.memory, reading, spec.rule, at, datetime.fromtimestamp(at, UTC))
+        judgement = state_machine.judge(self._own.memory, reading, spec.rule, at)
         self._note(self._own, at, reading, judgement)
 
     # Sweeping: deadlines, silence, a clock that was set

@@ -1,9 +1,10 @@
 """What a probe hands back: numbers, or the reason why there are none."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 
 class Fault(StrEnum):
@@ -39,9 +40,11 @@ class Problem:
     warning: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One look at a target.
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Reading(NamedTuple):
+    """One look at a target. A tuple, because thousands are made a second.
 
     ``values`` maps a metric's name to its number, in the unit that ``units`` names, where the target names its
     metrics itself, else the probe's ``METRICS``.
@@ -50,10 +53,10 @@ class Reading:
     that a page may want to draw (a flow's picture) and is kept only in its newest form.
     """
 
-    values: Mapping[str, float] = field(default_factory=dict)
+    values: Mapping[str, float] = _NOTHING
     problem: Problem | None = None
     blind: bool = False
     excerpt: str = ""
     rows: Sequence[Mapping[str, Any]] = ()
     payload: Mapping[str, Any] | None = None
-    units: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = _NOTHING

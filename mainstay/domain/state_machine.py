@@ -6,8 +6,8 @@ seen ``failures`` times in a row, a condition must hold as long as it says, a th
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from mainstay.domain.calendar import ALWAYS, NO_BOOK, DayBook, Hours
@@ -58,24 +58,22 @@ class Memory:
     flapping: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What to remember, the state now, why it is not ok, and whether the state changed."""
 
     memory: Memory
     why: Why | None
     changed: bool
-    urgent: bool = False
-    """The first of several failures: look again soon instead of at the next slot."""
+    urgent: bool = False  # the first of several failures: look again soon instead of at the next slot
 
     @property
     def state(self) -> State:
         return self.memory.state
 
 
-def judge(memory: Memory, reading: Reading, rule: Rule, at: float, now: datetime) -> Judgement:
-    """Judge one reading taken at ``at`` (seconds since 1970), ``now`` being the same instant for the calendar."""
-    if not rule.hours.contains(now, rule.zone, rule.book):
+def judge(memory: Memory, reading: Reading, rule: Rule, at: float) -> Judgement:
+    """Judge one reading taken at ``at`` (seconds since 1970)."""
+    if rule.hours.spans and not rule.hours.contains(datetime.fromtimestamp(at, UTC), rule.zone, rule.book):
         return _settle(replace(memory, failed=0, holding={}), State.OK, None, rule)
     if reading.problem is not None and not _left_to_conditions(reading.problem, rule):
         return _judge_problem(memory, reading, rule)

@@ -25,7 +25,7 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     "==": operator.eq,
-    "!=": operator.ne,
+    "!=": lambda one, other: one != other and not math.isnan(one),
 }
 _SCALE = {
     "": 1.0, "%": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0,
@@ -54,7 +54,7 @@ class Comparison:
 
     def holds(self, value: float) -> bool:
         """Not-a-number never satisfies a comparison, not even ``!=``."""
-        return not math.isnan(value) and _OPERATORS[self.op](value, self.number)
+        return _OPERATORS[self.op](value, self.number)
 
 
 @dataclass(frozen=True, slots=True)

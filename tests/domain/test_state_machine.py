@@ -28,7 +28,7 @@ def story(readings: list[Reading | float], by: Rule, step: float = 60.0) -> list
     for number, one in enumerate(readings):
         reading = one if isinstance(one, Reading) else Reading({"load": one})
         at = 1_764_000_000 + number * step
-        told.append(judge(memory, reading, by, at, datetime.fromtimestamp(at, UTC)))
+        told.append(judge(memory, reading, by, at))
         memory = told[-1].memory
     return told
 
@@ -60,8 +60,8 @@ def test_stories(by: Rule, readings: list[Reading | float], states: str, why: st
 
 def test_out_of_hours_all_is_well() -> None:
     by = rule("> 80", hours="Mon-Fri 09:00-18:00")
-    inside = judge(Memory(), Reading({"load": 95}), by, 0.0, datetime(2026, 11, 24, 10, tzinfo=UTC))
-    outside = judge(inside.memory, BAD, by, 0.0, datetime(2026, 11, 24, 20, tzinfo=UTC))
+    inside = judge(Memory(), Reading({"load": 95}), by, datetime(2026, 11, 24, 10, tzinfo=UTC).timestamp())
+    outside = judge(inside.memory, BAD, by, datetime(2026, 11, 24, 20, tzinfo=UTC).timestamp())
     assert (inside.state, outside.state) == (State.WARNING, State.OK)
 
 
@@ -115,9 +115,8 @@ def test_a_restart_between_any_two_looks_changes_nothing(readings: list[Reading 
     for number, one in enumerate(readings):
         reading = one if isinstance(one, Reading) else Reading({"load": one})
         at = 1_764_000_000 + number * 60.0
-        now = datetime.fromtimestamp(at, UTC)
-        told = judge(memory, reading, by, at, now)
-        assert told == judge(from_plain(to_plain(memory)), reading, by, at, now)
+        told = judge(memory, reading, by, at)
+        assert told == judge(from_plain(to_plain(memory)), reading, by, at)
         memory = told.memory
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,7 @@ def look(directory: str, *command: str, timeout: float = 5.0, env: dict[str, str
 
 
 def state(reading: Reading) -> State:
-    return judge(Memory(), reading, Rule(failures=1), 0.0, datetime.now(UTC)).state
+    return judge(Memory(), reading, Rule(failures=1), 0.0).state
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import inspect
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 
@@ -49,9 +48,8 @@ async def _look(specs: list[queries.Spec], pause: float) -> dict[str, tuple[Stat
         for spec, probe in probes_by_spec:
             reading = await _read(probe)
             rule = replace(spec.rule, failures=1, hours=ALWAYS)
-            now = datetime.now(UTC)
-            memory = judge(Memory(), reading, rule, 0.0, now).memory
-            found[spec.path.partition("/")[2]] = (judge(memory, reading, rule, LATER, now).state, reading)
+            memory = judge(Memory(), reading, rule, 0.0).memory
+            found[spec.path.partition("/")[2]] = (judge(memory, reading, rule, LATER).state, reading)
     return found
 
 
