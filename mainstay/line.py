@@ -18,9 +18,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from django.db import IntegrityError, OperationalError, transaction
 
 from mainstay.catalogue.models import Check
@@ -57,12 +59,19 @@ class Outcome(NamedTuple):
 
 @dataclass(slots=True)
 class Shelf:
-    """What the checker keeps between two batches: ids of series, and what was last written of each check; nothing of
-    those in a batch that failed, because nobody knows what of it was kept."""
+    """What the checker keeps between two batches: ids of series, which of them are in seconds, and what was last
+    written of each check; nothing of those in a batch that failed, because nobody knows what of it was kept."""
 
     series: dict[int, dict[str, int]] = field(default_factory=dict)
-    seconds: set[int] = field(default_factory=set)
+    in_seconds: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     written: dict[int, tuple[Memory, float]] = field(default_factory=dict)
+
+    def name(self, check_id: int, metric: str, unit: str, key: int) -> None:
+        """Note the series of a metric."""
+        self.series.setdefault(check_id, {})[sys.intern(metric)] = key
+        if key >= len(self.in_seconds):
+            self.in_seconds = np.concatenate((self.in_seconds, np.zeros(key + 1024, bool)))
+        self.in_seconds[key] = unit == "s"
 
 
 def absorb(results: Sequence[Outcome], now: datetime, shelf: Shelf | None = None) -> None:
@@ -104,37 +113,37 @@ def _still_there(results: Sequence[Outcome]) -> list[Outcome]:
 
 def _gather(results: Sequence[Outcome], shelf: Shelf) -> Batch:
     """The numbers of the batch as three columns. Seconds are kept to the microsecond, times to the millisecond."""
-    _name_new_series(results, shelf)
-    ids: list[int] = []
-    at: list[float] = []
-    values: list[float] = []
-    for outcome in results:
-        numbers = outcome.reading.values
-        if numbers:
-            known = shelf.series[outcome.spec.id]
-            ids += [known[metric] for metric in numbers]
-            values += numbers.values()
-            at += [outcome.at] * len(numbers)
-    series, value = np.array(ids, np.uint32), np.array(values, dtype=np.float64)
-    in_seconds = np.array([key in shelf.seconds for key in ids], bool)
+    seen = [outcome for outcome in results if outcome.reading.values]
+    try:
+        series = _series(seen, shelf)
+    except KeyError:
+        _name_new_series(seen, shelf)
+        series = _series(seen, shelf)
+    value = np.fromiter(chain.from_iterable(outcome.reading.values.values() for outcome in seen), np.float64)
+    in_seconds = shelf.in_seconds[series]
     value[in_seconds] = np.round(value[in_seconds], 6)
-    return Batch(series, np.array(at, dtype=np.float64).round(3), value)
+    at = np.fromiter((outcome.at for outcome in seen), np.float64).round(3)
+    return Batch(series, np.repeat(at, [len(outcome.reading.values) for outcome in seen]), value)
+
+
+def _series(seen: Iterable[Outcome], shelf: Shelf) -> npt.NDArray[np.uint32]:
+    """The series of all numbers in their order; KeyError when one has no series yet, which is rare."""
+    ids: list[int] = []
+    for outcome in seen:
+        ids.extend(map(shelf.series[outcome.spec.id].__getitem__, outcome.reading.values))
+    return np.array(ids, np.uint32)
 
 
 def _name_new_series(results: Sequence[Outcome], shelf: Shelf) -> None:
-    wanted: list[tuple[int, str, str]] = []
-    for outcome in results:
-        known = shelf.series.get(outcome.spec.id)
-        numbers = outcome.reading.values
-        if numbers and (known is None or not numbers.keys() <= known.keys()):
-            wanted += [(outcome.spec.id, metric, _unit(outcome, metric)) for metric in numbers]
-    if not wanted:
-        return
-    units = {(check_id, metric): unit for check_id, metric, unit in wanted}
-    for (check_id, metric), key in actions.name_series(wanted).items():
-        shelf.series.setdefault(check_id, {})[sys.intern(metric)] = key
-        if units.get((check_id, metric)) == "s":
-            shelf.seconds.add(key)
+    units = {
+        (outcome.spec.id, metric): _unit(outcome, metric)
+        for outcome in results
+        for metric in outcome.reading.values
+        if metric not in shelf.series.get(outcome.spec.id, {})
+    }
+    ids = actions.name_series((check_id, metric, unit) for (check_id, metric), unit in units.items())
+    for (check_id, metric), unit in units.items():
+        shelf.name(check_id, metric, unit, ids[check_id, metric])
 
 
 def _unit(outcome: Outcome, metric: str) -> str:
