@@ -14,6 +14,7 @@ from mainstay.checker.pool import Job, Pool
 from mainstay.checker.watch import Means, Watch
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.domain.schedule import next_slot
+from mainstay.drivers.probes import Done
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class Rounds:
     def enter(self, watch: Watch, within: float | None) -> None:
         """Begin to look; the first time after ``within`` seconds, or at its next slot."""
         if within is None:
-            self._arm_slot(watch)
+            self._arm_slot(watch, self._clock.wall(), self._clock.steady())
         else:
             self._arm(watch, self._clock.steady() + within)
 
@@ -90,15 +91,16 @@ class Rounds:
     def rearm(self, watches: list[Watch]) -> None:
         """All slots anew, because the wall clock was set."""
         self._heap.clear()
+        wall, steady = self._clock.wall(), self._clock.steady()
         for watch in watches:
             watch.slot = float("-inf")
-            self._arm_slot(watch)
+            self._arm_slot(watch, wall, steady)
 
-    def _arm_slot(self, watch: Watch) -> None:
-        wall = self._clock.wall()
+    def _arm_slot(self, watch: Watch, wall: float, steady: float) -> None:
+        """For its next slot; both clocks as they stand now."""
         if watch.slot <= wall + GRAIN:
             watch.slot = next_slot(watch.offset, watch.spec.every, max(wall, watch.slot))
-        self._arm(watch, self._clock.steady() + watch.slot - wall)
+        self._arm(watch, steady + watch.slot - wall)
 
     def _arm(self, watch: Watch, due: float) -> None:
         self._tickets += 1
@@ -114,13 +116,13 @@ class Rounds:
         self._timer = self._loop.call_later(max(0.0, due - self._clock.steady()), self._wake)
 
     def _wake(self) -> None:
-        now = self._clock.steady()
+        wall, now = self._clock.wall(), self._clock.steady()
         self._wakes_at = float("-inf")  # nothing armed below need set the timer
         heap = self._heap
         while heap and heap[0][0] <= now:
             due, ticket, watch = heappop(heap)
             if watch.ticket == ticket:
-                self._arm_slot(watch)
+                self._arm_slot(watch, wall, now)
                 self._begin(watch, due)
         if heap:
             self._wake_at(max(heap[0][0], now + GRAIN))
@@ -153,7 +155,7 @@ class Rounds:
                 return
         if watch.blocking:
             self._hand_over(watch, at)
-        else:
+        elif watch.begin is None or not self._begun(watch, watch.begin, at):
             self._under_way[watch] = self._loop.create_task(self._look(watch, watch.look, at))
 
     def _build(self, watch: Watch) -> Reading | None:
@@ -166,12 +168,23 @@ class Rounds:
             return _unfit(f"{type(error).__name__} while setting up")
         return None
 
-    async def _look(self, watch: Watch, look: int, at: float) -> None:
+    def _begun(self, watch: Watch, begin: Callable[[Done], bool], at: float) -> bool:
+        """Whether the look began without a task. It may be over already."""
+        self._under_way[watch] = None
+        land = partial(self._land, watch, watch.look, at)
         try:
-            reading = await watch.probe.read()  # type: ignore[union-attr, misc]  # built, and a coroutine: see _launch
+            return begin(land)
         except Exception as error:  # a probe's bug is reported as its result
-            reading = self._broken(watch, error)
-        self._land(watch, look, at, reading)
+            land(error)
+            return True
+
+    async def _look(self, watch: Watch, look: int, at: float) -> None:
+        result: Reading | Exception
+        try:
+            result = await watch.probe.read()  # type: ignore[union-attr, misc]  # built, and a coroutine: see _launch
+        except Exception as error:  # a probe's bug is reported as its result
+            result = error
+        self._land(watch, look, at, result)
 
     def _hand_over(self, watch: Watch, at: float) -> None:
         probe, look = watch.probe, watch.look
@@ -186,11 +199,9 @@ class Rounds:
         if isinstance(result, TimeoutError):
             watch.probe = None  # the hanging thread keeps the old one; two threads must not share it
             result = _late(watch)
-        elif isinstance(result, Exception):
-            result = self._broken(watch, result)
         self._land(watch, look, at, result)
 
-    def _land(self, watch: Watch, look: int, at: float, reading: Reading) -> None:
+    def _land(self, watch: Watch, look: int, at: float, result: Reading | Exception) -> None:
         if look != watch.look:
             return
         watch.busy = False
@@ -198,7 +209,7 @@ class Rounds:
         self._under_way.pop(watch, None)
         if self._waiting:
             self._loop.call_soon(self._take_waiting)
-        self._conclude(watch, at, reading)
+        self._conclude(watch, at, self._broken(watch, result) if isinstance(result, Exception) else result)
 
     def _take_waiting(self) -> None:
         while self._waiting and len(self._under_way) < self._cap:
@@ -231,9 +242,11 @@ class Rounds:
             self._timer.cancel()
         self._heap.clear()
         self._waiting.clear()
-        for task in self._under_way.values():
+        for watch, task in self._under_way.items():
             if task is not None:
                 task.cancel()
+            elif not watch.blocking:
+                watch.close()
         self._pool.close()
 
 

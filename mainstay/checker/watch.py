@@ -14,7 +14,7 @@ from mainstay.domain.heartbeat import Beat
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.state_machine import Memory
 from mainstay.drivers import probes
-from mainstay.drivers.probes import ProbeLike, Reach
+from mainstay.drivers.probes import Done, ProbeLike, Reach
 from mainstay.drivers.probes.heartbeat import Seen
 
 BEATS_KEPT = 50
@@ -33,6 +33,7 @@ class Watch:
     born: float
     probe: ProbeLike | None = None
     blocking: bool = False
+    begin: Callable[[Done], bool] | None = None
     slot: float = float("-inf")
     ticket: int = 0
     look: int = 0
@@ -48,7 +49,7 @@ class Watch:
         """Let go of the probe; the next look builds a new one."""
         if self.probe is not None:
             self.probe.close()
-            self.probe = None
+            self.probe = self.begin = None
 
 
 def make(spec: Spec, memory: Memory, *, born: float, answered: float) -> Watch:
@@ -88,6 +89,7 @@ class Means:
         reach = Reach(spec.timeout, self._network, spec.component, shared, self._plugins)
         watch.probe = module.Probe(module.Settings.model_validate(spec.settings), reach)
         watch.blocking = getattr(module, "BLOCKING", False)
+        watch.begin = getattr(watch.probe, "begin", None)
 
 
 @cache

@@ -5,6 +5,7 @@ import errno
 import os
 import socket
 import ssl
+from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import ip_address
 
@@ -30,11 +31,21 @@ _ERRORS = {
 }
 
 
+def literal(host: str, port: int, network: NetworkPolicy) -> tuple[socket.AddressFamily, str] | None:
+    """The family and the address of a host that is written as an address; None for a name. Raises NotConnected."""
+    family = _numeric(host)
+    if family is None:
+        return None
+    if refusal := network.refusal(host, port):
+        raise NotConnected(Fault.DENIED, refusal)
+    return family, host
+
+
 async def resolve(host: str, port: int, network: NetworkPolicy) -> tuple[socket.AddressFamily, str]:
     """The family and the first address of a host that may be touched. Raises NotConnected."""
-    family = _numeric(host)
-    found = [(family, host)] if family else await _addresses(host, port)
-    refusals = [(one, network.refusal(one[1], port)) for one in found]
+    if (known := literal(host, port, network)) is not None:
+        return known
+    refusals = [(one, network.refusal(one[1], port)) for one in await _addresses(host, port)]
     for one, refusal in refusals:
         if not refusal:
             return one
@@ -57,38 +68,51 @@ async def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, s
     return [(family, str(where[0])) for family, _, _, _, where in found]
 
 
+class Attempt:
+    """A connection in the making, to an address that was judged before. ``sock`` does not block."""
+
+    __slots__ = ("_done", "_poll", "sock")
+
+    def __init__(self, family: socket.AddressFamily) -> None:
+        self.sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        self._poll = Poll.here()
+        self._done: Callable[[int], None] | None = None
+
+    def start(self, where: tuple[str, int], done: Callable[[int], None]) -> None:
+        """``done`` is called once, perhaps at once: with the operating system's error number, 0 when it stands."""
+        error = self.sock.connect_ex(where)
+        if error == errno.EINPROGRESS:
+            self._done = done
+            self._poll.watch(self.sock.fileno(), WRITE, self._ready)
+        else:
+            done(error)
+
+    def _ready(self, fd: int, _events: int) -> None:
+        self._poll.remove(fd)
+        done, self._done = self._done, None
+        if done is not None:
+            done(self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+
+    def close(self) -> None:
+        """Give it up, or hang up."""
+        if self._done is not None:
+            self._done = None
+            self._poll.remove(self.sock.fileno())
+        self.sock.close()
+
+
 async def connect(host: str, port: int, network: NetworkPolicy) -> socket.socket:
     """A connected, non-blocking socket. Raises NotConnected; the caller sets the deadline."""
     family, address = await resolve(host, port, network)
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setblocking(False)
+    attempt, future = Attempt(family), asyncio.get_running_loop().create_future()
     try:
-        error = await _connected(sock, (address, port))
+        attempt.start((address, port), lambda error: None if future.done() else future.set_result(error))
+        if error := await future:
+            raise failed(OSError(error, os.strerror(error)), f"{host}:{port}")
     except BaseException:
-        sock.close()
+        attempt.close()
         raise
-    if error:
-        sock.close()
-        raise failed(OSError(error, os.strerror(error)), f"{host}:{port}")
-    return sock
-
-
-async def _connected(sock: socket.socket, where: tuple[str, int]) -> int:
-    """The operating system's error number; 0 when the connection stands."""
-    error = sock.connect_ex(where)
-    if error != errno.EINPROGRESS:
-        return error
-    poll, future = Poll.here(), asyncio.get_running_loop().create_future()
-
-    def ready(_fd: int, _events: int) -> None:
-        if not future.done():
-            future.set_result(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
-
-    poll.add(sock.fileno(), WRITE, ready)
-    try:
-        return int(await future)
-    finally:
-        poll.remove(sock.fileno())
+    return attempt.sock
 
 
 def failed(error: OSError, where: str) -> NotConnected:

@@ -1,7 +1,7 @@
 """libcurl: many transfers at once in the event loop, each address judged inside connect.
 
 Measured against every Python client: a quarter of their CPU a request. The handles are kept and reused; what a request
-costs beyond libcurl is one future and a few callbacks.
+costs beyond libcurl is a few callbacks.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ class Guard:
         if refusal := self._network.refusal(host, port):
             self.refusal = refusal
             return int(pycurl.SOCKET_BAD)
-        return _Handed(socket.socket(family, kind, protocol).detach())
+        return _Handed(socket.SocketType(family, kind, protocol).detach())
 
 
 class _Handed:
@@ -95,30 +95,32 @@ class Loop:
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._schedule)
         self._timer: asyncio.TimerHandle | None = None
         self._fires_at = math.inf
-        self._waiting: dict[pycurl.Curl, asyncio.Future[tuple[int, str]]] = {}
-        self._watched: set[int] = set()
+        self._waiting: dict[pycurl.Curl, Done] = {}
 
-    def perform(self, handle: pycurl.Curl) -> "asyncio.Future[tuple[int, str]]":
-        """Run the transfer; the future gives libcurl's code (0 is fine) and its words."""
-        future = self._loop.create_future()
-        self._waiting[handle] = future
+    def start(self, handle: pycurl.Curl, done: "Done") -> None:
+        """Run the transfer; ``done`` is called once with libcurl's code (0 is fine) and its words."""
+        self._waiting[handle] = done
         self._multi.add_handle(handle)
-        return future
+
+    async def perform(self, handle: pycurl.Curl) -> tuple[int, str]:
+        """The same for whoever would rather wait."""
+        future: asyncio.Future[tuple[int, str]] = self._loop.create_future()
+        self.start(handle, lambda code, text: None if future.done() else future.set_result((code, text)))
+        try:
+            return await future
+        finally:
+            self.cancel(handle)
 
     def cancel(self, handle: pycurl.Curl) -> None:
-        """Stop a transfer whose future nobody awaits any more."""
+        """Stop a transfer that nobody waits for any more."""
         if self._waiting.pop(handle, None) is not None:
             self._multi.remove_handle(handle)
 
     def _watch(self, wanted: int, fd: int, _multi: Any, _data: Any) -> None:
-        if wanted == pycurl.POLL_REMOVE:
-            self._watched.discard(fd)
+        if wanted == _REMOVE:
             self._poll.remove(fd)
-        elif fd in self._watched:
-            self._poll.change(fd, _EVENTS[wanted])
         else:
-            self._watched.add(fd)
-            self._poll.add(fd, _EVENTS[wanted], self._ready)
+            self._poll.watch(fd, _EVENTS[wanted], self._ready)
 
     def _schedule(self, milliseconds: int) -> None:
         """libcurl sets its timer anew several times a transfer. A timer that fires too early does no harm, so an
@@ -158,11 +160,17 @@ class Loop:
 
     def _finish(self, handle: pycurl.Curl, code: int, text: str) -> None:
         self._multi.remove_handle(handle)
-        future = self._waiting.pop(handle, None)
-        if future is not None and not future.done():
-            future.set_result((code, text))
+        done = self._waiting.pop(handle, None)
+        if done is None:
+            return
+        try:
+            done(code, text)
+        except Exception as error:  # of one transfer; those that ended together with it are told all the same
+            self._loop.call_exception_handler({"message": "the end of a transfer was not taken", "exception": error})
 
 
+Done = Callable[[int, str], None]
+_REMOVE = pycurl.POLL_REMOVE
 _EVENTS = {
     pycurl.POLL_NONE: 0,
     pycurl.POLL_IN: READ,

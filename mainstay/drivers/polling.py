@@ -14,13 +14,13 @@ _MOST = 256
 
 
 class Poll:
-    """``add(fd, events, ready)`` calls ``ready(fd, events)`` in the loop until ``remove(fd)``.
+    """``watch(fd, events, ready)`` calls ``ready(fd, events)`` in the loop until ``remove(fd)``.
 
     ``after`` is called once after each batch, for what is done once for all that were ready together.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._epoll = select.epoll()
+        self._loop, self._epoll = loop, select.epoll()
         self._called: dict[int, Callable[[int, int], None]] = {}
         self.after: list[Callable[[], None]] = []
         loop.add_reader(self._epoll.fileno(), self._take)
@@ -34,12 +34,13 @@ class Poll:
             found = _POLLS[loop] = cls(loop)
         return found
 
-    def add(self, fd: int, events: int, ready: Callable[[int, int], None]) -> None:
+    def watch(self, fd: int, events: int, ready: Callable[[int, int], None]) -> None:
+        """Begin to watch, or watch for other events than before."""
+        if fd in self._called:
+            self._epoll.modify(fd, events)
+        else:
+            self._epoll.register(fd, events)
         self._called[fd] = ready
-        self._epoll.register(fd, events)
-
-    def change(self, fd: int, events: int) -> None:
-        self._epoll.modify(fd, events)
 
     def remove(self, fd: int) -> None:
         """Must come before the descriptor is closed: a number is used again at once."""
@@ -50,7 +51,10 @@ class Poll:
         called = self._called
         for fd, events in self._epoll.poll(0, _MOST):
             if (ready := called.get(fd)) is not None:
-                ready(fd, events)
+                try:
+                    ready(fd, events)
+                except Exception as error:  # of one socket; the others are ready too
+                    self._loop.call_exception_handler({"message": "a socket's callback failed", "exception": error})
         for after in self.after:
             after()
 

@@ -10,8 +10,14 @@ Each file holds, and nothing outside the file needs to know more:
               or, where the library underneath blocks, a plain method with ``BLOCKING = True`` at module level: the
               checker then runs it in a thread. ``read`` never raises for what a target did and never takes longer
               than ``reach.timeout`` by more than a tenth.
+
+              A probe of which thousands are run may offer ``begin(done)`` beside ``read()``: it starts a look without
+              a coroutine and returns True, and ``done(result)`` is called once in the loop, with a ``Reading`` or an
+              unforeseen exception; ``close()`` stops it. False means that this look needs ``read()`` after all. That
+              spares a task and the switches to and from it, half of what a look costs in Python.
 """
 
+import asyncio
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
@@ -45,6 +51,24 @@ class Reach:
     component: Mapping[str, Any]
     shared: Callable[[str, Callable[[], Any]], Any]
     plugins: tuple[str, ...] = ()
+
+
+Done = Callable[[Reading | Exception], None]
+
+
+async def begun(begin: Callable[[Done], bool], stop: Callable[[], None]) -> Reading:
+    """``read()`` for a probe that has ``begin``; ``stop`` ends a look that nobody waits for any more."""
+    future: asyncio.Future[Reading] = asyncio.get_running_loop().create_future()
+
+    def done(result: Reading | Exception) -> None:
+        if not future.done():
+            future.set_exception(result) if isinstance(result, Exception) else future.set_result(result)
+
+    try:
+        begin(done)
+        return await future
+    finally:
+        stop()
 
 
 class ProbeLike(Protocol):

@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 import pycurl
@@ -12,7 +13,7 @@ from pydantic import Field, field_validator
 from mainstay.domain.json_path import JsonPath, parse_path
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.drivers.curl import Body, Guard, Loop, bounded, problem
-from mainstay.drivers.probes import Reach, Strict
+from mainstay.drivers.probes import Done, Reach, Strict, begun
 
 METRICS = {
     "total": "s", "dns": "s", "connect": "s", "tls": "s", "first_byte": "s", "size": "B", "status": "1",
@@ -76,17 +77,24 @@ def status_ranges(items: list[int | str]) -> list[range]:
     return ranges
 
 
+@lru_cache(maxsize=1024)
+def _accepted(items: tuple[int | str, ...]) -> frozenset[int]:
+    """Every status in the ranges, of which HTTP has three digits, shared by all checks that accept the same."""
+    return frozenset(number for one in status_ranges(list(items)) for number in range(one.start, min(one.stop, 1000)))
+
+
 class Probe:
     """One prepared handle a check: a look sets nothing that did not change."""
 
     __slots__ = (
+        "_accepted",
         "_body",
         "_curls",
+        "_done",
         "_guard",
         "_handle",
         "_head",
         "_paths",
-        "_ranges",
         "_reach",
         "_settings",
         "_wants_body",
@@ -94,7 +102,7 @@ class Probe:
 
     def __init__(self, settings: Settings, reach: Reach) -> None:
         self._settings, self._reach = settings, reach
-        self._ranges = status_ranges(settings.status)
+        self._accepted = _accepted(tuple(settings.status))
         self._paths: list[tuple[JsonPath, Any]] = [
             (parse_path(path), value) for path, value in settings.json_values.items()
         ]
@@ -104,24 +112,38 @@ class Probe:
         self._guard = Guard(reach.network)
         self._handle: pycurl.Curl | None = None
         self._curls: Loop | None = None
+        self._done: Done | None = None
 
     async def read(self) -> Reading:
-        if self._handle is None:
+        return await begun(self.begin, self._stop)
+
+    def begin(self, done: Done) -> bool:
+        if self._handle is None or self._curls is None:
             if not (self._settings.url or self._reach.component.get("url")):
-                return Reading(
-                    problem=Problem(Fault.SETUP, "no url: give one to the probe or its component"), blind=True
-                )
+                problem = Problem(Fault.SETUP, "no url: give one to the probe or its component")
+                done(Reading(problem=problem, blind=True))
+                return True
             self._handle = self._prepared()
             self._curls = self._reach.shared("curl loop", Loop)
         self._body.clear()
         self._head.clear()
-        assert self._curls is not None  # noqa: S101 - set together with the handle
+        self._done = done
+        self._curls.start(self._handle, self._ended)
+        return True
+
+    def _ended(self, code: int, text: str) -> None:
+        done, self._done = self._done, None
+        assert done is not None  # noqa: S101 - set when the transfer began
+        result: Reading | Exception
         try:
-            code, text = await self._curls.perform(self._handle)
-        except BaseException:
+            result = self._judge(code, text)
+        except Exception as error:  # for the caller to report
+            result = error
+        done(result)
+
+    def _stop(self) -> None:
+        if self._handle is not None and self._curls is not None:
             self._curls.cancel(self._handle)
-            raise
-        return self._judge(code, text)
 
     def _prepared(self) -> pycurl.Curl:
         settings, handle = self._settings, pycurl.Curl()
@@ -174,7 +196,7 @@ class Probe:
                 return Reading(values, Problem(Fault.TOO_LARGE, f"the {part} went on beyond what is read"))
             return Reading(problem=problem(code, text, self._guard))
         values["status"] = status = float(handle.getinfo(pycurl.RESPONSE_CODE))
-        if not any(int(status) in one for one in self._ranges):
+        if int(status) not in self._accepted:
             wanted = ", ".join(map(str, self._settings.status))
             found = Problem(Fault.STATUS, f"status {int(status)}, expected {wanted}")
             return Reading(values, found, excerpt=self._excerpt())
@@ -213,9 +235,8 @@ class Probe:
         return ""
 
     def close(self) -> None:
+        self._stop()
         if self._handle is not None:
-            if self._curls is not None:
-                self._curls.cancel(self._handle)
             with contextlib.suppress(pycurl.error):
                 self._handle.close()
             self._handle = None

@@ -1,14 +1,15 @@
 """TCP: does somebody listen, and does he say what he should."""
 
 import asyncio
+import os
 import socket
 import time
 
 from pydantic import Field
 
 from mainstay.domain.reading import Fault, Problem, Reading
-from mainstay.drivers.connect import NotConnected, connect, failed
-from mainstay.drivers.probes import Reach, Strict
+from mainstay.drivers.connect import Attempt, NotConnected, connect, failed, literal
+from mainstay.drivers.probes import Done, Reach, Strict
 
 METRICS = {"connect": "s", "answer": "s"}
 _LARGEST = 65_536
@@ -26,11 +27,26 @@ class Settings(Strict):
 class Probe:
     """Connects anew for each look."""
 
-    __slots__ = ("_reach", "_settings", "_where")
+    __slots__ = ("_look", "_reach", "_settings", "_where")
 
     def __init__(self, settings: Settings, reach: Reach) -> None:
         self._settings, self._reach = settings, reach
         self._where = settings.host or str(reach.component.get("address", ""))
+        self._look: _Look | None = None
+
+    def begin(self, done: Done) -> bool:
+        """Where a name must be looked up, or something be said, it takes a coroutine."""
+        settings = self._settings
+        if settings.send or settings.expect:
+            return False
+        try:
+            found = literal(self._where, settings.port, self._reach.network)
+        except NotConnected as error:
+            done(Reading(problem=error.problem))
+            return True
+        if found is not None:
+            self._look = _Look(found[0], (found[1], settings.port), self._reach.timeout, done)
+        return found is not None
 
     async def read(self) -> Reading:
         settings = self._settings
@@ -46,7 +62,7 @@ class Probe:
                 finally:
                     sock.close()
         except TimeoutError:
-            return Reading(problem=Problem(Fault.TIMEOUT, f"no answer within {self._reach.timeout:g} s"))
+            return _late(self._reach.timeout)
         except NotConnected as error:
             return Reading(problem=error.problem)
         return Reading(values, wrong)
@@ -69,3 +85,40 @@ class Probe:
 
     def close(self) -> None:
         """Nothing is kept between two looks."""
+        if self._look is not None:
+            self._look.stop()
+            self._look = None
+
+
+class _Look:
+    """One connection to one address, hung up as soon as it stands."""
+
+    __slots__ = ("_attempt", "_began", "_done", "_timeout", "_timer", "_where")
+
+    def __init__(self, family: socket.AddressFamily, where: tuple[str, int], timeout: float, done: Done) -> None:
+        self._where, self._timeout, self._done = where, timeout, done
+        self._timer = asyncio.get_running_loop().call_later(timeout, self._expired)
+        self._attempt = Attempt(family)
+        self._began = time.perf_counter()
+        self._attempt.start(where, self._ended)
+
+    def _ended(self, error: int) -> None:
+        took = time.perf_counter() - self._began
+        self.stop()
+        if error:
+            host, port = self._where
+            self._done(Reading(problem=failed(OSError(error, os.strerror(error)), f"{host}:{port}").problem))
+        else:
+            self._done(Reading({"connect": took}))
+
+    def _expired(self) -> None:
+        self.stop()
+        self._done(_late(self._timeout))
+
+    def stop(self) -> None:
+        self._timer.cancel()
+        self._attempt.close()
+
+
+def _late(timeout: float) -> Reading:
+    return Reading(problem=Problem(Fault.TIMEOUT, f"no answer within {timeout:g} s"))
