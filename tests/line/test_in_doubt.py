@@ -44,7 +44,7 @@ def story(check: Check, memory: Memory, first: int, *readings: Reading) -> list[
     found = []
     for number, reading in enumerate(readings, first):
         at = T0 + timedelta(seconds=number)
-        judgement = judge(memory, reading, RULE, at.timestamp(), at)
+        judgement = judge(memory, reading, RULE, at.timestamp())
         memory = judgement.memory
         found.append(Outcome(spec(check), at.timestamp(), reading, judgement))
     return found
