@@ -36,6 +36,10 @@ FIRST_WITHIN = 10.0
 """Seconds within which a check that was never looked at is looked at, however long its interval."""
 
 PULSE_EVERY = 5.0
+
+STALLED = 1.0
+"""Seconds between two sweeps that say that this very process stood still, and not its targets."""
+
 ASK_OTHERS = 5
 """When one address falls silent, so many others are looked at soon, to learn whether it is us."""
 
@@ -104,8 +108,9 @@ class Checker:
         self._pending.append(Outcome(watch.spec, at, reading, judgement, held))
 
     def _find_missing(self, watch: Watch, at: float) -> None:
-        """No number for too long, by the clock that nobody sets: not known any more, whatever it was."""
-        if watch.lost or self._clock.steady() - watch.answered <= watch.spec.missing:
+        """No number for too long, by the clock that nobody sets: not known any more, whatever it was. A look under way
+        has a deadline of its own and will say what it saw."""
+        if watch.lost or watch.busy or self._clock.steady() - watch.answered <= watch.spec.missing:
             return
         watch.lost = True
         judgement = state_machine.lost(watch.memory)
@@ -147,13 +152,17 @@ class Checker:
     # Sweeping: deadlines, silence, a clock that was set
 
     async def _sweep(self) -> None:
-        next_missing = self._clock.steady()
+        next_missing = swept = self._clock.steady()
         while True:
             await asyncio.sleep(SWEEP)
+            steady = self._clock.steady()
+            if steady - swept > STALLED:  # we stood still ourselves; first the looks that were due meanwhile
+                next_missing = max(next_missing, steady + 5.0)
+            swept = steady
             if moved := self._jumps.jumped():
                 self._clock_was_set(moved)
             self._rounds.sweep()
-            if self._clock.steady() >= next_missing:
+            if steady >= next_missing:
                 next_missing += 5.0
                 at = self._clock.wall()
                 for watch in self._watches.values():
