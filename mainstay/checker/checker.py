@@ -89,7 +89,10 @@ class Checker:
         steady = self._clock.steady()
         if watch.address:
             self._weigh(watch, reading, steady, at)
-        held = self._sight.offline and self._sight.holds(watch.address, reading)
+        held = self._sight.holds(watch.address, reading, began=steady - (self._clock.wall() - at))
+        if watch.held and not held:  # what counts against it begins anew
+            watch.memory = replace(watch.memory, failed=0)
+        watch.held = held
         if held and reading.problem is not None:
             problem = Problem(reading.problem.fault, "Mainstay itself is off line, so this says nothing")
             reading = Reading(problem=problem, blind=True)

@@ -41,6 +41,7 @@ class Watch:
     limit: float = float("inf")
     answered: float = 0.0
     lost: bool = False
+    held: bool = False
     gone: bool = False
     beats: deque[Beat] | None = None
     """Only of those that report themselves."""

@@ -23,10 +23,12 @@ WINDOW = 90.0
 
 @dataclass(slots=True)
 class Sight:
-    """What is known of the addresses that are looked at. ``silent`` maps an address to when it fell silent."""
+    """What is known of the addresses that are looked at. ``silent`` maps an address to when it fell silent;
+    ``returned_at`` is when we were last on line again."""
 
     silent: dict[str, float] = field(default_factory=dict)
     answered_at: float = float("-inf")
+    returned_at: float = float("-inf")
     offline: bool = False
 
     def see(self, address: str, reading: Reading, at: float) -> bool:
@@ -39,11 +41,15 @@ class Sight:
         self.silent.pop(address, None)
         self.answered_at = at
         ended, self.offline = self.offline, False
+        if ended:
+            self.returned_at = at
         return ended
 
-    def holds(self, address: str, reading: Reading) -> bool:
-        """Whether this look says nothing about its target, because we are off line ourselves."""
-        return self.offline and is_silent(reading) and bool(address) and not is_loopback(address)
+    def holds(self, address: str, reading: Reading, began: float) -> bool:
+        """Whether this look says nothing about its target, because we were off line ourselves when it ``began`` or are
+        so now."""
+        ours = self.offline or began < self.returned_at
+        return ours and is_silent(reading) and bool(address) and not is_loopback(address)
 
     def _judge(self, at: float) -> bool:
         """Off line: enough addresses fell silent within the window, and nobody has answered since the first did."""

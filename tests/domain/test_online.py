@@ -38,10 +38,12 @@ def test_beginning_and_end_are_said_once() -> None:
     targets = ["a", "b", "c", "d", "e"]
     said = [sight.see(target, GONE, at) for at, target in enumerate(targets)]
     assert said == [False, False, True, False, False]
-    assert sight.holds("e", GONE)
-    assert not sight.holds("e", REFUSED)
-    assert not sight.holds("127.0.0.1", GONE)
+    assert sight.holds("e", GONE, 4)
+    assert not sight.holds("e", REFUSED, 4)
+    assert not sight.holds("127.0.0.1", GONE, 4)
     assert [sight.see(target, UP, 10) for target in targets] == [True, False, False, False, False]
+    assert sight.holds("e", GONE, 9), "it was begun while we were off line"
+    assert not sight.holds("e", GONE, 11)
 
 
 @pytest.mark.parametrize(("address", "ours"), [("127.8.8.8", True), ("db.localhost", True), ("10.0.0.1", False)])

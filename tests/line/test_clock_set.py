@@ -72,9 +72,7 @@ def care(site: Site, clock: Set) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("hours", [1, -1])
-def test_nothing_comes_of_it(
-    tmp_path: Path, targets: Callable[[int], Targets], receiver: Receiver, hours: int
-) -> None:
+def test_nothing_comes_of_it(tmp_path: Path, targets: Callable[[int], Targets], receiver: Receiver, hours: int) -> None:
     watched, site, clock = targets(COUNT), Site(tmp_path), Set(tmp_path)
     site.apply(watched.catalogue(more=MORE % watched.ports[0]), receiver.url)
     site.run(PING)

@@ -139,7 +139,8 @@ def release(now: datetime) -> int:
     """Members that no change will ever free: their check was retired, or is well without having said so. Returns how
     many."""
     open_members = Member.objects.exclude(incident__state="resolved").exclude(state=State.OK)
-    free = open_members.filter(Q(check_of__retired_at__isnull=False) | Q(check_of__standing__state=State.OK))
+    retired = Q(check_of__retired_at__isnull=False) & ~Q(check_of__system__name="mainstay")  # our own are born so
+    free = open_members.filter(retired | Q(check_of__standing__state=State.OK))
     with transaction.atomic():
         rows = list(free.select_related("check_of__system")[:AT_ONCE])
         Member.objects.filter(pk__in=[row.pk for row in rows]).update(state=State.OK.value, recovered_at=now)
