@@ -17,6 +17,9 @@ need sshd openssh-server
 need chromium chromium
 need promtool prometheus
 need prometheus-node-exporter prometheus-node-exporter
+need prometheus-alertmanager prometheus-alertmanager
+need faketime faketime
+need ip iproute2
 need msgfmt gettext
 [ -x /usr/lib/nagios/plugins/check_load ] || missing="$missing monitoring-plugins-basic"
 [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || missing="$missing fonts-noto-cjk"

@@ -230,6 +230,25 @@ def prometheus(target: str) -> Iterator[str]:
 
 
 @contextmanager
+def alertmanager(receiver: str, token: str) -> Iterator[str]:
+    """Prometheus' Alertmanager, which sends its webhook to the receiver as the token's owner; yields its address."""
+    server, port, here = program("prometheus-alertmanager"), free_port(), _directory("alertmanager")
+    user = _account("prometheus")
+    (here / "alertmanager.yml").write_text(
+        "route: {receiver: it, group_wait: 0s, group_interval: 1s, repeat_interval: 1h}\n"
+        f"receivers: [{{name: it, webhook_configs: [{{url: '{receiver}', send_resolved: true,"
+        f" http_config: {{authorization: {{credentials: '{token}'}}}}}}]}}]\n"
+    )
+    _give(here, user)
+    command = [
+        server, f"--config.file={here / 'alertmanager.yml'}", f"--storage.path={here / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",
+    ]  # fmt: skip
+    with _running(command, here, user, lambda: _listens(port), signal.SIGTERM):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
 def chrony() -> Iterator[str]:
     """A time server that gives this machine's own time and leaves its clock alone; yields host:port."""
     here, port = _directory("chrony"), free_port()
