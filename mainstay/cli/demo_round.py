@@ -161,7 +161,9 @@ class Round:
 
     def _noise(self) -> str:
         try:
-            return ", ".join(f"{row['path']} is {row['state']}" for row in self.watch.not_ok()) or "nothing was asked"
+            failing = [f"{row['path']} is {row['state']}" for row in self.watch.not_ok()]
+            running = [f"incident {row['id']} runs: {_words(row['title'])}" for row in self.watch.running()]
+            return ", ".join(failing or running) or "only just"
         except OSError as error:
             return str(error)
 
