@@ -77,7 +77,9 @@ class StateChange(models.Model):
     class Meta:
         ordering = ("-at", "-id")
         indexes = [
-            models.Index(fields=("check_of", "-at"), name="change_check_at"),
+            models.Index(
+                fields=("check_of", "-at", "-id", "after", "before"), name="change_story"
+            ),  # bands read no row
             models.Index(fields=("-at",), name="change_at"),
         ]
 

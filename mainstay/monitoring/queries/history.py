@@ -128,9 +128,9 @@ def _states_at(check_ids: Collection[int], at: datetime) -> dict[int, str | None
 
 
 def _turns(rows: QuerySet[StateChange]) -> defaultdict[int, list[tuple[datetime, str]]]:
-    """When each check became what, the oldest first."""
+    """When each check became what, the oldest first: in the order of the index, which holds all that is read."""
     turns: defaultdict[int, list[tuple[datetime, str]]] = defaultdict(list)
-    for check_id, at, after in rows.order_by("at", "id").values_list("check_of_id", "at", "after"):
+    for check_id, at, after in rows.order_by("-check_of_id", "at", "id").values_list("check_of_id", "at", "after"):
         turns[check_id].append((at, after))
     return turns
 
