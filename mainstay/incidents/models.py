@@ -31,7 +31,11 @@ class Incident(models.Model):
                 fields=("key",), condition=~models.Q(state="resolved"), name="one_open_incident_a_key"
             )
         ]
-        indexes = [models.Index(fields=("state", "level"), name="incident_state_level")]
+        indexes = [
+            models.Index(fields=("state", "level"), name="incident_state_level"),
+            models.Index(fields=("-since", "-id"), name="incident_newest"),
+            models.Index(fields=("state", "-since", "-id"), name="incident_newest_in_state"),
+        ]
 
 
 class Member(models.Model):

@@ -10,12 +10,13 @@ from mainstay.incidents.models import Entry, Incident, Member
 from mainstay.notices.models import Notice
 from mainstay.people.queries import seen
 
+RUNNING = ("open", "acknowledged")
 SORTS = {"newest": ("-since", "-pk"), "oldest": ("since", "pk"), "level": ("level", "-since", "-pk")}
 
 
 def open_incidents(sight: Sight = EVERYTHING) -> QuerySet[Incident]:
     """What is not resolved, worst and oldest first."""
-    return _with_parts(sight).exclude(state="resolved").order_by("level", "since", "pk")
+    return _with_parts(sight).filter(state__in=RUNNING).order_by("level", "since", "pk")
 
 
 def incident(incident_id: int, sight: Sight = EVERYTHING) -> Incident:
@@ -41,7 +42,7 @@ def search(
     """Incidents by what people ask for; ``state`` may also be ``running`` (open or acknowledged)."""
     found = _with_parts(sight).order_by(*SORTS[sort])
     if state == "running":
-        found = found.exclude(state="resolved")
+        found = found.filter(state__in=RUNNING)
     elif state:
         found = found.filter(state=state)
     if system:

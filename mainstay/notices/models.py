@@ -40,5 +40,6 @@ class Delivery(models.Model):
                 fields=("due_at",),
                 condition=models.Q(sent_at=None, given_up_at=None),
                 name="delivery_waiting",
-            )
+            ),
+            models.Index(fields=("given_up_at",), condition=models.Q(sent_at=None), name="delivery_unsent"),
         ]
