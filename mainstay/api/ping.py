@@ -39,15 +39,26 @@ class Pings:
     def __init__(self) -> None:
         self._tokens: dict[str, int] = {}
         self._loaded = float("-inf")
+        self._loading: asyncio.Task[None] | None = None
         self._waiting: list[tuple[NewPing, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
 
     async def check_of(self, token: str) -> int | None:
-        """The check that a token belongs to."""
-        if token not in self._tokens and time.monotonic() - self._loaded > REFRESH:
-            self._loaded = time.monotonic()
-            self._tokens = await sync_to_async(_load)()
+        """The check that a token belongs to. All who come while tokens are being read wait for that one reading.
+        Raises DatabaseError."""
+        if token not in self._tokens:
+            if self._loading is None and time.monotonic() - self._loaded > REFRESH:
+                self._loading = asyncio.create_task(self._load())
+            if self._loading is not None:
+                await asyncio.shield(self._loading)  # a sender that hangs up takes it from nobody
         return self._tokens.get(token)
+
+    async def _load(self) -> None:
+        try:
+            self._tokens = await sync_to_async(_load)()
+            self._loaded = time.monotonic()
+        finally:
+            self._loading = None
 
     async def keep(self, ping: NewPing) -> None:
         """Returns once the ping is in the database. Raises DatabaseError."""
@@ -100,10 +111,10 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     found = _PATH.fullmatch(scope["path"])
     if scope["method"] not in ("GET", "POST", "HEAD"):
         return await _answer(send, 405, "GET, HEAD or POST")
-    check_id = await _pings.check_of(found[1]) if found else None
-    if found is None or check_id is None:
-        return await _answer(send, 404, "no such heartbeat")
     try:
+        check_id = await _pings.check_of(found[1]) if found else None
+        if found is None or check_id is None:
+            return await _answer(send, 404, "no such heartbeat")
         body = await asyncio.wait_for(_body(receive), PATIENCE) if scope["method"] == "POST" else ""
         await _pings.keep(_ping(scope, check_id, found[2] or "", body))
     except TimeoutError:
