@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
 WORKERS ?= 2
+SOAK ?= 3600
 
 .PHONY: demo test test-postgresql check bench soak screenshots dist clean help
 
@@ -16,6 +17,7 @@ help:
 	@echo "make test-postgresql   line and faces with Mainstay's own data in PostgreSQL"
 	@echo "make check        style, types, architecture"
 	@echo "make bench        measured ratios against floors and peers"
+	@echo "make soak         checks through the whole line for an hour; SOAK=600 for ten minutes"
 	@echo "make dist         the wheel and the source package"
 	@echo "make screenshots  the pictures of the README, from a running demo"
 
@@ -39,7 +41,7 @@ bench: $(VENV)/ready-dev services
 	@$(BIN)/python -m bench
 
 soak: $(VENV)/ready-dev estate-ready
-	@$(BIN)/python -m bench --soak
+	@$(BIN)/python -m bench --soak --seconds $(SOAK)
 
 screenshots: $(VENV)/ready-dev estate-ready
 	@$(BIN)/python docs/screenshots.py

@@ -1,58 +1,130 @@
-"""``python -m bench``: checks through the whole line beside a peer in the same minutes, and samples on disk."""
+"""``python -m bench``: checks through the whole line beside floor and peer in the same minutes, heartbeats in, memory,
+samples on disk, and the pages over a million state changes."""
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from bench import checks, peers
+from bench import checks, heartbeats, memory, peers
 from bench.servers import nginx
 
 HERE = Path(__file__).resolve().parent
+PARTS = ("http", "tcp", "sustained", "heartbeats", "memory", "samples", "pages")
 
 
 def main() -> None:
     asked = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    asked.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which; all of them if left out")
     asked.add_argument("--checks", type=int, default=10_000, help="how many, each every 10 s")
+    asked.add_argument("--every", type=float, default=3.0, help="seconds between two looks in the part `sustained`")
     asked.add_argument("--peer", type=int, default=2_000, help="how many the peer is given; its cost grows with them")
     asked.add_argument("--seconds", type=float, default=60.0, help="how long each measurement lasts")
-    asked.add_argument("--soak", action="store_true", help="one hour instead of a minute")
+    asked.add_argument("--soak", action="store_true", help="checks alone, without a peer")
     options = asked.parse_args()
-    seconds = 3600.0 if options.soak else options.seconds
-    results: list[dict[str, object]] = []
+    wanted = options.parts or (("http", "tcp") if options.soak else PARTS)
+    results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="mainstay-bench-") as name, nginx(Path(name)) as port:
-        for kind in ("http", "tcp"):
-            results.append(one(Path(name), kind, port, options.checks, options.peer, seconds))
-    (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-    subprocess.run([sys.executable, "-m", "bench.samples"], check=True)
+        for part in wanted:
+            results[part] = _measure(part)(Path(name), port, options)
+            (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
 
 
-def one(directory: Path, kind: str, port: int, count: int, peer_count: int, seconds: float) -> dict[str, object]:
+Options = argparse.Namespace
+
+
+def _measure(part: str) -> Callable[[Path, int, Options], Any]:
+    return {
+        "http": _checks("http"), "tcp": _checks("tcp"), "sustained": _sustained, "heartbeats": _heartbeats,
+        "memory": _memory, "samples": _samples, "pages": _pages,
+    }[part]  # fmt: skip
+
+
+def _checks(kind: str) -> Callable[[Path, int, Options], Any]:
     """The floor, ours, the floor again, then the peer's, and what one is to the other."""
-    before = floor(kind, port)
-    ours = checks.measure(directory, kind, count, 10.0, port, seconds)
-    least = (before + floor(kind, port)) / 2
-    theirs = peers.measure(directory, kind, port, peer_count, seconds)
+
+    def measure(directory: Path, port: int, options: Options) -> dict[str, Any]:
+        ours, least = _beside_floor(directory, kind, options.checks, 10.0, port, options.seconds)
+        theirs = None if options.soak else peers.measure(directory, kind, port, options.peer, options.seconds)
+        if theirs is not None:
+            ratio = theirs / ours.cpu_ms
+            print(f"{kind}: Prometheus with blackbox_exporter {theirs:.3f} ms a probe: {ratio:.1f} times as much")
+        elif not options.soak:
+            print(f"{kind}: no peer here (Debian packages prometheus and prometheus-blackbox-exporter)")
+        return {**asdict(ours), "floor_cpu_ms": least, "peer_cpu_ms": theirs}
+
+    return measure
+
+
+def _sustained(directory: Path, port: int, options: Options) -> dict[str, Any]:
+    """HTTP at a shorter interval: what a core could do follows from the CPU, what was done stands beside it."""
+    ours, least = _beside_floor(directory, "http", options.checks, options.every, port, options.seconds)
+    print(f"sustained: one core would do {1000 / ours.cpu_ms:.0f}/s, the bare connection {1000 / least:.0f}/s")
+    return {**asdict(ours), "floor_cpu_ms": least, "per_second_on_one_core": 1000 / ours.cpu_ms}
+
+
+def _beside_floor(
+    directory: Path, kind: str, count: int, every: float, port: int, seconds: float
+) -> tuple[checks.Measured, float]:
+    before = _floor(kind, port)
+    ours = checks.measure(directory, kind, count, every, port, seconds)
+    least = (before + _floor(kind, port)) / 2
     print(
-        f"{kind}: {ours.checks} checks at 10 s: {ours.per_second:.0f}/s, {ours.cpu_ms:.3f} ms CPU a check, "
-        f"delay p50 {ours.delay_p50:.1f} p99 {ours.delay_p99:.1f} ms, {ours.memory:.0f} MB, {ours.not_ok} not ok"
+        f"{kind}: {ours.checks} checks at {every:g} s: {ours.per_second:.0f}/s of {ours.wanted_per_second:.0f} wanted, "
+        f"{ours.cpu_ms:.3f} ms CPU a check, delay p50 {ours.delay_p50:.1f} p99 {ours.delay_p99:.1f} ms, "
+        f"{ours.memory:.0f} MB, {ours.not_ok} not ok"
     )
     print(f"{kind}: a bare connection by the same means {least:.3f} ms: ours is {ours.cpu_ms / least:.1f} times that")
-    if theirs is None:
-        print(f"{kind}: no peer here (Debian packages prometheus and prometheus-blackbox-exporter)")
-    else:
-        ratio = theirs / ours.cpu_ms
-        print(f"{kind}: Prometheus with blackbox_exporter {theirs:.3f} ms a probe: {ratio:.1f} times as much")
-    return {**asdict(ours), "floor_cpu_ms": least, "peer_cpu_ms": theirs}
+    return ours, least
 
 
-def floor(kind: str, port: int) -> float:
+def _floor(kind: str, port: int) -> float:
     """CPU milliseconds of the least that can be done here and now."""
-    command = [sys.executable, "-m", "bench.floors", kind, str(port), "20000"]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return float(_run("bench.floors", kind, str(port), "20000"))
+
+
+def _heartbeats(directory: Path, _port: int, options: Options) -> dict[str, Any]:
+    found = heartbeats.measure(directory, min(options.seconds, 30.0))
+    print(
+        f"heartbeats: {found.per_second:.0f}/s came, {found.cpu_ms:.3f} ms CPU a ping: one core would do "
+        f"{found.per_cpu_second:.0f}/s; {found.pings} answered, {found.kept} in the database"
+    )
+    return asdict(found)
+
+
+def _memory(directory: Path, port: int, _options: Options) -> dict[str, Any]:
+    found = memory.measure(directory, 500, port)
+    print("memory: 500 checks, MB: " + ", ".join(f"{name} {size:.0f}" for name, size in found.items()))
+    return found
+
+
+def _samples(directory: Path, _port: int, _options: Options) -> Any:
+    found = json.loads(_run("bench.samples", workspace=directory / "samples"))
+    print("samples: " + ", ".join(f"{name} {value:.4g}" for name, value in found.items()))
+    return found
+
+
+def _pages(directory: Path, _port: int, _options: Options) -> Any:
+    _run("bench.history", workspace=directory / "past")
+    found = json.loads(_run("bench.pages", workspace=directory / "past"))
+    for name, page in found.items():
+        print(f"page {name}: {page['ms']:.0f} ms, {page['cpu_ms']:.0f} ms of it CPU, {page['queries']} queries")
+    return found
+
+
+def _run(module: str, *arguments: str, workspace: Path | None = None) -> str:
+    """What a part prints that needs a Python of its own, in an empty workspace if it needs one."""
+    if workspace is not None:
+        workspace.mkdir(exist_ok=True)
+    environment = {**os.environ, **({"MAINSTAY_WORKSPACE": str(workspace)} if workspace else {})}
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
 
 
 if __name__ == "__main__":

@@ -31,7 +31,10 @@ class Measured:
 
 
 def measure(directory: Path, kind: str, count: int, every: float, port: int, seconds: float) -> Measured:
-    """Run the checker on ``count`` checks until its first round is over, then watch it for ``seconds``."""
+    """Run the checker on ``count`` checks until its first round is over, then watch it for ``seconds``.
+
+    With more than it can do the rounds fall behind: then fewer looks a second come out than were wanted.
+    """
     workspace = directory / f"{kind}-{count}-{every:g}"
     workspace.mkdir()
     environment = {"MAINSTAY_WORKSPACE": str(workspace), "MAINSTAY_PORT": "9"}

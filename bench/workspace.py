@@ -13,6 +13,7 @@ from django.core.management import call_command  # noqa: E402
 
 from mainstay.catalogue.models import Check, System  # noqa: E402
 from mainstay.domain import document  # noqa: E402
+from mainstay.monitoring.models import PingToken  # noqa: E402
 
 
 def fill(kind: str, count: int, every: float, port: int) -> None:
@@ -22,9 +23,11 @@ def fill(kind: str, count: int, every: float, port: int) -> None:
     probe: dict[str, Any] = {
         "http": {"kind": "http", "url": f"http://127.0.0.1:{port}/"},
         "tcp": {"kind": "tcp", "host": "127.0.0.1", "port": port},
+        "heartbeat": {"kind": "heartbeat", "period": f"{every:g}s"},
     }[kind]
+    judged = {} if kind == "heartbeat" else {"warn": "> 1s for 1m", "crit": "> 3s"}
     written = document.Check.model_validate(
-        {"probe": probe, "every": f"{every:g}s", "timeout": "5s", "warn": "> 1s for 1m", "crit": "> 3s"}
+        {"probe": probe, "every": f"{every:g}s", "timeout": "5s", **judged}
     ).model_dump(mode="json")
     rows = (
         Check(
@@ -33,7 +36,11 @@ def fill(kind: str, count: int, every: float, port: int) -> None:
         )
         for number in range(count)
     )  # fmt: skip
-    Check.objects.bulk_create(rows, batch_size=500)
+    made = Check.objects.bulk_create(rows, batch_size=500)
+    if kind == "heartbeat":
+        PingToken.objects.bulk_create(
+            (PingToken(token=f"bench-token-{check.pk:06}", check_of=check) for check in made), batch_size=500
+        )
 
 
 if __name__ == "__main__":
