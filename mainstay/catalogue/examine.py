@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from mainstay.catalogue import kinds, packs
 from mainstay.catalogue.examine_checks import examine_checks
+from mainstay.catalogue.examine_inspection import examine_part
 from mainstay.catalogue.page import Page
 from mainstay.catalogue.sources import Invalid, LocatedFlaw, contents, parse
 from mainstay.domain import document
@@ -143,6 +144,7 @@ class _Examiner:
         checks = examine_checks(page, unfolded, page.mapping("checks"), names)
         if header is None:
             return None
+        self._inspection(page, header.inspection, {pack for _, pack, _ in unfolded.values()})
         return DraftSystem(header, components, checks, written, page.name)
 
     def _header(self, page: Page, header: document.System) -> None:
@@ -152,6 +154,14 @@ class _Examiner:
             page.exists(("calendar",), header.calendar, "calendar", [*self._names.calendars, *self._known.calendars])
         for index, channel in enumerate(header.notify):
             page.exists(("notify", index), channel, "channel", [*self._names.channels, *self._known.channels])
+
+    def _inspection(self, page: Page, inspection: document.Inspection, used: Collection[str]) -> None:
+        below = [self._books[name].pack.inspection for name in sorted(used)]
+        examine_part(inspection, below, lambda way, what, right: page.flaw(("inspection", *way), what, right))
+        for index, channel in enumerate(inspection.tell):
+            page.exists(
+                ("inspection", "tell", index), channel, "channel", [*self._names.channels, *self._known.channels]
+            )
 
     def _component(self, page: Page, name: str, component: document.Component, names: Collection[str]) -> None:
         way: Way = ("components", name)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from mainstay.catalogue.examine_inspection import flaws_of_pack
 from mainstay.catalogue.sources import Invalid, LocatedFlaw, contents
 from mainstay.domain.complaint import complaints
 from mainstay.domain.document import Check, Pack
@@ -83,6 +84,8 @@ def _tried(book: PackBook, node: Node) -> Iterable[LocatedFlaw]:
             short = full.removeprefix("x.")
             for found in complaints(error, Check):
                 yield _at(book.source, node, ("checks", short, *found.path), found.what, found.right)
+    for way, what, right in flaws_of_pack(book.pack.inspection):
+        yield _at(book.source, node, ("inspection", *way), what, right)
 
 
 def _at(name: str, node: Node, path: tuple[str | int, ...], what: str, right: str) -> LocatedFlaw:

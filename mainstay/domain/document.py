@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 from mainstay.domain.calendar import parse_hours
+from mainstay.domain.daily import parse_daily
 from mainstay.domain.duration import parse_duration
 from mainstay.domain.state import Category, Impact
 from mainstay.domain.threshold import parse_condition
@@ -34,6 +35,12 @@ def _day(text: str) -> str:
     return text
 
 
+def _daily(text: str) -> str:
+    if text:
+        parse_daily(text)
+    return text
+
+
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -53,6 +60,12 @@ Conditions = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 Day = Annotated[str, AfterValidator(_day)]
+Patterns = Annotated[
+    list[str],
+    BeforeValidator(_listed),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+Daily = Annotated[str, AfterValidator(_daily)]
 Language = Literal["en", "zh"]
 Text = Annotated[
     Annotated[str, Tag("text")] | Annotated[dict[Language, str], Tag("languages")],
@@ -127,6 +140,55 @@ class Check(Mapping):
     enabled: bool = Field(True, description="false: leave out a pack's check that does not suit")
 
 
+class Selection(Mapping):
+    """Which checks: every key that is given must fit; of a list any. ``*`` and ``?`` stand for what one likes."""
+
+    kind: Patterns = Field([], description="the probe's kind")
+    pack: Patterns = []
+    category: Annotated[list[Category], BeforeValidator(_listed)] = []
+    component: Patterns = []
+    component_kind: Patterns = []
+    name: Patterns = []
+
+
+class InspectionSection(Mapping):
+    """A part of the inspection sheet."""
+
+    title: Text = ""
+    nothing: Text = Field("", description="what to say when nothing stands behind it; empty: it is left out")
+    order: list[Name] = Field([], description="these items first, in this order")
+    hide: bool = False
+
+
+class InspectionItem(Mapping):
+    """An item of the inspection sheet: a line for each check that it selects. What is not said stays as it was."""
+
+    section: Name | None = None
+    title: Text = ""
+    checks: Selection | None = None
+    metric: str | None = Field(None, description="the value that is shown; without one each check's own")
+    optional: bool | None = Field(None, description="true: left out when no check stands behind it")
+    hide: bool = False
+
+
+class InspectionPart(Mapping):
+    """What a pack adds to the sheets of the systems that use it."""
+
+    sections: dict[Name, InspectionSection] = {}
+    items: dict[Name, InspectionItem] = {}
+
+
+class Inspection(InspectionPart):
+    """A system's daily inspection: what differs from the sheet that comes with Mainstay and from its packs."""
+
+    schedule: Daily = Field("30 8 * * *", description="cron, once a day, on the system's clocks; empty: by hand only")
+    late: Duration = Field(
+        "4h", description="a sheet that is not signed so long after it was made is announced as late"
+    )
+    tell: list[Name] = Field([], description="channels that hear of every sheet made, signed or refused")
+    order: list[Name] = Field([], description="these sections first, in this order")
+
+
 class System(Mapping):
     """A business system under care: one YAML file."""
 
@@ -142,6 +204,7 @@ class System(Mapping):
     components: dict[Name, Component] = {}
     checks: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,126}$")], Check] = {}
     notify: list[Name] = Field([], description="channels told of this system's incidents; empty means all channels")
+    inspection: Inspection = Inspection()
 
 
 class Channel(Mapping):
@@ -187,3 +250,4 @@ class Pack(Mapping):
     kinds: list[str] = Field(description="component kinds that it fits")
     parameters: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Parameter] = {}
     checks: dict[Name, dict[str, Any]]
+    inspection: InspectionPart = InspectionPart()

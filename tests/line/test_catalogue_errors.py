@@ -55,6 +55,25 @@ HOST = HEAD + "components:\n  h: {kind: host}\n"
         ("system: 5", ["1:9: system: 5 is a number where text is expected; write \"5\""]),
         ("system:", ["1:8: system: this is nothing where text is expected; write one word or sentence"]),
         (HEAD + "ownr: me", ["2:1: ownr: unknown key 'ownr'; did you mean 'owner'?"]),
+        (
+            HEAD + "inspection: {schedul: x}",
+            ["2:14: inspection.schedul: unknown key 'schedul'; did you mean 'schedule'?"],
+        ),
+        (
+            HEAD + 'inspection: {schedule: "0 8,20 * * *"}',
+            ["2:24: inspection.schedule: '0 8,20 * * *' is due more than once a day; write such as 30 8 * * 1-5 for "
+             "weekdays at 08:30"],
+        ),
+        (
+            HEAD + "inspection: {order: [datas], tell: [mail],\n  items: {disk: {section: hardwear}, jobz: {}}}",
+            [
+                "2:22: inspection.order.0: there is no section 'datas'; did you mean 'data'?",
+                "2:37: inspection.tell.0: there is no channel 'mail'",
+                "3:27: inspection.items.disk.section: there is no section 'hardwear'; did you mean 'hardware'?",
+                "3:44: inspection.items.jobz: the item 'jobz' is new and has no section; did you mean 'job'?",
+                "3:44: inspection.items.jobz: the item 'jobz' is new and has no checks; did you mean 'job'?",
+            ],
+        ),
         (HEAD + "tier: 4", ["2:7: tier: 4 is not known; known are 1, 2, 3"]),
         (HEAD + "tier: one", ["2:7: tier: 'one' is not known; known are 1, 2, 3"]),
         (HEAD + "title: {en: a, cn: b}", ["2:16: title.cn: unknown key 'cn'; known are en, zh"]),
