@@ -8,11 +8,11 @@ from django.utils import translation
 
 
 def open_workspace(language: str) -> None:
-    """Ends the program with exit code 78 when the settings cannot be used. ``language`` is Django's code."""
+    """Ends the program with exit code 78 when the settings cannot be used. ``language`` is en or zh."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mainstay.settings")
     try:
         django.setup()
     except SystemExit as misconfigured:
         sys.stderr.write(f"{misconfigured}\n")
         raise
-    translation.activate(language)
+    translation.activate({"zh": "zh-hans"}.get(language, language))
