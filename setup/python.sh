@@ -37,3 +37,11 @@ else
 	"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable . 2>"$venv/pip.log" ||
 		{ cat "$venv/pip.log" >&2; fail "pip could not install them; is a package index reachable?"; }
 fi
+
+# The libraries that PDF is printed with; without them everything but the PDF works.
+if ! /sbin/ldconfig -p 2>/dev/null | grep -q libharfbuzz-subset.so.0 && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+	echo "set-up: installing the Debian packages libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 (for PDF)"
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+		libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 >/dev/null ||
+		echo "set-up: they could not be installed; inspection sheets cannot be printed as PDF"
+fi

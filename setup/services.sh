@@ -23,6 +23,12 @@ need ip iproute2
 need msgfmt gettext
 [ -x /usr/lib/nagios/plugins/check_load ] || missing="$missing monitoring-plugins-basic"
 [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || missing="$missing fonts-noto-cjk"
+lib() { # library, package
+	/sbin/ldconfig -p 2>/dev/null | grep -q "$1" || missing="$missing $2"
+}
+lib libpango-1.0.so.0 libpango-1.0-0
+lib libpangoft2-1.0.so.0 libpangoft2-1.0-0
+lib libharfbuzz-subset.so.0 libharfbuzz-subset0
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
