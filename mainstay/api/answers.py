@@ -175,6 +175,16 @@ class Member(Schema):
     recovered_at: datetime | None
 
 
+class Attachment(Schema):
+    """A file that came with a note; ``kind`` by what is inside, ``size`` in bytes."""
+
+    id: int
+    name: str
+    kind: str
+    size: int
+    sha256: str
+
+
 class Entry(Schema):
     """A line of an incident's timeline."""
 
@@ -184,6 +194,7 @@ class Entry(Schema):
     text: str
     data: Data
     evidence: Data | None
+    files: list[Attachment]
 
 
 class WholeIncident(Incident):

@@ -12,11 +12,25 @@ from ninja.operation import Operation
 from ninja.parser import Parser
 
 from mainstay import __version__
-from mainstay.api import alerts, audit, catalogue, checks, files, health, incidents, mutes, notices, people, secrets
+from mainstay.api import (
+    alerts,
+    attachments,
+    audit,
+    catalogue,
+    checks,
+    files,
+    health,
+    incidents,
+    mutes,
+    notices,
+    people,
+    secrets,
+)
 from mainstay.api.auth import TooFast
 from mainstay.api.shapes import problem
 from mainstay.catalogue.sources import Invalid
 from mainstay.domain.actor import Denied, Unseen
+from mainstay.domain.attachment import Unfit
 
 _log = logging.getLogger(__name__)
 
@@ -24,11 +38,13 @@ ABSENT = "There is nothing of that name."
 
 
 class Reader(Parser):
-    """JSON; and YAML as the text that it is, for those operations that take a catalogue's file."""
+    """JSON; YAML as the text that it is, for those operations that take a catalogue's file; and forms with files."""
 
     def parse_body(self, request: HttpRequest) -> Any:
         if (request.content_type or "") in files.YAML_TYPES:
             return {"files": {files.POSTED: request.body.decode()}, "whole": False}
+        if (request.content_type or "") == attachments.FORM:
+            return attachments.form(request)
         return super().parse_body(request)
 
 
@@ -105,9 +121,16 @@ def conflict(_request: HttpRequest, error: ValueError) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def other(_request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, Unfit):
+        return problem(413, str(error.__cause__))
     if isinstance(error.__cause__, RequestDataTooBig):
         return problem(413, "The body is too large.")
     return problem(error.status_code, str(error))
+
+
+@api.exception_handler(Unfit)
+def unfit_file(_request: HttpRequest, error: Unfit) -> HttpResponse:
+    return problem(413, str(error))
 
 
 @api.exception_handler(RequestDataTooBig)

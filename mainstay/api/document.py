@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from mainstay.api.app import api
+from mainstay.api.attachments import FORM, FORM_SCHEMA
 from mainstay.api.files import YAML_TYPES
 from mainstay.api.shapes import Problem
 
@@ -45,3 +46,5 @@ def _describe(path: str, method: str, operation: dict[str, Any]) -> None:
     if operation.pop("x-yaml", False):
         for kind in YAML_TYPES:
             operation["requestBody"]["content"][kind] = {"schema": {"type": "string"}}
+    if operation.pop("x-form", False):
+        operation["requestBody"]["content"][FORM] = {"schema": FORM_SCHEMA}

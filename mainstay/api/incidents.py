@@ -2,17 +2,20 @@
 
 from typing import Annotated, Any, Literal
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
 from mainstay.api import answers
+from mainstay.api.attachments import Sent, download
 from mainstay.api.auth import actor, needs, sight
 from mainstay.api.rows import entry_row, incident_row, incident_rows
 from mainstay.api.shapes import Body, Moment, Number, Page, Paging, Text, page
+from mainstay.domain.attachment import PER_NOTE, UNKNOWN
 from mainstay.incidents import actions, queries
 
 router = Router(tags=["incidents"])
 
+BYTES = {200: {"description": "the file", "content": {UNKNOWN: {"schema": {"type": "string", "format": "binary"}}}}}
 Long = Annotated[Text, Field(max_length=20_000)]
 
 
@@ -32,6 +35,12 @@ class Said(Body):
     """Words that go with an act."""
 
     text: Long = ""
+
+
+class Noted(Said):
+    """Words for the timeline, files, or both. Files that are larger than JSON allows are sent as a form."""
+
+    files: list[Sent] = Field([], max_length=PER_NOTE)
 
 
 class Grade(Body):
@@ -79,9 +88,17 @@ def acknowledge(request: HttpRequest, number: Number, body: Said) -> Any:
     return incident_row(actions.acknowledge(number, actor=actor(request), note=body.text))
 
 
-@router.post("/incidents/{number}/note", response=answers.Entry, **needs("incident.note"))
-def note(request: HttpRequest, number: Number, body: Said) -> Any:
-    return entry_row(actions.note(number, body.text, actor=actor(request)))
+@router.post("/incidents/{number}/note", response=answers.Entry, **needs("incident.note", **{"x-form": True}))
+def note(request: HttpRequest, number: Number, body: Noted) -> Any:
+    """Up to ten files, 10 MB each and 50 MB an incident; as JSON in base64, or as a form (text, files)."""
+    files = [actions.File(one.name, one.content) for one in body.files]
+    return entry_row(actions.note(number, body.text, actor=actor(request), files=files))
+
+
+@router.get("/incidents/{number}/files/{file}", **needs("incident.read", responses=BYTES))
+def download_file(request: HttpRequest, number: Number, file: Number) -> HttpResponse:
+    """A file that came with a note, as the bytes that were sent."""
+    return download(queries.attachment(number, file, sight(request)))
 
 
 @router.post("/incidents/{number}/resolve", response=answers.Incident, **needs("incident.resolve"))

@@ -12,7 +12,7 @@ from mainstay.domain.audit_chain import Verdict
 from mainstay.domain.duration import parse_duration
 from mainstay.domain.state import State
 from mainstay.domain.threshold import parse_condition
-from mainstay.incidents.models import Entry, Incident, Member
+from mainstay.incidents.models import Attachment, Entry, Incident, Member
 from mainstay.monitoring.models import Mute, Observation, Pulse, Standing, StateChange
 from mainstay.monitoring.queries import LastValue
 from mainstay.monitoring.wording import explain
@@ -153,7 +153,13 @@ def entry_row(row: Entry) -> Row:
     return {
         "at": row.at, "word": row.word, "actor": row.actor, "text": row.text, "data": row.data,
         "evidence": row.change.evidence if row.change else None,
+        "files": [attachment_row(one) for one in row.attachments.all()],
     }  # fmt: skip
+
+
+def attachment_row(row: Attachment) -> Row:
+    """A file that came with a note, without its bytes."""
+    return {"id": row.pk, "name": row.name, "kind": row.kind, "size": row.size, "sha256": row.sha256}
 
 
 def delivery_row(row: Delivery) -> Row:

@@ -1,5 +1,7 @@
 """``mainstay incident …``: find, read, take on, note, grade, end."""
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -60,6 +62,8 @@ def show_incident(number: Number, as_json: AsJson = False) -> None:
     print_rows(row["members"], ("role", "check", "state", "joined_at", "recovered_at"), "", as_json=False)
     for entry in row["timeline"]:
         print(f"  {entry['at']:%Y-%m-%d %H:%M:%S}  {_(entry['word']):13} {entry['actor']}  {entry['text']}")
+        for one in entry["files"]:
+            print("    " + _("file {id}: {name}, {size} bytes").format(**one))
 
 
 @incident_app.command("ack")
@@ -71,12 +75,35 @@ def acknowledge(number: Number, note: Note = "", as_json: AsJson = False) -> Non
 
 @incident_app.command("note")
 def add_note(
-    number: Number, text: Annotated[str, typer.Argument(help="What to add.")], as_json: AsJson = False
+    number: Number,
+    text: Annotated[str, typer.Argument(help="What to add.")] = "",
+    file: Annotated[
+        list[Path] | None, typer.Option(exists=True, dir_okay=False, help="A file to keep; may be repeated.")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Add to the timeline."""
+    """Add to the timeline: words, files, or both."""
     with told(_absent(number)):
-        row = entry_row(actions.note(number, text, actor=acting("incident.note")))
+        files = [actions.File(one.name, one.read_bytes()) for one in file or ()]
+        row = entry_row(actions.note(number, text, actor=acting("incident.note"), files=files))
     print_one(row, _("noted on incident {number}").format(number=number), as_json=as_json)
+
+
+@incident_app.command("file")
+def save_file(
+    number: Number,
+    file: Annotated[int, typer.Argument(help="The file's number, as incident show says it.")],
+    out: Annotated[Path | None, typer.Option(help="Where to; standard output by default.")] = None,
+) -> None:
+    """Get a file that came with a note."""
+    sight = acting("incident.read").sight
+    absent = _("incident {number} has no file {file}; mainstay incident show {number} names them")
+    with told(absent.format(number=number, file=file)):
+        data = queries.content(queries.attachment(number, file, sight))
+    if out:
+        out.write_bytes(data)
+    else:
+        sys.stdout.buffer.write(data)
 
 
 @incident_app.command("resolve")

@@ -69,3 +69,24 @@ class Entry(models.Model):
     class Meta:
         ordering = ("at", "id")
         indexes = [models.Index(fields=("incident", "at"), name="entry_incident_at")]
+
+
+class Attachment(models.Model):
+    """A file that came with a note. ``name`` and ``kind`` are tame (``domain/attachment.py``)."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="attachments")
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="attachments")
+    name = models.CharField(max_length=150)
+    kind = models.CharField(max_length=100, help_text="content type, by what is inside")
+    size = models.PositiveIntegerField(help_text="bytes")
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ("pk",)
+
+
+class Content(models.Model):
+    """An attachment's bytes. Apart, because a timeline is read without them."""
+
+    attachment = models.OneToOneField(Attachment, on_delete=models.CASCADE, primary_key=True, related_name="content")
+    data = models.BinaryField()

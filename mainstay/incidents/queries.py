@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Max, Q, QuerySet
 
 from mainstay.domain.actor import EVERYTHING, Sight
-from mainstay.incidents.models import Entry, Incident, Member
+from mainstay.incidents.models import Attachment, Content, Entry, Incident, Member
 from mainstay.notices.models import Notice
 from mainstay.people.queries import seen
 
@@ -71,8 +71,20 @@ def last_resolved_at(sight: Sight = EVERYTHING) -> datetime | None:
 
 
 def timeline(incident_id: int) -> QuerySet[Entry]:
-    """Oldest first, with the state change that each line is about."""
-    return Entry.objects.filter(incident_id=incident_id).select_related("change").order_by("at", "pk")
+    """Oldest first, with the state change that each line is about, and the files that came with it."""
+    found = Entry.objects.filter(incident_id=incident_id).select_related("change").prefetch_related("attachments")
+    return found.order_by("at", "pk")
+
+
+def attachment(incident_id: int, attachment_id: int, sight: Sight = EVERYTHING) -> Attachment:
+    """A file of an incident that may be seen, without its bytes. Raises Attachment.DoesNotExist."""
+    found = Attachment.objects.filter(seen(sight, "incident__system__name"))
+    return found.get(pk=attachment_id, incident=incident_id)
+
+
+def content(found: Attachment) -> bytes:
+    """Its bytes."""
+    return bytes(Content.objects.get(attachment=found).data)
 
 
 def members(incident_id: int) -> list[Member]:

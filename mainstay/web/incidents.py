@@ -4,12 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from mainstay.api.attachments import download, taken
 from mainstay.catalogue import queries as catalogue
+from mainstay.domain.attachment import IMAGES
 from mainstay.domain.state import Category
 from mainstay.incidents import actions, queries
 from mainstay.notices import queries as notices
@@ -52,6 +55,7 @@ def incident(request: HttpRequest, number: int) -> HttpResponse:
         "deliveries": list(notices.deliveries(incident_id=number)[:50]),
         "brief": queries.brief(number),
         "categories": CATEGORIES,
+        "images": IMAGES,
         "is_operator": may(request, "incident.note", found.system.name if found.system else None),
     }
     return live(request, "incident", context)
@@ -80,7 +84,22 @@ def acknowledge(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def note(request: HttpRequest, number: int) -> HttpResponse:
     text = request.POST.get("text", "")
-    return _act(request, number, lambda: actions.note(number, text, actor=actor(request)), _("Noted."))
+
+    def work() -> Any:
+        files = taken(request.FILES.getlist("files"))
+        return actions.note(number, text, actor=actor(request), files=files)
+
+    return _act(request, number, work, _("Noted."))
+
+
+@page("incident.read")
+def attachment(request: HttpRequest, number: int, file: int) -> HttpResponse:
+    """A file that came with a note."""
+    try:
+        found = queries.attachment(number, file, visible(request))
+    except ObjectDoesNotExist:
+        raise Http404 from None
+    return download(found, found.kind)
 
 
 @page("incident.resolve")

@@ -41,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("incidents/<int:number>/", incidents.incident, name="incident"),
     path("incidents/<int:number>/acknowledge", incidents.acknowledge, name="incident-acknowledge"),
     path("incidents/<int:number>/note", incidents.note, name="incident-note"),
+    path("incidents/<int:number>/files/<int:file>", incidents.attachment, name="attachment"),
     path("incidents/<int:number>/resolve", incidents.resolve, name="incident-resolve"),
     path("incidents/<int:number>/reopen", incidents.reopen, name="incident-reopen"),
     path("incidents/<int:number>/regrade", incidents.regrade, name="incident-regrade"),

@@ -89,7 +89,11 @@ def fitting(method: str, path: str) -> dict[str, Any]:
         return {}
     name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     known = document()["components"]["schemas"][name]["properties"]
-    return {key: value for key, value in FITTING.items() if key in known}
+    return {
+        key: value
+        for key, value in FITTING.items()
+        if key in known and isinstance(value, list) is (known[key].get("type") == "array")
+    }
 
 
 FITTING = {

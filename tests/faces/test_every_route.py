@@ -33,7 +33,8 @@ OPERATIONS = [(method, path) for path, item in sorted(document()["paths"].items(
 API_OBJECTS = {
     "systems": {"name": "system"}, "checks": {"system": "system", "name": "check"}, "incidents": {"number": "incident"},
     "mutes": {"number": "mute"}, "deliveries": {"number": "delivery"}, "channels": {"name": "channel"},
-    "people": {"username": "person"}, "tokens": {"name": "token"}, "secrets": {"name": "secret"},
+    "files": {"number": "incident", "file": "file"}, "people": {"username": "person"},
+    "tokens": {"name": "token"}, "secrets": {"name": "secret"},
 }  # fmt: skip
 """The first word of an operation's path → what stands for each of its parameters."""
 ON_SYSTEM = {"system", "check", "incident", "mute", "delivery"}
@@ -48,7 +49,8 @@ OPEN = {
 """Pages for everybody: they show nothing that is anybody's."""
 WEB_OBJECTS = {
     "system": {"name": "system"}, "check": {"system": "system", "name": "check"}, "incident": {"number": "incident"},
-    "person": {"username": "person"}, "token": {"number": "token"}, "account-session-end": {"number": "sitting"},
+    "attachment": {"number": "incident", "file": "file"}, "person": {"username": "person"},
+    "token": {"number": "token"}, "account-session-end": {"number": "sitting"},
     "account-passkey-remove": {"number": "passkey"}, "invitation-link": {"text": "person"},
 }  # fmt: skip
 """The name of a route, or its first word → what stands for each of its parameters."""
@@ -94,7 +96,7 @@ def body_for(method: str, path: str, system: str) -> Any:
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_operations(world: World, method: str, path: str) -> None:
     act = document()["paths"][path][method]["x-act"]
-    rule = API_OBJECTS.get(path.split("/")[3])
+    rule = API_OBJECTS.get("files" if "/files/" in path else path.split("/")[3])
     bound = (bool(ON_SYSTEM & set((rule or {}).values())) and "{" in path) or (method == "post" and path in API_BODIES)
     for place in PLACES:
         address = filled(path, rule, world.there[place]) + ("?metric=x" if path.endswith("/samples") else "")

@@ -11,7 +11,7 @@ from mainstay.catalogue.actions import apply, set_secret
 from mainstay.catalogue.examine import examine
 from mainstay.catalogue.models import Check, System
 from mainstay.domain.actor import PERMISSIONS, Actor, Reach, Role, reach
-from mainstay.incidents.actions import open_by_hand
+from mainstay.incidents.actions import File, note, open_by_hand
 from mainstay.monitoring.actions import mute
 from mainstay.notices.models import Delivery
 from mainstay.people.actions import create_token
@@ -90,10 +90,12 @@ class World:
         incident = open_by_hand(system=name, title=f"{name} is ill", category="data", level=2, text="", actor=ROOT)
         muted = mute(system=system, check=Check.objects.get(system=system, name="home"), reason="x", until=until,
                      actor=ROOT)  # fmt: skip
+        file = note(incident.pk, "", files=[File("a.txt", b"x")], actor=ROOT).attachments.get()
         delivery = Delivery.objects.get(notice__incident=incident)
         return {
             "system": name, "check": "job", "incident": incident.pk, "mute": muted.pk, "delivery": delivery.pk,
-            "channel": "team", "person": "zoe", "token": self.token.split("_")[1], "secret": "A_SECRET",
+            "file": file.pk, "channel": "team", "person": "zoe",
+            "token": self.token.split("_")[1], "secret": "A_SECRET",
         }  # fmt: skip
 
 

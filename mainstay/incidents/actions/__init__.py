@@ -1,6 +1,7 @@
 """Every write on incidents: ``following`` what the checks see, and the acts of ``people``."""
 
 from mainstay.incidents.actions.alerts import Alert, receive
+from mainstay.incidents.actions.files import File
 from mainstay.incidents.actions.following import follow, follow_blind, follow_unmuted, release, resolve_calm
 from mainstay.incidents.actions.people import (
     Illegal,
@@ -14,6 +15,7 @@ from mainstay.incidents.actions.people import (
 
 __all__ = [
     "Alert",
+    "File",
     "Illegal",
     "acknowledge",
     "follow",

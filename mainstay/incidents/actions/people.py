@@ -1,5 +1,6 @@
 """What people do with an incident. Each act is authorised, carried out and audited in one transaction."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from mainstay.audit.actions import record
 from mainstay.catalogue.models import Component, System
 from mainstay.domain.actor import Actor, authorise
 from mainstay.domain.state import Category, Level, State
+from mainstay.incidents.actions.files import File, attach, described
 from mainstay.incidents.actions.telling import tell
 from mainstay.incidents.models import Entry, Incident, Member
 
@@ -31,12 +33,16 @@ def acknowledge(incident_id: int, *, actor: Actor, note: str = "") -> Incident:
     return incident
 
 
-def note(incident_id: int, text: str, *, actor: Actor) -> Entry:
-    """Add to the timeline; allowed on resolved incidents too."""
-    if not text.strip():
-        raise Illegal("a note needs some text")
+def note(incident_id: int, text: str, *, actor: Actor, files: Sequence[File] = ()) -> Entry:
+    """Add to the timeline; allowed on resolved incidents too. Raises Illegal, or Unfit for files that are too large."""
+    if not text.strip() and not files:
+        raise Illegal("a note needs some text, or a file")
     with transaction.atomic():
-        return _write(_locked(incident_id, actor, "incident.note"), actor, "note", text, {})
+        incident = _locked(incident_id, actor, "incident.note")
+        data = {"files": [described(one) for one in files]} if files else {}
+        entry = _write(incident, actor, "note", text, data)
+        attach(entry, files)
+    return entry
 
 
 def resolve(incident_id: int, *, actor: Actor, note: str = "") -> Incident:
