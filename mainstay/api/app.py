@@ -20,6 +20,7 @@ from mainstay.api import (
     checks,
     files,
     health,
+    incident_stats,
     incidents,
     mutes,
     notices,
@@ -67,7 +68,20 @@ api = Api(
     openapi_url="",
     urls_namespace="api",
 )
-for part in (catalogue, files, secrets, checks, mutes, incidents, notices, people, audit, alerts, health):
+for part in (
+    catalogue,
+    files,
+    secrets,
+    checks,
+    mutes,
+    incidents,
+    incident_stats,
+    notices,
+    people,
+    audit,
+    alerts,
+    health,
+):
     api.add_router("/v1/", part.router)
 
 

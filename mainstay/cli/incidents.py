@@ -1,15 +1,19 @@
 """``mainstay incident …``: find, read, take on, note, grade, end."""
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from django.utils.timezone import get_current_timezone
 
+from mainstay.api.incident_stats import statistics_row
 from mainstay.api.rows import entry_row, incident_row, incident_rows
 from mainstay.cli.output import AsJson, Limit, ago, print_json, print_one, print_rows, titled
 from mainstay.cli.shell import acting, told
 from mainstay.cli.words import _
+from mainstay.domain.duration import format_duration
 from mainstay.incidents import actions, queries
 from mainstay.incidents.models import Incident
 
@@ -64,6 +68,33 @@ def show_incident(number: Number, as_json: AsJson = False) -> None:
         print(f"  {entry['at']:%Y-%m-%d %H:%M:%S}  {_(entry['word']):13} {entry['actor']}  {entry['text']}")
         for one in entry["files"]:
             print("    " + _("file {id}: {name}, {size} bytes").format(**one))
+
+
+@incident_app.command("stats")
+def statistics(system: Annotated[str, typer.Option(help="Only this system's.")] = "", as_json: AsJson = False) -> None:
+    """The last 26 weeks in numbers: how many, of what kind, and how long people took."""
+    sight = acting("incident.read").sight
+    row = statistics_row(queries.statistics(datetime.now(UTC), get_current_timezone(), system, sight))
+    if as_json:
+        print_json(row)
+        return
+    print(_("{number} incidents since {day}").format(number=row["total"], day=row["from"]))
+    weeks = [{"week": one["week"], **{f"level {key}": n for key, n in one["levels"].items()}} for one in row["weeks"]]
+    print_rows(weeks, ("week", "level 1", "level 2", "level 3"), "", as_json=False)
+    kinds = [{"category": key, "count": count} for key, count in row["categories"].items()]
+    print_rows(kinds, ("category", "count"), "", as_json=False)
+    print_rows(row["systems"], ("system", "count"), "", as_json=False)
+    for act, title in (("acknowledge", _("until somebody took it on")), ("resolve", _("until it was over"))):
+        paces = [{"of": _("all"), **row["pace"][act]}]
+        paces += [{"of": _("level {level}").format(**one), **one[act]} for one in row["levels"]]
+        paces += [{"of": one["month"], **one[act]} for one in row["months"]]
+        print(title)
+        cells = [{**one, "mean": _lasting(one["mean"]), "median": _lasting(one["median"])} for one in paces]
+        print_rows(cells, ("of", "count", "mean", "median"), "", as_json=False)
+
+
+def _lasting(seconds: float | None) -> str:
+    return _("not enough data") if seconds is None else format_duration(round(seconds))
 
 
 @incident_app.command("ack")

@@ -1,10 +1,14 @@
 """Reading incidents."""
 
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Case, Count, FloatField, Func, IntegerField, Max, Q, QuerySet, When
 
+from mainstay.domain import incident_stats
 from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.incidents.models import Attachment, Content, Entry, Incident, Member
 from mainstay.notices.models import Notice
@@ -68,6 +72,91 @@ def last_resolved_at(sight: Sight = EVERYTHING) -> datetime | None:
     found = Incident.objects.filter(seen(sight, "system__name"))
     newest: datetime | None = found.aggregate(newest=Max("resolved_at"))["newest"]
     return newest
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Incidents opened since a Monday, in numbers. ``systems`` are the most frequent, ``others`` the sum of the rest;
+    what belongs to no system has the name ``""``."""
+
+    first: date
+    weeks: list[incident_stats.Week]
+    categories: dict[str, int]
+    systems: list[tuple[str, int]]
+    others: int
+    all: incident_stats.Pace
+    levels: dict[int, incident_stats.Pace]
+    months: dict[str, incident_stats.Pace]
+
+    @property
+    def total(self) -> int:
+        return sum(week.total for week in self.weeks)
+
+
+def statistics(now: datetime, zone: tzinfo, system: str = "", sight: Sight = EVERYTHING) -> Statistics:
+    """The last 26 weeks of a zone, in two queries."""
+    today = now.astimezone(zone).date()
+    weeks, months = incident_stats.week_starts(today), incident_stats.month_starts(today)
+    found = Incident.objects.filter(
+        seen(sight, "system__name"), opened_at__gte=_midnight(weeks[0], zone), opened_at__lte=now
+    ).order_by()
+    if system:
+        found = found.filter(system__name=system)
+    grouped = found.values_list(_nth("opened_at", weeks, zone), "level", "category", "system__name")
+    counted = list(grouped.annotate(number=Count("pk")))
+    took = Seconds("acknowledged_at", "since"), Seconds("resolved_at", "since")
+    handled = [
+        incident_stats.Handled(level, f"{months[place]:%Y-%m}", *map(_positive, both))
+        for level, place, *both in found.values_list("level", _nth("since", months, zone), *took)
+    ]
+    systems, others = incident_stats.top(_summed((name or "", number) for *_, name, number in counted))
+    return Statistics(
+        weeks[0],
+        incident_stats.by_week(((weeks[place], level, number) for place, level, *_, number in counted), today),
+        _summed((category, number) for _, _, category, _, number in counted),
+        systems,
+        others,
+        incident_stats.pace(handled),
+        incident_stats.by_level(handled),
+        incident_stats.by_month(handled, today),
+    )
+
+
+class Seconds(Func):
+    """From the second moment to the first, by the database itself: SQLite would ask Python for each row."""
+
+    arity = 2
+    output_field = FloatField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **more: Any) -> Any:
+        template = "(julianday(%(expressions)s)) * 86400.0"
+        return self.as_sql(compiler, connection, template=template, arg_joiner=") - julianday(", **more)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **more: Any) -> Any:
+        template = "EXTRACT(EPOCH FROM (%(expressions)s))::double precision"
+        return self.as_sql(compiler, connection, template=template, arg_joiner=" - ", **more)
+
+
+def _nth(field: str, starts: Sequence[date], zone: tzinfo) -> Case:
+    """The last of these days, as a place in the list, on or after which a moment is: in SQL, whatever the zone."""
+    whens = [When(**{f"{field}__gte": _midnight(day, zone)}, then=place) for place, day in enumerate(starts)]
+    return Case(*reversed(whens), default=0, output_field=IntegerField())
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def _positive(seconds: float | None) -> float | None:
+    """To the millisecond: what SQLite subtracts is no more exact than that."""
+    return None if seconds is None else max(0.0, round(seconds, 3))
+
+
+def _summed(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for key, number in pairs:
+        found[key] += number
+    return dict(found)
 
 
 def timeline(incident_id: int) -> QuerySet[Entry]:

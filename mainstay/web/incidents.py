@@ -18,6 +18,7 @@ from mainstay.incidents import actions, queries
 from mainstay.notices import queries as notices
 from mainstay.web import lists
 from mainstay.web.access import actor, incident_of, may, page, visible
+from mainstay.web.incident_plots import plots
 from mainstay.web.live import live
 
 CATEGORIES = tuple(one.value for one in Category)
@@ -26,7 +27,9 @@ STATES = ("running", "open", "acknowledged", "resolved", "")
 
 @page("incident.read")
 def incidents(request: HttpRequest) -> HttpResponse:
-    """Filtered, searched, sorted and paged by its address."""
+    """Filtered, searched, sorted and paged by its address; or as plots."""
+    if request.GET.get("view") == "plots":
+        return plots(request)
     level = lists.chosen(request, "level", ("1", "2", "3"))
     wanted: dict[str, Any] = {
         "state": lists.chosen(request, "state", STATES, "running"),

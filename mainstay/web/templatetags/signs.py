@@ -55,5 +55,10 @@ def state(value: str, css: str = "", word: str = "") -> SafeString:
 @register.simple_tag
 def level(value: int) -> SafeString:
     """A level by number and word."""
-    name = {1: _("severe"), 2: _("partial"), 3: _("slight")}.get(value, "")
-    return format_html('<span class="level level-{}">{} {}</span>', value, value, name)
+    return format_html('<span class="level level-{}">{} {}</span>', value, value, level_word(value))
+
+
+@register.filter
+def level_word(value: int) -> str:
+    """A level in the reader's language."""
+    return {1: _("severe"), 2: _("partial"), 3: _("slight")}.get(value, "")

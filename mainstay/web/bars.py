@@ -1,0 +1,118 @@
+"""Bars as plain numbers and places; the templates turn them into SVG. Pure: nothing is read here."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mainstay.web.charts import Tick
+
+WIDTH, HEIGHT = 1080, 240
+LEFT, RIGHT, TOP, BOTTOM = 56, 8, 14, 26
+LONG = 290
+"""Of the longest of the bars that lie."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A part of a bar in drawing units; ``look`` is its class."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    look: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A standing bar of several parts; all of it answers the pointer with ``title``."""
+
+    x: float
+    width: float
+    title: str
+    parts: list[Bar]
+    middle: float
+    text: str
+    """Below the axis; empty where there is no room for every name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A drawing of standing bars."""
+
+    columns: list[Column]
+    marks: list[Tick]
+    width: int
+    height: int = HEIGHT
+    left: int = LEFT
+    top: int = TOP
+    bottom: int = HEIGHT - BOTTOM
+    plot_height: int = HEIGHT - TOP - BOTTOM
+
+    @property
+    def right(self) -> int:
+        return self.width - RIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """A named bar that lies; ``number`` stands behind it."""
+
+    name: str
+    number: int
+    width: float
+
+
+Named = tuple[str, str, Mapping[str, float]]
+"""Below the axis, on hover, and look → value from below to above."""
+
+
+def columns(
+    given: Sequence[Named], said: Callable[[float], str], *, width: int = WIDTH, every: int = 1, time: bool = False
+) -> Columns:
+    """Stacked bars of counts, or of seconds for ``time``; every so many a name is written. Nothing but zeros is an
+    empty plot with its axis."""
+    high, step = (ceiling_of_time if time else ceiling)(
+        max((sum(values.values()) for _, _, values in given), default=0)
+    )
+    slot = (width - LEFT - RIGHT) / max(1, len(given))
+    plot = HEIGHT - TOP - BOTTOM
+
+    def up(value: float) -> float:
+        return round(HEIGHT - BOTTOM - plot * value / high, 1)
+
+    found = []
+    for place, (text, title, values) in enumerate(given):
+        x, below, parts = LEFT + slot * place, 0.0, []
+        for look, value in values.items():
+            if value:
+                top = up(below + value)
+                parts.append(Bar(round(x + slot * 0.15, 1), top, round(slot * 0.7, 1), round(up(below) - top, 1), look))
+            below += value
+        shown = text if (len(given) - 1 - place) % every == 0 else ""
+        found.append(Column(round(x, 1), round(slot, 1), title, parts, round(x + slot / 2, 1), shown))
+    marks = [Tick(up(step * n), said(step * n)) for n in range(round(high / step) + 1)]
+    return Columns(found, marks, width)
+
+
+def ceiling(most: float) -> tuple[float, float]:
+    """The end of an axis from zero, and its step: round numbers, whole ones for counts."""
+    raw = max(most, 1.0) / 4
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = max(1.0, next(power * factor for factor in (1, 2, 5, 10) if power * factor >= raw))
+    return step * max(1, math.ceil(most / step)), step
+
+
+def ceiling_of_time(most: float) -> tuple[float, float]:
+    """The same for seconds, in steps that a clock knows."""
+    step = next((one for one in _CLOCK if one * 4 >= most), 86400.0 * math.ceil(most / 4 / 86400))
+    return step * max(1, math.ceil(most / step)), step
+
+
+_CLOCK = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10800.0, 21600.0, 43200.0)
+
+
+def lying(given: Sequence[tuple[str, int]]) -> list[Lying]:
+    """Bars that lie, in the order given."""
+    most = max((number for _, number in given), default=0)
+    return [Lying(name, number, round(LONG * number / most, 1) if most else 0.0) for name, number in given]
