@@ -57,6 +57,11 @@ def systems(sight: Sight = EVERYTHING) -> QuerySet[System]:
     return System.objects.filter(seen(sight, "name"), retired_at=None)
 
 
+def on_status_page() -> QuerySet[System]:
+    """Those whose state everybody may know."""
+    return systems().filter(document__status_page=True)
+
+
 def system(name: str, sight: Sight = EVERYTHING) -> System:
     """One in use; System.DoesNotExist otherwise."""
     return systems(sight).get(name=name)

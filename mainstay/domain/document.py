@@ -203,6 +203,7 @@ class System(Mapping):
     objectives: Objectives = Objectives()
     components: dict[Name, Component] = {}
     checks: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,126}$")], Check] = {}
+    status_page: bool = Field(False, description="true: its state is shown on the public page /status/")
     notify: list[Name] = Field([], description="channels told of this system's incidents; empty means all channels")
     inspection: Inspection = Inspection()
 

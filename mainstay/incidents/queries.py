@@ -1,7 +1,7 @@
 """Reading incidents."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
@@ -10,11 +10,15 @@ from django.db.models import Case, Count, FloatField, Func, IntegerField, Max, Q
 
 from mainstay.domain import incident_stats
 from mainstay.domain.actor import EVERYTHING, Sight
+from mainstay.domain.state import Impact
 from mainstay.incidents.models import Attachment, Content, Entry, Incident, Member
 from mainstay.notices.models import Notice
 from mainstay.people.queries import seen
 
 RUNNING = ("open", "acknowledged")
+BY_HAND = "hand:"
+"""How the key of an incident begins that a person opened."""
+
 SORTS = {"newest": ("-since", "-pk"), "oldest": ("since", "pk"), "level": ("level", "-since", "-pk")}
 
 
@@ -65,6 +69,14 @@ def search(
             | Q(root__name__icontains=text)
         )  # fmt: skip
     return found
+
+
+def public(systems: Collection[str], since: datetime) -> QuerySet[Incident]:
+    """Those of these systems that their users feel or that a person opened: all that run, and those that are over since
+    a moment. Running ones first, then the newest."""
+    felt = Q(members__check_of__impact__in=(Impact.OUTAGE.value, Impact.DEGRADED.value)) | Q(key__startswith=BY_HAND)
+    found = _with_parts(EVERYTHING).filter(felt, system__name__in=systems)
+    return found.filter(Q(resolved_at=None) | Q(resolved_at__gte=since)).distinct().order_by("resolved_at", "-since")
 
 
 def last_resolved_at(sight: Sight = EVERYTHING) -> datetime | None:

@@ -45,6 +45,7 @@ ROUTES = [one for one in get_resolver().url_patterns if isinstance(one, URLPatte
 OPEN = {
     "root", "sign-in", "sign-in-second", "sign-in-passkey-options", "sign-in-passkey", "invitation", "invitation-link",
     "sign-out", "language", "theme", "openapi", "metrics",
+    "status", "status-json", "status-atom",
 }  # fmt: skip
 """Pages for everybody: they show nothing that is anybody's."""
 WEB_OBJECTS = {

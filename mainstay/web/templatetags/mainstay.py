@@ -12,6 +12,7 @@ from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from mainstay.monitoring.wording import explain, format_seconds, format_value
+from mainstay.web.templatetags.signs import trouble_word
 
 register = template.Library()
 
@@ -29,6 +30,12 @@ def words(value: Any) -> str:
 def called(thing: Any) -> str:
     """A system's, component's or check's title, or its name where it has none."""
     return words(thing.title) or str(thing.name)
+
+
+@register.filter
+def told(trouble: Any) -> str:
+    """An incident in public: its title, or what is wrong in general."""
+    return words(trouble.title) or trouble_word(trouble.category)
 
 
 @register.filter

@@ -62,3 +62,35 @@ def level(value: int) -> SafeString:
 def level_word(value: int) -> str:
     """A level in the reader's language."""
     return {1: _("severe"), 2: _("partial"), 3: _("slight")}.get(value, "")
+
+
+@register.filter
+def public_word(state: str) -> str:
+    """How a system is, for those who use it."""
+    return {
+        "working": pgettext("public", "working"), "limited": pgettext("public", "limited"),
+        "down": pgettext("public", "down"),
+    }.get(str(state), pgettext("public", "not known"))  # fmt: skip
+
+
+@register.filter
+def public_shape(state: str) -> str:
+    """The state whose colour and shape it has."""
+    return {"working": "ok", "limited": "warning", "down": "critical"}.get(str(state), "unknown")
+
+
+@register.filter
+def public_sentence(state: str) -> str:
+    """How all of them together are."""
+    return {
+        "working": _("Everything works."), "limited": _("Something works in part only."),
+        "down": _("Something does not work."),
+    }.get(str(state), _("Not everything is known at the moment."))  # fmt: skip
+
+
+@register.filter
+def trouble_word(category: str) -> str:
+    """What is wrong, for those who use a system, where nobody said it better."""
+    return {
+        "data": _("Some data may not be right"), "business": _("Some processes are delayed"),
+    }.get(category, _("It does not work as it should"))  # fmt: skip
