@@ -27,6 +27,7 @@ PLACES = (
     Place("incidents", _("Incidents"), "i", "incident.read"),
     Place("data", _("Data"), "d", "catalogue.read"),
     Place("notices", _("Notices"), "n", "notice.read", later=True),
+    Place("wall", _("Wall screen"), "w", "incident.read", later=True),
     Place("audit", _("Audit"), "a", "audit.read", later=True),
 )
 

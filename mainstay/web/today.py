@@ -32,13 +32,13 @@ def today(request: HttpRequest) -> HttpResponse:
         "mutes": list(monitoring.mutes(now, sight).order_by("ends_at")[:SHOWN]),
         "resolved": list(incidents.search(state="resolved", sight=sight)[:6]),
         "quiet_since": incidents.last_resolved_at(sight),
-        "watched": _watched(now, sight),
+        "watched": watched(now, sight),
         "systems": _systems(now, sight),
     }
     return live(request, "today", context)
 
 
-def _watched(now: datetime, sight: Sight) -> dict[str, int]:
+def watched(now: datetime, sight: Sight) -> dict[str, int]:
     """What stands behind "all quiet": how much is watched, and how much of it was seen lately."""
     checks = catalogue.checks(sight=sight)
     return {

@@ -21,6 +21,7 @@ from mainstay.web import (
     systems,
     today,
     tokens,
+    wall,
 )
 
 
@@ -49,6 +50,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("data/", data.data, name="data"),
     path("notices/", records.deliveries, name="notices"),
     path("audit/", records.records, name="audit"),
+    path("wall/", wall.wall, name="wall"),
     path("status/", status.status, name="status"),
     path("status.json", status.status_json, name="status-json"),
     path("status.atom", status.status_atom, name="status-atom"),

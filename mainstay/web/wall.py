@@ -1,0 +1,61 @@
+"""The wall screen: what a room should see from afar, one view after the other."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from mainstay.incidents import queries as incidents
+from mainstay.monitoring import queries as monitoring
+from mainstay.web import glance
+from mainstay.web.access import page, visible
+from mainstay.web.context import silent
+from mainstay.web.live import live
+from mainstay.web.systems import stuck_amounts
+from mainstay.web.today import watched
+
+SYSTEMS, INCIDENTS, FLOWS, STAGES = 9, 6, 3, 7
+"""As many as fit in large type on any screen, upright ones too."""
+DAY = timedelta(days=1)
+
+
+@page("incident.read")
+def wall(request: HttpRequest) -> HttpResponse:
+    """Full screen; it refreshes and goes on by itself."""
+    now, sight = datetime.now(UTC), visible(request)
+    known = sorted(glance.systems(sight), key=lambda one: (one.rank, one.system.tier))
+    running = incidents.open_incidents(sight)
+    count = running.count()
+    context = {
+        "now": now, "silent": silent(),
+        "systems": _systems(known[:SYSTEMS], now), "more_systems": max(0, len(known) - SYSTEMS),
+        "incidents": list(running[:INCIDENTS]), "running": count, "more_incidents": max(0, count - INCIDENTS),
+        "flows": _flows([one.system.name for one in known]),
+        "quiet_since": incidents.last_resolved_at(sight), "watched": watched(now, sight),
+        "states": [(state, sum(one.state == state for one in known))
+                   for state in ("critical", "warning", "unknown", "ok")],
+    }  # fmt: skip
+    return live(request, "wall", context)
+
+
+def _systems(shown: list[glance.Glanced], now: datetime) -> list[dict[str, Any]]:
+    names = [one.system.name for one in shown]
+    strips, money = glance.strips(names, now - DAY, now), stuck_amounts(names)
+    return [
+        {"system": one.system, "state": one.state, "day": strips.get(one.system.name, []),
+         "at_risk": money.get(one.system.name)}
+        for one in shown
+    ]  # fmt: skip
+
+
+def _flows(systems: list[str]) -> list[dict[str, Any]]:
+    """Those with the most money in stuck cases, or the most stuck cases, first."""
+    found = [
+        {
+            "check": one.check_of, "stages": one.payload["stages"][:STAGES],
+            "stuck": sum(stage["stuck"] for stage in one.payload["stages"]),
+            "amount": sum(stage["stuck_amount"] for stage in one.payload["stages"]),
+        }
+        for one in monitoring.observations("flow", systems)
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: (-one["amount"], -one["stuck"]))[:FLOWS]
