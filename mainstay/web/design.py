@@ -1,0 +1,39 @@
+"""Every token and component of the pages on one page, light and dark side by side: to look at, and to choose from."""
+
+from datetime import UTC, datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from mainstay.domain.incident_stats import Pace, Took
+from mainstay.domain.state import State
+from mainstay.web import bars
+from mainstay.web.access import page
+
+TOKENS = (
+    "page", "card", "raised", "sunk", "ink", "dim", "line", "strong-line", "accent", "on-accent", "accent-soft", "side",
+    "side-ink", "side-strong", "side-here", "ok", "warning", "critical", "unknown", "ok-soft", "warning-soft",
+    "critical-soft", "unknown-soft", "ok-fill", "warning-fill", "critical-fill", "unknown-fill",
+)  # fmt: skip
+"""The colours of ``tokens.css``; a test compares."""
+SPACES, SIZES = ("1", "2", "3", "4", "5", "6"), ("small", "body", "large", "title", "figure")
+STATES = tuple(state.value for state in State)
+
+
+@page("incident.read")
+def design(request: HttpRequest) -> HttpResponse:
+    """Samples only: nothing on it is measured."""
+    now = datetime.now(UTC)
+    week = [(f"{n}", f"{n}", {"level-bar-3": n % 5, "level-bar-2": n % 3, "level-bar-1": n % 2}) for n in range(1, 13)]
+    context = {
+        "tokens": TOKENS, "spaces": SPACES, "sizes": SIZES, "states": STATES, "levels": (1, 2, 3),
+        "icons": ("today", "systems", "incidents", "data", "notices", "audit", "settings", "help", "status", "wall",
+                  "search", "person", "language", "theme", "more", "mute", "run", "edit", "add", "download", "done"),
+        "messages_shown": ("success", "warning", "error", "info"),
+        "entries": ("opened", "reopened", "worse", "relapsed", "acknowledged", "note", "recovered", "resolved"),
+        "ago": now - timedelta(minutes=47), "plot": bars.columns(week, lambda one: f"{one:.0f}"),
+        "lying": bars.lying([(_("system"), 9), (_("data"), 5), (_("business"), 2)]),
+        "took": Pace(Took(12, 900.0, 720.0), Took(2, None, None)), "themes": ("light", "dark"),
+    }  # fmt: skip
+    return render(request, "design.html", context)
