@@ -1,7 +1,7 @@
 """What the checker runs: every check with its settings filled in and its conditions read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -127,6 +127,18 @@ def _misfit(kind: str, written: Mapping[str, Any], filled: Mapping[str, Any]) ->
         keys = ", ".join(sorted({".".join(map(str, item["loc"])) for item in error.errors(include_input=False)}))
         return f"the value filled into {keys or 'the probe'} does not fit"
     return ""
+
+
+def rule_of(check: Check, definition: Mapping[str, Any], first: str = "") -> Rule:
+    """How a check would be judged by a definition; ``first`` is the metric that it gives first, where the target
+    names its metrics itself."""
+    calendar = Calendar.objects.filter(name=check.system.document.get("calendar") or "", retired_at=None).first()
+    clock = _Clock(ZoneInfo(check.system.timezone), _day_book(calendar.document) if calendar else NO_BOOK)
+    rule = _rule(check.kind, {**_DEFAULTS, **definition}, clock)
+    return replace(rule, primary=first) if rule.primary == "*" else rule
+
+
+_DEFAULTS = {"warn": [], "crit": [], "failures": 2, "during": "", "flapping": True}
 
 
 def _rule(kind: str, document: Mapping[str, Any], clock: _Clock) -> Rule:

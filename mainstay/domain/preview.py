@@ -112,10 +112,10 @@ class Course:
 def gathered(looks: Sequence[Look], turns: Sequence[Turn], end: float, every: float, memory: Memory) -> Past:
     """The past up to ``end`` from what is kept of it. A change into ok of which no sample is known was a look out of
     the check's hours: it is put in as one without numbers."""
-    ends = [turn.at for turn in turns[1:]] + [end]
+    ends = [*(turn.at for turn in turns[1:]), end]
     failures = [
         Failure(turn.at, until, turn.state, turn.problem)
-        for turn, until in zip(turns, ends, strict=True) if turn.failed
+        for turn, until in zip(turns, ends, strict=False) if turn.failed
     ]  # fmt: skip
     known = {round(look.at, 3) for look in looks}
     unseen = [Look(turn.at, {}) for turn in turns if turn.state is State.OK and round(turn.at, 3) not in known]

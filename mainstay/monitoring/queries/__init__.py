@@ -1,5 +1,6 @@
 """Every read of this app: how checks stand, what changed, samples, mutes, and whether Mainstay itself lives."""
 
+from mainstay.monitoring.queries.costing import Cost, cost
 from mainstay.monitoring.queries.history import (
     availability,
     changes,
@@ -26,13 +27,18 @@ from mainstay.monitoring.queries.now import (
     silent_processes,
     standings,
 )
+from mainstay.monitoring.queries.replayed import MOST_DAYS, Preview, preview
 from mainstay.monitoring.queries.samples import LastValue, Point, last_values, metrics, samples
 
 __all__ = [
+    "MOST_DAYS",
+    "Cost",
     "LastValue",
     "Point",
+    "Preview",
     "availability",
     "changes",
+    "cost",
     "counts",
     "last_values",
     "looked_at",
@@ -50,6 +56,7 @@ __all__ = [
     "outage_bands_of",
     "ping_tokens",
     "pings",
+    "preview",
     "pulses",
     "samples",
     "silent_processes",

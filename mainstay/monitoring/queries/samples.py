@@ -86,7 +86,7 @@ def samples(check_id: int, metric: str, start: float, end: float, points: int = 
     series = Series.objects.filter(check_of_id=check_id, metric=metric).values_list("pk", flat=True).first()
     if series is None or end <= start:
         return []
-    parts = [*_from_chunks(series, start, end), *_from_head(series, start)]
+    parts = [*from_chunks(series, start, end), *from_head(series, start)]
     if not parts:
         return []
     at, value = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -94,14 +94,16 @@ def samples(check_id: int, metric: str, start: float, end: float, points: int = 
     return _thinned(at[keep], value[keep], start, end, points)
 
 
-def _from_chunks(series: int, start: float, end: float) -> Iterable[tuple[Floats, Floats]]:
+def from_chunks(series: int, start: float, end: float) -> Iterable[tuple[Floats, Floats]]:
+    """What is packed of a series: times in seconds, and values."""
     chunks = SampleChunk.objects.filter(series_id=series, end__gte=start, start__lte=end)
     for data in chunks.values_list("data", flat=True):
         times, values = decode(bytes(data))
         yield times / 1000.0, values
 
 
-def _from_head(series: int, start: float) -> Iterable[tuple[Floats, Floats]]:
+def from_head(series: int, start: float) -> Iterable[tuple[Floats, Floats]]:
+    """What is not packed yet."""
     for data in SampleBatch.objects.filter(at__gte=start).values_list("data", flat=True).iterator(chunk_size=100):
         batch = unpack_batch(bytes(data))
         mine = np.flatnonzero(batch.series == series)

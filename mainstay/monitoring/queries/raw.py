@@ -1,0 +1,50 @@
+"""Samples as they were taken, not thinned."""
+
+from collections.abc import Collection
+
+import numpy as np
+import numpy.typing as npt
+
+from mainstay.domain.chunk import Floats
+from mainstay.domain.preview import Look
+from mainstay.monitoring.models import SampleChunk, Series
+from mainstay.monitoring.queries.samples import from_chunks, from_head
+
+
+def raw(check_id: int, wanted: Collection[str], start: float, end: float, most: int) -> list[Look]:
+    """The samples of some metrics as they were taken, look by look, not thinned: the newest ``most``, in order."""
+    series = dict(Series.objects.filter(check_of_id=check_id, metric__in=wanted).values_list("pk", "metric"))
+    columns = {metric: column(key, _since(key, start, end, most), end) for key, metric in series.items()}
+    times = [at for at, _ in columns.values()]
+    if not times:
+        return []
+    every = np.unique(np.concatenate(times))[-most:]
+    values: list[dict[str, float]] = [{} for _ in every]
+    for metric, (at, numbers) in columns.items():
+        keep = at >= every[0] if len(every) else np.zeros(len(at), bool)
+        for place, value in zip(np.searchsorted(every, at[keep]).tolist(), numbers[keep].tolist(), strict=True):
+            values[place][metric] = value
+    return [Look(at / 1000.0, value) for at, value in zip(every.tolist(), values, strict=True)]
+
+
+def _since(series: int, start: float, end: float, most: int) -> float:
+    """Where the newest ``most`` samples in chunks begin, so that older ones are not even unpacked."""
+    chunks = SampleChunk.objects.filter(series_id=series, end__gte=start, start__lte=end).order_by("-end")
+    count = 0
+    for begun, held in chunks.values_list("start", "count"):
+        count += held
+        if count > most:
+            return max(start, begun)
+    return start
+
+
+def column(series: int, start: float, end: float) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Times in whole milliseconds, as chunks keep them and the head does not yet, and values, in order."""
+    parts = [*from_chunks(series, start, end), *from_head(series, start)]
+    if not parts:
+        return np.zeros(0, np.int64), np.zeros(0)
+    at, value = (np.concatenate(part) for part in zip(*parts, strict=True))
+    keep = (at >= start) & (at <= end)
+    times = np.rint(at[keep] * 1000.0).astype(np.int64)
+    order = np.argsort(times, kind="stable")
+    return times[order], value[keep][order]
