@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Query, Router, Schema
 
 from mainstay.api import answers
 from mainstay.api.auth import actor, needs
-from mainstay.api.shapes import Body, Text
-from mainstay.catalogue import actions, examine, export, queries
+from mainstay.api.rows import revision_row
+from mainstay.api.shapes import Body, Page, Paging, Text, page
+from mainstay.catalogue import actions, drift, examine, export, queries
 from mainstay.catalogue.schema import schema as catalogue_schema
 from mainstay.catalogue.sources import Invalid
 
@@ -37,6 +38,13 @@ class Differences(Schema):
     """What ``apply`` would do, or did."""
 
     differences: list[answers.Difference]
+
+
+class Drift(Schema):
+    """What ``apply`` of the workspace's files would do; ``flaws`` say why it could do nothing."""
+
+    differences: list[answers.Difference]
+    flaws: list[answers.Flaw]
 
 
 def _examined(body: Files) -> examine.Examined:
@@ -76,3 +84,18 @@ def apply_catalogue(request: HttpRequest, body: Files) -> Any:
     """All of it or nothing; a second time changes nothing."""
     found = _examined(body).catalogue
     return {"differences": [one.plain() for one in actions.apply(found, actor=actor(request))]}
+
+
+@router.get("/catalogue/drift", response=Drift, **needs("catalogue.export"))
+def show_drift(request: HttpRequest) -> Any:
+    """Whether the workspace's files say what is in force."""
+    found = drift.drift()
+    return {
+        "differences": [one.plain() for one in found.differences], "flaws": [one.plain() for one in found.flaws],
+    }  # fmt: skip
+
+
+@router.get("/catalogue/revisions", response=Page[answers.Revision], **needs("catalogue.export"))
+def list_revisions(request: HttpRequest, paging: Query[Paging]) -> Any:
+    """Who changed what, the newest first."""
+    return page(request, queries.revisions(), paging, revision_row)

@@ -6,15 +6,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mainstay.audit.models import Record
-from mainstay.catalogue.models import Channel, Check, Component, Secret, System
+from mainstay.catalogue.models import Channel, Check, Component, Revision, Secret, System
 from mainstay.domain.actor import Role
 from mainstay.domain.audit_chain import Verdict
 from mainstay.domain.duration import parse_duration
+from mainstay.domain.preview import Course
 from mainstay.domain.state import State
 from mainstay.domain.threshold import parse_condition
 from mainstay.incidents.models import Attachment, Entry, Incident, Member
 from mainstay.monitoring.models import Mute, Observation, Pulse, Standing, StateChange
-from mainstay.monitoring.queries import LastValue
+from mainstay.monitoring.queries import LastValue, Preview
 from mainstay.monitoring.wording import explain
 from mainstay.notices.letters import Posted
 from mainstay.notices.models import Delivery, Notice
@@ -239,3 +240,32 @@ def verdict_row(verdict: Verdict) -> Row:
 def pulse_row(row: Pulse) -> Row:
     """A process of Mainstay's own."""
     return {"name": row.process, "at": row.at, "started_at": row.started_at, "facts": row.facts}
+
+
+def preview_row(found: Preview) -> Row:
+    """What a changed check would have done."""
+    return {
+        "start": found.start, "end": found.end, "looks": found.looks, "shortened": found.shortened,
+        "unmeasured": list(found.unmeasured), "findings_unknown": found.findings,
+        **{key: _course(getattr(found, key)) for key in ("recorded", "before", "after")},
+    }  # fmt: skip
+
+
+def _course(course: Course) -> Row:
+    return {
+        "fired": len(course.stretches),
+        "seconds": {state.value: round(seconds, 3) for state, seconds in course.seconds.items()},
+        "stretches": [
+            {"start": _moment(one.start), "end": _moment(one.end), "worst": one.worst.value}
+            for one in course.stretches
+        ],
+    }  # fmt: skip
+
+
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
+def revision_row(row: Revision) -> Row:
+    """One change of the catalogue."""
+    return {"number": row.number, "at": row.at, "by": row.actor, "summary": row.summary}

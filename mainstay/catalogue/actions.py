@@ -1,7 +1,7 @@
 """Changing the catalogue: every write, in one transaction with its audit record."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from mainstay.audit.actions import record
 from mainstay.catalogue import queries
+from mainstay.catalogue.editing import proposal, seen_of, writing
 from mainstay.catalogue.models import Revision, Secret
 from mainstay.catalogue.store import write
 from mainstay.domain.actor import Actor, authorise
@@ -27,20 +28,60 @@ class Refused(ValueError):
     """The value cannot be taken; ``str()`` says what would be right and never holds the value."""
 
 
-def apply(catalogue: Catalogue, *, actor: Actor) -> list[Difference]:
-    """Make the stored catalogue what ``catalogue`` says. All or nothing; what is so already is not touched."""
+class Overtaken(ValueError):
+    """What was to be changed was changed by somebody else since it was looked at."""
+
+
+def apply(catalogue: Catalogue, *, actor: Actor, seen: Mapping[str, str] | None = None) -> list[Difference]:
+    """Make the stored catalogue what ``catalogue`` says. All or nothing; what is so already is not touched.
+
+    ``seen``: system → what ``editing.seen_of`` gave when its text was taken. Raises Overtaken.
+    """
     authorise(actor, "catalogue.apply")
     with transaction.atomic():
         _lock()
+        for system, sign in (seen or {}).items():
+            _require_as_seen(system, sign)
         differences = queries.differences(catalogue)
         if differences:
-            now = timezone.now()
-            write(catalogue, differences, now)
-            number = _revise(differences, actor)
+            number = _write(catalogue, differences, actor)
             counts = Counter(f"{difference.act} {difference.kind}" for difference in differences)
             data = {"revision": number, "counts": dict(counts), "first": _named(differences)}
             record(actor, "catalogue.apply", f"revision {number}", data)
     return differences
+
+
+def edit_check(
+    system: str, name: str, changes: Mapping[str, Any], *, actor: Actor, seen: str | None = None
+) -> list[Difference]:
+    """Change keys (``domain.amend.KEYS``) of one check in what its system's user wrote, and apply that.
+
+    Raises Check.DoesNotExist, Invalid with what is wrong, and Overtaken where ``seen`` is not how the system is
+    written now.
+    """
+    authorise(actor, "check.edit", system=system)
+    with transaction.atomic():
+        _lock()
+        present = writing(system, name)
+        if seen is not None:
+            _require_as_seen(system, seen)
+        wanted = proposal(present, changes)
+        if wanted.differences:
+            number = _write(wanted.catalogue, wanted.differences, actor)
+            keys = {key: [present.definition.get(key), value] for key, value in wanted.changes.items()}
+            data = {"revision": number, "changed": keys, "first": _named(wanted.differences)}
+            record(actor, "check.edit", f"{system}/{name}", data)
+    return wanted.differences
+
+
+def _require_as_seen(system: str, sign: str) -> None:
+    if seen_of(system) != sign:
+        raise Overtaken(f"{system} was changed by somebody else meanwhile; look at it again")
+
+
+def _write(catalogue: Catalogue, differences: Sequence[Difference], actor: Actor) -> int:
+    write(catalogue, differences, timezone.now())
+    return _revise(differences, actor)
 
 
 def set_secret(name: str, value: str, *, actor: Actor) -> None:

@@ -47,9 +47,9 @@ def revision() -> int:
     return Revision.objects.aggregate(newest=Max("number"))["newest"] or 0
 
 
-def revisions(limit: int = 50) -> list[Revision]:
+def revisions() -> QuerySet[Revision]:
     """The newest first."""
-    return list(Revision.objects.order_by("-number")[:limit])
+    return Revision.objects.order_by("-number")
 
 
 def systems(sight: Sight = EVERYTHING) -> QuerySet[System]:

@@ -11,19 +11,18 @@ from django.db.utils import OperationalError, ProgrammingError
 
 from mainstay.api.rows import secret_row
 from mainstay.catalogue import actions, examine, export, queries
+from mainstay.catalogue.drift import CATALOGUE
 from mainstay.catalogue.schema import schema as catalogue_schema
 from mainstay.catalogue.sources import Invalid, LocatedFlaw
 from mainstay.cli.output import AsJson, print_json, print_one, print_rows
 from mainstay.cli.shell import acting, told
 from mainstay.cli.words import _
 from mainstay.domain.difference import Difference
-from mainstay.settings import WORKSPACE
 
 INVALID = 78
 """sysexits.h: EX_CONFIG."""
 
 Where = Annotated[Path, typer.Argument(help="A YAML file, or a directory of them: the whole catalogue.")]
-CATALOGUE = WORKSPACE / "catalogue"
 
 secret_app = typer.Typer(no_args_is_help=True)
 
@@ -148,10 +147,7 @@ def _examined(path: Path, as_json: bool) -> examine.Examined:
     try:
         return examine.read(path, _known(path))
     except Invalid as error:
-        if as_json:
-            print_json({"ok": False, "flaws": [flaw.plain() for flaw in error.flaws]})
-        else:
-            _print_flaws(error.flaws)
+        print_flaws(error.flaws, as_json)
         raise typer.Exit(INVALID) from None
 
 
@@ -163,6 +159,14 @@ def _known(path: Path) -> examine.Known:
         return queries.known()
     except (OperationalError, ProgrammingError):
         return examine.Known()
+
+
+def print_flaws(flaws: list[LocatedFlaw], as_json: bool) -> None:
+    """Everything that is wrong, for people or for programs."""
+    if as_json:
+        print_json({"ok": False, "flaws": [flaw.plain() for flaw in flaws]})
+    else:
+        _print_flaws(flaws)
 
 
 def _print_flaws(flaws: list[LocatedFlaw]) -> None:

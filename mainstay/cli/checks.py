@@ -8,6 +8,7 @@ import typer
 from mainstay.api.rows import change_row, check_row, flow_row, mute_row, value_rows
 from mainstay.catalogue import queries as catalogue
 from mainstay.catalogue.models import Check
+from mainstay.cli import editing
 from mainstay.cli.output import EXIT, AsJson, fail, marked, print_json, print_one, print_rows
 from mainstay.cli.shell import acting, told
 from mainstay.cli.words import _
@@ -26,6 +27,7 @@ Path = Annotated[str, typer.Argument(help="system/check, such as shop/db.connect
 
 def register(app: typer.Typer) -> None:
     """Put the commands into the main program."""
+    editing.register(check_app)
     app.add_typer(check_app, name="check")
     app.add_typer(flow_app, name="flow")
 

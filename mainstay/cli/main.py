@@ -39,7 +39,7 @@ PARTS = {
     "schema": Part("catalogue", "Print the JSON Schema of a catalogue's files."),
     "secret": Part("catalogue", "Named values that ${NAME} fills in."),
     "system": Part("systems", "Systems under care."),
-    "check": Part("checks", "Checks: how they stand, look now, mute."),
+    "check": Part("checks", "Checks: how they stand, look now, mute, change."),
     "flow": Part("checks", "Business flows."),
     "incident": Part("incidents", "Incidents."),
     "notice": Part("notices", "Notices and what became of them."),

@@ -91,6 +91,7 @@ PERMISSIONS: dict[str, Role] = {
     "catalogue.read": Role.VIEWER,
     "catalogue.export": Role.VIEWER,
     "catalogue.apply": Role.APPROVER,
+    "check.edit": Role.APPROVER,
     "check.run": Role.OPERATOR,
     "check.mute": Role.OPERATOR,
     "check.unmute": Role.OPERATOR,

@@ -60,7 +60,7 @@ def test_nobody_gets_in_without_a_token(method: str, path: str) -> None:
     assert answer["Content-Type"] == "application/problem+json"
 
 
-READS = ("/catalogue/validate", "/catalogue/diff")
+READS = ("/catalogue/validate", "/catalogue/diff", "/preview")
 
 
 @pytest.mark.parametrize(
@@ -194,3 +194,24 @@ def test_metrics_speak_prometheus(shop: Client) -> None:
     assert 'mainstay_checks{state="unknown"}' in text
     for line in text.splitlines():
         assert re.fullmatch(r'# (HELP|TYPE) \w+ .+|\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? -?[\d.e+]+', line), line
+
+
+def test_a_check_is_previewed_and_changed(shop: Client) -> None:
+    where = "/api/v1/checks/shop/home"
+    seen = call(client(Role.VIEWER), "post", f"{where}/preview", {"warn": "total > 2s", "days": 1})
+    assert seen.status_code == 200, seen.content
+    assert (seen.json()["looks"], seen.json()["after"]["fired"]) == (0, 0)
+    trial = call(shop, "patch", where, {"warn": ["total > 2s"], "dry_run": True}).json()
+    assert "+    warn: total > 2s" in trial["yaml"]
+    assert shop.get(where).json()["definition"]["warn"] == []
+    assert call(shop, "patch", where, {"warn": ["total > 2s"]}).json() == trial
+    assert shop.get(where).json()["definition"]["warn"] == ["total > 2s"]
+    newest = shop.get("/api/v1/catalogue/revisions").json()["items"][0]
+    assert newest["summary"] == [{"act": "changed", "kind": "check", "name": "shop/home"}]
+
+
+def test_a_change_that_is_wrong_says_where(shop: Client) -> None:
+    answer = call(shop, "patch", "/api/v1/checks/shop/home", {"crit": "totl > 2s"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["right"] == "did you mean 'total'?"
+    assert call(shop, "patch", "/api/v1/checks/shop/home", {"probe": {"kind": "sql"}}).status_code == 422

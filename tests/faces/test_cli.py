@@ -115,6 +115,32 @@ def test_what_a_program_reads_is_json_and_nothing_else(shell: Shell) -> None:
         assert isinstance(shell.json(*words), dict), words
 
 
+def test_a_check_is_previewed_and_changed(shell: Shell) -> None:
+    code, out, _ = shell("check", "preview", "shop/home", "--warn", "total > 2s", "--days", "1")
+    assert code == 0
+    assert out.startswith("shop/home: fired 0 times since ")
+    assert "+    warn: total > 2s" in shell("check", "edit", "shop/home", "--warn", "total > 2s", "--dry-run")[1]
+    assert shell.json("check", "edit", "shop/home", "--set", "failures=3", "--warn", "total > 2s")["differences"]
+    assert shell.json("check", "show", "shop/home")["definition"]["failures"] == 3
+    assert shell("diff")[0] == 1
+    assert shell("check", "edit", "shop/home", "--set", "failures=2", "--warn", "")[0] == 0
+    assert shell("diff")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("shop/home", "--warn", "totl > 2s"), 78, "did you mean 'total'?"),
+        (("shop/home", "--set", "evry=2m"), 64, "did you mean 'every'?"),
+        (("shop/home", "--set", "every=["), 64, "every: not YAML"),
+        (("shop/none", "--set", "every=2m"), 64, "there is no check shop/none"),
+    ],
+)
+def test_a_change_that_is_wrong_says_where(shell: Shell, words: tuple[str, ...], code: int, said: str) -> None:
+    got, _, told = shell("check", "edit", *words)
+    assert (got, said in told) == (code, True), told
+
+
 def test_help_needs_no_workspace(shell: Shell, tmp_path: Path) -> None:
     assert shell("--help", MAINSTAY_WORKSPACE=str(tmp_path / "none"))[0] == 0
     assert not (tmp_path / "none").exists()

@@ -42,12 +42,14 @@ class Preview:
     findings: bool = False
 
 
-def preview(check: Check, definition: Mapping[str, Any], now: datetime, days: float = MOST_DAYS) -> Preview:
-    """What ``definition`` would have made of the last days; at most MOST_DAYS and MOST_LOOKS."""
+def preview(check: Check, definition: Mapping[str, Any] | None, now: datetime, days: float = MOST_DAYS) -> Preview:
+    """What ``definition`` (None: the check is left out) would have made of the last days; at most MOST_DAYS and
+    MOST_LOOKS."""
     start = now - timedelta(days=min(days, MOST_DAYS))
     names = list(Series.objects.filter(check_of=check).order_by("pk").values_list("metric", flat=True))
-    present, changed = (rule_of(check, one, names[0] if names else "") for one in (check.document, definition))
+    present, changed = (rule_of(check, one, names[0] if names else "") for one in (check.document, definition or {}))
     warm = start - min(_WARM_UP, timedelta(seconds=_longest_hold(present, changed) + 30 * check.every))
+    left_out = definition is None
     looks = raw(check.pk, _needed(names, present, changed), warm.timestamp(), now.timestamp(), MOST_LOOKS + 1)
     shortened = len(looks) > MOST_LOOKS
     if shortened:
@@ -61,9 +63,9 @@ def preview(check: Check, definition: Mapping[str, Any], now: datetime, days: fl
         start=start, end=now, looks=sum(look.at >= span[0] for look in looks), shortened=shortened,
         recorded=recorded([(a.timestamp(), b.timestamp(), state) for a, b, state in state_bands(check.pk, start, now)]),
         before=replay(events, present, past.memory, *span),
-        after=replay(events, changed, past.memory, *span),
+        after=replay([] if left_out else events, changed, past.memory, *span),
         unmeasured=tuple(sorted(_metrics(changed) - set(names))) if looks else (),
-        findings=check.kind == "integrity" and _metrics(changed) == set() != _metrics(present),
+        findings=not left_out and check.kind == "integrity" and _metrics(changed) == set() != _metrics(present),
     )  # fmt: skip
 
 

@@ -1,0 +1,148 @@
+"""One check or one system as it is written, and what a change to it would do: read here, carried out in ``actions``."""
+
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mainstay.catalogue import packs, queries
+from mainstay.catalogue.examine import Examined, examine
+from mainstay.catalogue.models import Check, Original, System
+from mainstay.catalogue.sources import Invalid, LocatedFlaw
+from mainstay.domain import document
+from mainstay.domain.amend import amend, changed
+from mainstay.domain.difference import Difference
+from mainstay.domain.draft import Catalogue
+from mainstay.domain.pack import PackBook, Unfoldable, override, unfold
+from mainstay.domain.yaml_node import Flaw
+from mainstay.domain.yaml_text import write
+
+Books = Mapping[str, PackBook]
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A check as it is written. ``base`` is its definition where the user writes nothing, ``definition`` the one that
+    holds; ``seen`` a sign of the system's text, to know whether it was changed meanwhile."""
+
+    system: System
+    name: str
+    written: dict[str, Any]
+    base: dict[str, Any]
+    definition: dict[str, Any]
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a change would do. ``lines`` is the difference of the YAML, each beginning with blank, ``+`` or ``-``;
+    ``definition`` is None where the check would be left out."""
+
+    changes: dict[str, Any]
+    catalogue: Catalogue
+    differences: list[Difference]
+    lines: list[str]
+    definition: dict[str, Any] | None
+    sign: str
+
+
+def seen_of(system: str) -> str:
+    """A sign of how a system is written now; empty where it is not."""
+    text = Original.objects.filter(system__name=system).values_list("text", flat=True).first()
+    return "" if text is None else _sign(text)
+
+
+def _sign(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def written(system: str) -> dict[str, Any]:
+    """The mapping that the user of a system in use wrote; System.DoesNotExist otherwise."""
+    text = Original.objects.filter(system__name=system, system__retired_at=None).values_list("text", flat=True).first()
+    if text is None:
+        raise System.DoesNotExist(f"there is no system {system}, or it was never written")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def text_of(system: str) -> str:
+    """The same as YAML."""
+    return write(written(system))
+
+
+def writing(system: str, name: str, books: Books | None = None) -> Writing:
+    """A check as it is written, be it left out or not; Check.DoesNotExist where it is not to be found so."""
+    try:
+        row, whole = queries.system(system), written(system)
+    except System.DoesNotExist:
+        raise Check.DoesNotExist(f"there is no check {system}/{name}") from None
+    own = (whole.get("checks") or {}).get(name)
+    given = _of_pack(whole, name, packs.find() if books is None else books)
+    if given is None and not (own or {}).get("probe"):
+        raise Check.DoesNotExist(f"there is no check {system}/{name}")
+    held = override(given or {}, own or {})
+    base = _dumped(given) if given else _dumped({"probe": held["probe"]})
+    return Writing(row, name, whole, base, _dumped(held), seen_of(system))
+
+
+def _dumped(plain: Mapping[str, Any]) -> dict[str, Any]:
+    return document.Check.model_validate(plain).model_dump(mode="json")
+
+
+def _of_pack(whole: Mapping[str, Any], name: str, books: Books) -> dict[str, Any] | None:
+    """The check as a pack of its component gives it, before the user's own keys."""
+    component = name.partition(".")[0]
+    settings = (whole.get("components") or {}).get(component) or {}
+    for use in settings.get("packs") or []:
+        pack, given = (use, {}) if isinstance(use, str) else next(iter(use.items()))
+        if pack in books:
+            try:
+                return unfold(books[pack], component, given, settings)[name]
+            except (KeyError, Unfoldable):
+                continue
+    return None
+
+
+def proposal(present: Writing, wanted: Mapping[str, Any]) -> Proposal:
+    """What comes of it when ``wanted`` keys of the check are set. Raises Invalid with everything that is wrong."""
+    changes = changed(present.definition, wanted)
+    after = amend(present.written, present.name, changes, present.base)
+    system = present.system.name
+    text = write(after)
+    found = examined(system, text).catalogue
+    draft = found.systems[system].checks.get(present.name)
+    return Proposal(
+        changes, found, queries.differences(found), lines_between(write(present.written), text),
+        draft.definition.model_dump(mode="json") if draft else None, _sign(text),
+    )  # fmt: skip
+
+
+def examined(system: str, text: str) -> Examined:
+    """One system's YAML, which must be of that system and of nothing else. Raises Invalid."""
+    name = System.objects.filter(name=system).values_list("source", flat=True).first() or f"{system}.yaml"
+    found = examine({name: text.encode()}, whole=False, known=queries.known())
+    if set(found.catalogue.systems) != {system}:
+        what = "the text says another system" if found.catalogue.systems else "the text says no system"
+        raise Invalid([LocatedFlaw(name, Flaw(1, 1, "system", what, f"write system: {system}"))])
+    return found
+
+
+def lines_between(before: str, after: str) -> list[str]:
+    """Where two texts differ, with the two lines around; a line of ``…`` stands for what is left out."""
+    found = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=2, lineterm=""))[2:]
+    return ["…" if line.startswith("@@") else line for line in found]
+
+
+def flaws_by_field(error: Invalid, name: str) -> tuple[dict[str, list[Flaw]], list[LocatedFlaw]]:
+    """What is wrong with the keys of one check, by key; and the rest."""
+    mine: dict[str, list[Flaw]] = {}
+    rest: list[LocatedFlaw] = []
+    start = f"checks.{name}."
+    for one in error.flaws:
+        if one.flaw.where.startswith(start):
+            mine.setdefault(one.flaw.where.removeprefix(start).partition(".")[0], []).append(one.flaw)
+        elif one.flaw.fatal:
+            rest.append(one)
+    return mine, rest
