@@ -4,7 +4,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mainstay.catalogue import packs, queries
@@ -50,17 +50,23 @@ class Proposal:
 
 def seen_of(system: str) -> str:
     """A sign of how a system is written now; empty where it is not."""
-    text = Original.objects.filter(system__name=system).values_list("text", flat=True).first()
-    return "" if text is None else _sign(text)
+    text = _text(system)
+    return "" if text is None else sign(text)
 
 
-def _sign(text: str) -> str:
+def _text(system: str) -> str | None:
+    rows = Original.objects.filter(system__name=system, system__retired_at=None)
+    return rows.values_list("text", flat=True).first()
+
+
+def sign(text: str) -> str:
+    """Short for a text: whether two are the same."""
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def written(system: str) -> dict[str, Any]:
     """The mapping that the user of a system in use wrote; System.DoesNotExist otherwise."""
-    text = Original.objects.filter(system__name=system, system__retired_at=None).values_list("text", flat=True).first()
+    text = _text(system)
     if text is None:
         raise System.DoesNotExist(f"there is no system {system}, or it was never written")
     found: dict[str, Any] = json.loads(text)
@@ -115,7 +121,7 @@ def proposal(present: Writing, wanted: Mapping[str, Any]) -> Proposal:
     draft = found.systems[system].checks.get(present.name)
     return Proposal(
         changes, found, queries.differences(found), lines_between(write(present.written), text),
-        draft.definition.model_dump(mode="json") if draft else None, _sign(text),
+        draft.definition.model_dump(mode="json") if draft else None, sign(text),
     )  # fmt: skip
 
 
@@ -127,6 +133,26 @@ def examined(system: str, text: str) -> Examined:
         what = "the text says another system" if found.catalogue.systems else "the text says no system"
         raise Invalid([LocatedFlaw(name, Flaw(1, 1, "system", what, f"write system: {system}"))])
     return found
+
+
+def examined_new(text: str) -> Examined:
+    """The YAML of exactly one system, which is not in use yet. Raises Invalid."""
+    known = queries.known()
+    found = examine({_NEW: text.encode()}, whole=False, known=known)
+    names = list(found.catalogue.systems)
+    if len(names) != 1 or found.catalogue.channels or found.catalogue.calendars:
+        raise _not_new("the text says no system", "write system: and its name")
+    if names[0] in known.systems:
+        raise _not_new(f"there is a system {names[0]!r} already", "change that one, or write another name")
+    draft = replace(found.catalogue.systems[names[0]], source=f"{names[0]}.yaml")
+    return replace(found, catalogue=replace(found.catalogue, systems={names[0]: draft}))
+
+
+_NEW = "new.yaml"
+
+
+def _not_new(what: str, right: str) -> Invalid:
+    return Invalid([LocatedFlaw(_NEW, Flaw(1, 1, "system", what, right))])
 
 
 def lines_between(before: str, after: str) -> list[str]:

@@ -71,6 +71,8 @@ def check(request: HttpRequest, system: str, name: str) -> HttpResponse:
         "changes": monitoring.changes(check_id=found.pk, limit=30),
         "mute": monitoring.muted(found, now),
         "is_operator": may(request, "check.mute", system),
+        "may_edit": may(request, "check.edit", system),
+        "cost": monitoring.cost(found, now),
         "flow": flows.drawn(found) if found.kind == "flow" else None,
     }
     return live(request, "check", context)

@@ -29,6 +29,7 @@ PLACES = (
     Place("notices", _("Notices"), "n", "notice.read", later=True),
     Place("wall", _("Wall screen"), "w", "incident.read", later=True),
     Place("audit", _("Audit"), "a", "audit.read", later=True),
+    Place("catalogue", _("Catalogue"), "c", "catalogue.export", later=True),
 )
 
 

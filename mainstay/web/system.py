@@ -13,7 +13,7 @@ from mainstay.domain.state import State
 from mainstay.incidents import queries as incidents
 from mainstay.monitoring import queries as monitoring
 from mainstay.web import flows, glance, graph, lists
-from mainstay.web.access import page, system_of
+from mainstay.web.access import may, page, system_of
 from mainstay.web.live import live
 from mainstay.web.templatetags.mainstay import called
 
@@ -39,6 +39,7 @@ def system(request: HttpRequest, name: str) -> HttpResponse:
         "incidents": list(incidents.search(state="running", system=name)),
         "changes": list(monitoring.news(system=name, limit=12)),
         "told": _told(found),
+        "has_text": may(request, "catalogue.export", None),
         **_availability(found, now),
     }
     return live(request, "system", context)

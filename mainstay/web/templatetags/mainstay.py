@@ -144,6 +144,32 @@ def words_of(text: str) -> list[str]:
 
 
 @register.filter
+def plainly(value: Any) -> str:
+    """A value of the catalogue on one line."""
+    if value in (None, "", [], {}):
+        return "–"
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 200 else text[:197] + "…"
+
+
+@register.filter
+def act_word(act: str) -> str:
+    """What happens to an object of the catalogue."""
+    return {
+        "created": _("created"), "changed": _("changed"), "retired": _("retired"), "restored": _("restored"),
+    }.get(act, act)  # fmt: skip
+
+
+@register.filter
+def object_word(kind: str) -> str:
+    """A kind of object of the catalogue."""
+    return {
+        "system": pgettext("object", "system"), "component": _("component"), "check": _("check"),
+        "channel": _("channel"), "calendar": _("calendar"), "secret": _("secret"),
+    }.get(kind, kind)  # fmt: skip
+
+
+@register.filter
 def outcome_word(key: str) -> str:
     """What became of a delivery."""
     return {"all": _("all"), "waiting": _("waiting"), "sent": _("sent"), "failed": _("not sent")}.get(key, key)
