@@ -8,7 +8,6 @@ or out of its hours, and that a failed look with numbers (a page that answers 50
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from itertools import groupby, pairwise
 
 from mainstay.domain.reading import Fault, Problem, Reading
@@ -192,7 +191,7 @@ def _next(memory: Memory, event: Event, rule: Rule) -> Memory:
         return lost(memory).memory
     if event.failed > memory.failed:
         memory = replace(memory, failed=event.failed)
-    return judge(memory, event.reading, rule, event.at, datetime.fromtimestamp(event.at, UTC)).memory
+    return judge(memory, event.reading, rule, event.at).memory
 
 
 def replay(events: Iterable[Event], rule: Rule, memory: Memory, start: float, end: float) -> Course:
