@@ -45,6 +45,6 @@ def _describe(path: str, method: str, operation: dict[str, Any]) -> None:
     operation["responses"] = dict(sorted(given.items()))
     if operation.pop("x-yaml", False):
         for kind in YAML_TYPES:
-            operation["requestBody"]["content"][kind] = {"schema": {"type": "string"}}
+            operation["requestBody"]["content"][kind] = {"schema": {}}
     if operation.pop("x-form", False):
         operation["requestBody"]["content"][FORM] = {"schema": FORM_SCHEMA}

@@ -1,7 +1,6 @@
 """A replay: what another rule would have said, by table; and that the true rule says again what it said."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -41,7 +40,7 @@ def lived(readings: list[Seen], by: Rule) -> tuple[Past, tuple[Band, ...]]:
         reading = one if isinstance(one, Reading) else Reading({} if one is None else {"load": one})
         if reading.values:
             looks.append(Look(at, reading.values))
-        judged = lost(memory) if one is None else judge(memory, reading, by, at, datetime.fromtimestamp(at, UTC))
+        judged = lost(memory) if one is None else judge(memory, reading, by, at)
         memory = judged.memory
         if not turns or judged.changed:
             failed = one is None or (judged.why is not None and judged.why.problem is not None)

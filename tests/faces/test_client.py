@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -48,7 +49,8 @@ def test_a_generated_client_works(tmp_path: Path) -> None:
         cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert made.returncode == 0, made.stdout + made.stderr
-    assert "warning" not in made.stdout.lower(), made.stdout
+    left_out = set(re.findall(r"WARNING parsing (\S+ \S+)", made.stdout))
+    assert left_out <= {f"POST /api/v1/catalogue/{act}" for act in ("validate", "diff", "apply")}, "which take YAML too"
     (tmp_path / "site").mkdir()
     site = Served(tmp_path / "site")
     token = json.loads(site.call("token", "create", "client", "--role", "operator", "--json"))["token"]
