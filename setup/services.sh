@@ -16,6 +16,7 @@ need dnsmasq dnsmasq-base
 need sshd openssh-server
 need chromium chromium
 need promtool prometheus
+need prometheus-blackbox-exporter prometheus-blackbox-exporter
 need prometheus-node-exporter prometheus-node-exporter
 need prometheus-alertmanager prometheus-alertmanager
 need faketime faketime

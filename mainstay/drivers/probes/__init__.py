@@ -14,7 +14,7 @@ Each file holds, and nothing outside the file needs to know more:
               A probe of which thousands are run may offer ``begin(done)`` beside ``read()``: it starts a look without
               a coroutine and returns True, and ``done(result)`` is called once in the loop, with a ``Reading`` or an
               unforeseen exception; ``close()`` stops it. False means that this look needs ``read()`` after all. That
-              spares a task and the switches to and from it, half of what a look costs in Python.
+              spares a task, and the switches to and from it.
 """
 
 import asyncio
