@@ -4,6 +4,7 @@ samples on disk, and the pages over a million state changes."""
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,7 @@ def main() -> None:
     asked.add_argument("--seconds", type=float, default=60.0, help="how long each measurement lasts")
     asked.add_argument("--soak", action="store_true", help="checks alone, without a peer")
     options = asked.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended, and the rest removed
     wanted = options.parts or (("http", "tcp") if options.soak else PARTS)
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="mainstay-bench-") as name, nginx(Path(name)) as port:

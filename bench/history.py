@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 from random import Random
 from typing import Any
 
@@ -99,12 +99,14 @@ def _changes(checks: Sequence[int], now: datetime, random: Random) -> None:
                 last[check] = state, at
                 yield check, adapt(at), before, state, slow if turn % 2 else fine, evidence, ""
 
+    made = rows()
     with connection.cursor() as cursor:
-        cursor.executemany(
-            f"INSERT INTO {StateChange._meta.db_table} (check_id, at, before, after, message, evidence, muted) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            rows(),
-        )
+        while some := list(islice(made, 20 * BATCH)):  # Django keeps what it is given until the statement is over
+            cursor.executemany(
+                f"INSERT INTO {StateChange._meta.db_table} (check_id, at, before, after, message, evidence, muted) "
+                "VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                some,
+            )
     Standing.objects.bulk_create(
         (
             Standing(
