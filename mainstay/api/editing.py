@@ -9,6 +9,7 @@ from ninja import Field, Schema
 from mainstay.api import answers
 from mainstay.api.auth import actor, needs, sight
 from mainstay.api.checks import router
+from mainstay.api.preview_answers import Preview
 from mainstay.api.rows import preview_row
 from mainstay.api.shapes import Body, Name, Text
 from mainstay.catalogue import actions, editing
@@ -63,7 +64,7 @@ class Edited(Schema):
     yaml: list[str]
 
 
-@router.post("/checks/{system}/{name}/preview", response=answers.Preview, **needs("catalogue.read"))
+@router.post("/checks/{system}/{name}/preview", response=Preview, **needs("catalogue.read"))
 def preview_check(request: HttpRequest, system: Name, name: Name, body: PreviewIn) -> Any:
     """What the check would have done in the last days with these keys; nothing is changed."""
     row = catalogue.checks(system, sight(request)).get(name=name)

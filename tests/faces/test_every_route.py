@@ -49,6 +49,7 @@ OPEN = {
 }  # fmt: skip
 """Pages for everybody: they show nothing that is anybody's."""
 WEB_OBJECTS = {
+    "system_yaml": {"name": "system"}, "check_edit": {"system": "system", "name": "check"},
     "system": {"name": "system"}, "check": {"system": "system", "name": "check"}, "incident": {"number": "incident"},
     "attachment": {"number": "incident", "file": "file"}, "person": {"username": "person"},
     "token": {"number": "token"}, "account-session-end": {"number": "sitting"},
