@@ -33,6 +33,7 @@ GIVEN = {"mainstay user add": f"{PASSWORD}\n{PASSWORD}\n"}
 
 ELSEWHERE = {
     "init": "run where the page runs", "up": "run where the page runs", "demo": "tests/estate and make demo",
+    "estate faults": "needs a demo that runs; tests/estate asks the estate itself",
     "estate break": "make demo DEMO=--once breaks every fault", "estate mend": "make demo DEMO=--once mends them",
 }  # fmt: skip
 
