@@ -231,11 +231,18 @@ class Desk:
             decision = self._join(same, turn, Act.JOIN)
             return [decision, *self._draw_in(same, turn)]
         if old := self._lately(key, turn):
+            self._leave_to_others(old)
             old.resolved_at, old.since = None, turn.at
             old.parts.setdefault(turn.check.id, Part(turn.check, "joined", turn.state)).state = turn.state
             self._file(old)
             return [Decision(Act.REOPEN, old.ref, turn), *self._draw_in(old, turn)]
         return self._open_new(key, turn)
+
+    def _leave_to_others(self, old: Case) -> None:
+        """What another incident took in while this one was resolved stays there: a failure belongs to one."""
+        for part in old.parts.values():
+            if any(case.parts[part.check.id].state is not State.OK for case in self._open(self._by_check[part.check.id])):
+                part.state = State.OK
 
     def _open_new(self, key: str, turn: Turn) -> list[Decision]:
         """Open, unless what this explains is open already: then that incident moves here."""

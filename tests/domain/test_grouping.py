@@ -133,6 +133,16 @@ def test_another_check_of_a_component_that_just_recovered() -> None:
     assert (decision.act, desk.case(-1).parts[DB_SLOW.id].role) == (Act.REOPEN, "joined")
 
 
+def test_what_another_took_in_stays_there_when_the_old_one_is_opened_again() -> None:
+    """The application was an echo of the database, then failed by itself after both had been resolved by hand."""
+    desk, _ = story((DB_UP, C), (APP_UP, C))
+    desk.case(-1).resolved_at = T0
+    assert [one.act for one in desk.take(Turn(APP_UP, W, T0 + timedelta(minutes=1)))] == [Act.OPEN]
+    assert [one.act for one in desk.take(Turn(DB_UP, W, T0 + timedelta(minutes=2)))] == [Act.REOPEN]
+    assert desk.case(-1).parts[APP_UP.id].state is OK
+    assert desk.case(-2).parts[APP_UP.id].state is W
+
+
 def test_a_muted_check_begins_nothing_but_may_recover() -> None:
     desk, _ = story((DB_UP, C))
     assert desk.take(Turn(APP_UP, C, T0, muted=True)) == []
