@@ -63,7 +63,7 @@ class Checker:
 
     async def run(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._rounds = Rounds(self._loop, self._clock, self._means, self._conclude)
+        self._rounds = Rounds(self._loop, self._clock, self._means, self._conclude, self._heed_clock)
         self._stopping, self._hurry = asyncio.Event(), asyncio.Event()
         self._visiting = asyncio.Lock()
         with ThreadPoolExecutor(1, thread_name_prefix="desk") as self._thread:
@@ -85,11 +85,12 @@ class Checker:
 
     # Judging
 
-    def _conclude(self, watch: Watch, at: float, reading: Reading) -> None:
-        steady = self._clock.steady()
+    def _conclude(self, watch: Watch, began: float, reading: Reading) -> None:
+        self._heed_clock()  # or a look that began before it was set would seem to have taken an hour
+        steady, at = self._clock.steady(), self._jumps.wall(began)
         if watch.address:
             self._weigh(watch, reading, steady, at)
-        held = self._sight.holds(watch.address, reading, began=steady - (self._clock.wall() - at))
+        held = self._sight.holds(watch.address, reading, began)
         if watch.held and not held:  # what counts against it begins anew
             watch.memory = replace(watch.memory, failed=0)
         watch.held = held
@@ -162,14 +163,17 @@ class Checker:
             if steady - swept > STALLED:  # we stood still ourselves; first the looks that were due meanwhile
                 next_missing = max(next_missing, steady + 5.0)
             swept = steady
-            if moved := self._jumps.jumped():
-                self._clock_was_set(moved)
+            self._heed_clock()
             self._rounds.sweep()
             if steady >= next_missing:
                 next_missing += 5.0
                 at = self._clock.wall()
                 for watch in self._watches.values():
                     self._find_missing(watch, at)
+
+    def _heed_clock(self) -> None:
+        if moved := self._jumps.jumped():
+            self._clock_was_set(moved)
 
     def _clock_was_set(self, moved: float) -> None:
         """Slots anew; and what was remembered by the old time is moved along, so that nothing seems to have lasted."""

@@ -28,3 +28,7 @@ class JumpWatch:
         apart = self._clock.wall() - self._clock.steady()
         moved, self._apart = apart - self._apart, apart
         return moved if abs(moved) > JUMP else 0.0
+
+    def wall(self, steady: float) -> float:
+        """What the wall clock, as it was set when ``jumped`` was last asked, shows at a moment of the steady one."""
+        return self._apart + steady

@@ -29,7 +29,8 @@ SWEEP = 0.25
 
 
 class Rounds:
-    """``conclude(watch, at, reading)`` is told each result; ``at`` is the wall time at which the look began."""
+    """``conclude(watch, began, reading)`` is told each result; ``began`` is when the look did, on the steady clock.
+    ``heed_clock`` is asked before looks begin, for a probe may compare with the wall clock as it was."""
 
     def __init__(
         self,
@@ -37,9 +38,12 @@ class Rounds:
         clock: Clock,
         means: Means,
         conclude: Callable[[Watch, float, Reading], None],
+        heed_clock: Callable[[], None],
+        *,
         cap: int = CAP,
     ) -> None:
         self._loop, self._clock, self._means, self._conclude = loop, clock, means, conclude
+        self._heed_clock = heed_clock
         self._cap = cap
         self._pool = Pool(loop, clock)
         self._heap: list[tuple[float, int, Watch]] = []
@@ -116,6 +120,7 @@ class Rounds:
         self._timer = self._loop.call_later(max(0.0, due - self._clock.steady()), self._wake)
 
     def _wake(self) -> None:
+        self._heed_clock()
         wall, now = self._clock.wall(), self._clock.steady()
         self._wakes_at = float("-inf")  # nothing armed below need set the timer
         heap = self._heap
@@ -146,17 +151,16 @@ class Rounds:
         watch.busy = True
         watch.look += 1
         watch.limit = now + watch.spec.timeout * 1.1 + 0.2
-        at = self._clock.wall()
         if watch.probe is None:
             problem = self._build(watch)
             if problem is not None:
                 self._under_way[watch] = None
-                self._land(watch, watch.look, at, problem)
+                self._land(watch, watch.look, now, problem)
                 return
         if watch.blocking:
-            self._hand_over(watch, at)
-        elif watch.begin is None or not self._begun(watch, watch.begin, at):
-            self._under_way[watch] = self._loop.create_task(self._look(watch, watch.look, at))
+            self._hand_over(watch, now)
+        elif watch.begin is None or not self._begun(watch, watch.begin, now):
+            self._under_way[watch] = self._loop.create_task(self._look(watch, watch.look, now))
 
     def _build(self, watch: Watch) -> Reading | None:
         if watch.spec.setup_problem:
@@ -168,40 +172,40 @@ class Rounds:
             return _unfit(f"{type(error).__name__} while setting up")
         return None
 
-    def _begun(self, watch: Watch, begin: Callable[[Done], bool], at: float) -> bool:
+    def _begun(self, watch: Watch, begin: Callable[[Done], bool], began: float) -> bool:
         """Whether the look began without a task. It may be over already."""
         self._under_way[watch] = None
-        land = partial(self._land, watch, watch.look, at)
+        land = partial(self._land, watch, watch.look, began)
         try:
             return begin(land)
         except Exception as error:  # a probe's bug is reported as its result
             land(error)
             return True
 
-    async def _look(self, watch: Watch, look: int, at: float) -> None:
+    async def _look(self, watch: Watch, look: int, began: float) -> None:
         result: Reading | Exception
         try:
             result = await watch.probe.read()  # type: ignore[union-attr, misc]  # built, and a coroutine: see _launch
         except Exception as error:  # a probe's bug is reported as its result
             result = error
-        self._land(watch, look, at, result)
+        self._land(watch, look, began, result)
 
-    def _hand_over(self, watch: Watch, at: float) -> None:
+    def _hand_over(self, watch: Watch, began: float) -> None:
         probe, look = watch.probe, watch.look
         watch.limit = float("inf")  # the pool counts from when a thread begins
-        done = partial(self._thread_came_back, watch, look, at)
+        done = partial(self._thread_came_back, watch, look, began)
         job = Job(probe.read, watch.spec.timeout * 1.1 + 0.2, done)  # type: ignore[union-attr]  # built in _launch
         self._under_way[watch] = None
         if not self._pool.submit(job):
-            self._land(watch, look, at, _unfit(f"{self._pool.hung} looks hang; restart the checker"))
+            self._land(watch, look, began, _unfit(f"{self._pool.hung} looks hang; restart the checker"))
 
-    def _thread_came_back(self, watch: Watch, look: int, at: float, result: Any) -> None:
+    def _thread_came_back(self, watch: Watch, look: int, began: float, result: Any) -> None:
         if isinstance(result, TimeoutError):
             watch.probe = None  # the hanging thread keeps the old one; two threads must not share it
             result = _late(watch)
-        self._land(watch, look, at, result)
+        self._land(watch, look, began, result)
 
-    def _land(self, watch: Watch, look: int, at: float, result: Reading | Exception) -> None:
+    def _land(self, watch: Watch, look: int, began: float, result: Reading | Exception) -> None:
         if look != watch.look:
             return
         watch.busy = False
@@ -209,7 +213,7 @@ class Rounds:
         self._under_way.pop(watch, None)
         if self._waiting:
             self._loop.call_soon(self._take_waiting)
-        self._conclude(watch, at, self._broken(watch, result) if isinstance(result, Exception) else result)
+        self._conclude(watch, began, self._broken(watch, result) if isinstance(result, Exception) else result)
 
     def _take_waiting(self) -> None:
         while self._waiting and len(self._under_way) < self._cap:
@@ -232,8 +236,7 @@ class Rounds:
             task = self._under_way[watch]
             if task is not None:
                 task.cancel()
-            at = self._clock.wall() - watch.spec.timeout
-            self._land(watch, watch.look, at, _late(watch))
+            self._land(watch, watch.look, now - watch.spec.timeout, _late(watch))
             watch.look += 1
             watch.close()
 

@@ -85,7 +85,11 @@ def with_an_error(done: Done) -> None:
 async def first_result(probe: Any) -> Reading:
     told: asyncio.Future[Reading] = asyncio.get_running_loop().create_future()
     rounds = Rounds(
-        asyncio.get_running_loop(), Clock(), Prepared(probe), lambda _watch, _at, reading: told.set_result(reading)
+        asyncio.get_running_loop(),
+        Clock(),
+        Prepared(probe),
+        lambda _watch, _began, reading: told.set_result(reading),
+        lambda: None,
     )
     rounds.enter(watched(), 0.0)
     try:
@@ -126,7 +130,11 @@ def test_a_look_that_never_calls_back(dropped: bool) -> None:
         words: list[Done] = []
         probe, watch = CallsBack(broken, words.append), watched(timeout=0.01)
         rounds = Rounds(
-            asyncio.get_running_loop(), Clock(), Prepared(probe), lambda _watch, _at, reading: told.append(reading)
+            asyncio.get_running_loop(),
+            Clock(),
+            Prepared(probe),
+            lambda _watch, _began, reading: told.append(reading),
+            lambda: None,
         )
         rounds.enter(watch, 0.0)
         await asyncio.sleep(0.3)
