@@ -9,7 +9,7 @@ TESTS ?= tests
 WORKERS ?= 2
 SOAK ?= 3600
 
-.PHONY: demo test test-postgresql check bench soak screenshots dist clean help
+.PHONY: demo test test-postgresql check bench soak messages screenshots dist clean help
 
 help:
 	@echo "make demo         a real ERP under care, on this machine, until Ctrl-C"
@@ -18,6 +18,7 @@ help:
 	@echo "make check        style, types, architecture"
 	@echo "make bench        measured ratios against floors and peers"
 	@echo "make soak         checks through the whole line for an hour; SOAK=600 for ten minutes"
+	@echo "make messages     the words of every language brought up to date with the code"
 	@echo "make dist         the wheel and the source package"
 	@echo "make screenshots  the pictures of the README, from a running demo"
 
@@ -42,6 +43,9 @@ bench: $(VENV)/ready-dev services
 
 soak: $(VENV)/ready-dev estate-ready
 	@$(BIN)/python -m bench --soak --seconds $(SOAK)
+
+messages: $(VENV)/ready-dev
+	@MAINSTAY_WORKSPACE=$$(mktemp -d) $(BIN)/python -m setup.messages
 
 screenshots: $(VENV)/ready-dev estate-ready
 	@$(BIN)/python docs/screenshots.py

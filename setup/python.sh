@@ -28,6 +28,9 @@ if [ "$group" = dev ]; then
 	echo "set-up: installing into $venv what tests and checks need (pyproject.toml, group dev)"
 	"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --group dev 2>"$venv/pip.log" ||
 		{ cat "$venv/pip.log" >&2; fail "pip could not install them; is a package index reachable?"; }
+	# For the one file axe.min.js in it: the browser that it would bring is not needed.
+	"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "axe-playwright-python==0.1.8" 2>"$venv/pip.log" ||
+		{ cat "$venv/pip.log" >&2; fail "pip could not install axe-core; is a package index reachable?"; }
 	# It asks for other versions of what Mainstay stands on, so it lives apart.
 	[ -x "$venv/openapi/bin/python" ] || "$python" -m venv "$venv/openapi" || fail "the virtual environment could not be made"
 	"$venv/openapi/bin/python" -m pip install --quiet --disable-pip-version-check "openapi-python-client>=0.29,<0.30" 2>"$venv/pip.log" ||

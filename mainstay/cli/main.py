@@ -15,7 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import Abort, TyperException
 
 from mainstay import __version__
-from mainstay.cli.words import _, choose, speak
+from mainstay.cli.words import _, choose, speak, spoken
 
 USAGE, INTERNAL, CONFIGURATION = 64, 70, 78
 """sysexits.h."""
@@ -77,7 +77,7 @@ def load(name: str) -> Any:
     """A command as typer has it, with its help in the language spoken."""
     part = PARTS[name]
     if part.workspace:
-        import_module("mainstay.cli.workspace").open_workspace(_("en"))
+        import_module("mainstay.cli.workspace").open_workspace(spoken())
     table = typer.Typer(add_completion=False, rich_markup_mode=None, callback=lambda: None)
     import_module(f"mainstay.cli.{part.module}").register(table)
     command: Any = typer.main.get_group(table).commands[name]
@@ -105,7 +105,7 @@ app = typer.Typer(
 
 @app.callback()
 def everywhere(
-    lang: Annotated[str, typer.Option(help="en or zh; else as LANG says.")] = "",
+    lang: Annotated[str, typer.Option(help="en, zh or zh-hant; else as LANG says.")] = "",
 ) -> None:
     """Keeps business systems alive."""
 

@@ -10,23 +10,34 @@ from pathlib import Path
 
 LOCALE = Path(__file__).resolve().parents[1] / "locale"
 
-_FOLDERS = {"en": "en", "zh-hans": "zh_Hans"}
+_FOLDERS = {"en": "en", "zh-hans": "zh_Hans", "zh-hant": "zh_Hant"}
+_TRADITIONAL = ("hant", "tw", "hk", "mo")
 _spoken: list[machinery.NullTranslations] = [machinery.NullTranslations()]
+_chosen = ["en"]
 
 
 def choose(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-    """``en`` or ``zh-hans``."""
+    """``en``, ``zh-hans`` or ``zh-hant``: script if it is said, else what the place reads."""
     asked = [word.removeprefix("--lang=") for word in arguments if word.startswith("--lang=")]
     asked += [after for word, after in itertools.pairwise(arguments) if word == "--lang"]
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         asked += environment.get(name, "").split(":")
     first = next((word for word in asked if word), "en")
-    return "zh-hans" if first.lower().startswith("zh") else "en"
+    parts = first.lower().split(".")[0].replace("_", "-").split("-")
+    if parts[0] != "zh":
+        return "en"
+    return "zh-hant" if "hans" not in parts and set(parts) & set(_TRADITIONAL) else "zh-hans"
 
 
 def speak(language: str) -> None:
     """From now on, of this process."""
+    _chosen[0] = language
     _spoken[0] = machinery.translation("cli", LOCALE, [_FOLDERS[language]], fallback=True)
+
+
+def spoken() -> str:
+    """The language that was chosen, by Django's name."""
+    return _chosen[0]
 
 
 def _(text: str) -> str:

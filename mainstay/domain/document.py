@@ -67,6 +67,8 @@ Patterns = Annotated[
 ]
 Daily = Annotated[str, AfterValidator(_daily)]
 Language = Literal["en", "zh"]
+Reading = Literal["en", "zh", "zh-hant"]
+"""What a reader may ask for; one of Traditional Chinese gets words of the catalogue as ``zh`` has them."""
 Text = Annotated[
     Annotated[str, Tag("text")] | Annotated[dict[Language, str], Tag("languages")],
     Discriminator(_form),
@@ -214,7 +216,7 @@ class Channel(Mapping):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     kind: Name
-    language: Language = "en"
+    language: Reading = "en"
     levels: list[Literal[1, 2, 3]] = [1, 2, 3]
     systems: list[Name] = Field([], description="empty means all")
 

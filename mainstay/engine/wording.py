@@ -6,7 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.template.loader import render_to_string
-from django.utils.translation import override
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, override, pgettext
 
 from mainstay.drivers.channels import Message
 from mainstay.incidents import queries as incidents
@@ -14,21 +15,21 @@ from mainstay.monitoring.wording import explain
 from mainstay.notices.models import Delivery
 from mainstay.settings import BASE_URL
 
-DJANGO_LANGUAGE = {"en": "en", "zh": "zh-hans"}
-_WORDS = {
-    "en": {
-        "opened": "New", "reopened": "Again", "worse": "Worse", "acknowledged": "Acknowledged", "resolved": "Resolved",
-        "test": "Test", "blind": "Cannot see", "digest": "Many notices", "head": "Audit head",
-        "system": "system", "data": "data", "business": "business",
-        1: "level 1, severe", 2: "level 2, partial", 3: "level 3, slight",
-    },
-    "zh": {
-        "opened": "新故障", "reopened": "故障重现", "worse": "故障升级", "acknowledged": "已受理", "resolved": "已恢复",
-        "test": "测试", "blind": "无法监测", "digest": "通知汇总", "head": "审计链头",
-        "system": "系统", "data": "数据", "business": "业务",
-        1: "一级 严重", 2: "二级 部分", 3: "三级 轻微",
-    },
-}  # fmt: skip
+DJANGO_LANGUAGE = {"en": "en", "zh": "zh-hans", "zh-hant": "zh-hant"}
+
+
+def _words() -> dict[str | int, str]:
+    """Codes in the active language."""
+    return {
+        "opened": pgettext("notice", "New"), "reopened": pgettext("notice", "Again"),
+        "worse": pgettext("notice", "Worse"), "acknowledged": pgettext("notice", "Acknowledged"),
+        "resolved": pgettext("notice", "Resolved"), "test": pgettext("notice", "Test"),
+        "blind": pgettext("notice", "Cannot see"), "digest": pgettext("notice", "Many notices"),
+        "head": pgettext("notice", "Audit head"),
+        "system": pgettext("notice", "system"), "data": pgettext("notice", "data"),
+        "business": pgettext("notice", "business"),
+        1: _("level 1, severe"), 2: _("level 2, partial"), 3: _("level 3, slight"),
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +44,20 @@ class Wording:
 
 def compose(delivery: Delivery, language: str) -> Wording:
     """The notice as things stand now, which may be more than when it was written."""
+    with override(DJANGO_LANGUAGE[language]):
+        return _compose(delivery, language)
+
+
+def _compose(delivery: Delivery, language: str) -> Wording:
     notice = delivery.notice
     about = _incident_facts(notice.incident_id, language) if notice.incident_id else {}
-    words = _WORDS[language]
+    words = _words()
     data = {name: value for name, value in notice.data.items() if name != "left_out"}
     facts = {
         "word": notice.word, "at": _instant(notice.at), "by": _name(data.pop("by", "")), "key": delivery.key,
         **data, **about,
     }  # fmt: skip
-    subject = f"[{words[notice.word]}] {_subject_of(data, language)}"
+    subject = f"[{words[notice.word]}] {_subject_of(data)}"
     if about:
         subject = f"[{words[notice.word]} · {words[about['level']]}] {about['system']}: {about['title']}"
     subject = " ".join(subject.split())[:250]  # a line of its own in some titles would be a header of its own in a mail
@@ -61,21 +67,20 @@ def compose(delivery: Delivery, language: str) -> Wording:
         "lines": [_line(row, language) for row in data.get("shown", [])],
         "more": max(0, data.get("count", 0) - len(data.get("shown", []))), "incidents": f"{BASE_URL}/incidents/",
     }  # fmt: skip
-    with override(DJANGO_LANGUAGE[language]):
-        text = render_to_string(f"notices/{language}.txt", shown)
-        html = render_to_string(f"notices/{language}.html", shown)
+    text = render_to_string(f"notices/{language}.txt", shown)
+    html = render_to_string(f"notices/{language}.html", shown)
     return Wording(subject, text.strip() + "\n", html, facts)
 
 
-def _subject_of(data: dict[str, Any], language: str) -> str:
+def _subject_of(data: dict[str, Any]) -> str:
     if count := data.get("count"):
-        return f"{count} notices" if language == "en" else f"{count} 条通知"
+        return ngettext("%(n)d notice", "%(n)d notices", count) % {"n": count}
     return str(data.get("title") or "Mainstay")
 
 
 def _line(row: dict[str, Any], language: str) -> str:
     """One notice of a digest."""
-    words = _WORDS[language]
+    words = _words()
     if "incident" not in row:
         return str(words.get(row["word"], row["word"]))
     about = f"{_in(row['system'], language)}: {_in(row['title'], language)}"
@@ -102,7 +107,7 @@ def _incident_facts(number: int, language: str) -> dict[str, Any]:
         "resolved_at": _local(incident.resolved_at, zone) if incident.resolved_at else "",
         "began": _instant(incident.since),
         "ended": _instant(incident.resolved_at) if incident.resolved_at else "",
-        "seen": explain(brief["message"], DJANGO_LANGUAGE[language]),
+        "seen": explain(brief["message"]),
         "rows": brief["rows"],
         "echoes": brief["echoes"],
         "help": _in(help_text, language),
@@ -112,7 +117,7 @@ def _incident_facts(number: int, language: str) -> dict[str, Any]:
 
 def _in(words: Any, language: str) -> str:
     if isinstance(words, dict):
-        return str(words.get(language) or words.get("en") or next(iter(words.values()), ""))
+        return str(words.get(language.partition("-")[0]) or words.get("en") or next(iter(words.values()), ""))
     return str(words or "")
 
 
