@@ -264,6 +264,7 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = CONFIGURATION.language
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文"), ("zh-hant", "繁體中文")]
 LOCALE_PATHS = [PACKAGE / "locale"]
+FORMAT_MODULE_PATH = "mainstay.locale"
 USE_I18N = USE_TZ = True
 TIME_ZONE = CONFIGURATION.timezone
 

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext, override, pgettext
 
 from mainstay.drivers.channels import Message
 from mainstay.incidents import queries as incidents
-from mainstay.monitoring.wording import explain
+from mainstay.monitoring.wording import explain, format_instant
 from mainstay.notices.models import Delivery
 from mainstay.settings import BASE_URL
 
@@ -126,7 +126,7 @@ def _instant(at: datetime) -> str:
 
 
 def _local(at: datetime, zone: ZoneInfo) -> str:
-    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S ") + str(zone)
+    return f"{format_instant(at.astimezone(zone))} {zone}"
 
 
 def _name(actor: str) -> str:

@@ -1,10 +1,14 @@
 """A state's reason in words. What is stored are codes and numbers; words are made when somebody reads them."""
 
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from django.utils import dateformat
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import override, pgettext
 
 from mainstay.domain.duration import format_duration
 from mainstay.domain.reading import Fault
@@ -59,7 +63,7 @@ def say_condition(condition: Condition, primary: str, unit: str) -> str:
     number = format_value(condition.when.number, unit)
     said = _compared(condition.when.op) % {"metric": condition.metric or primary or _("the value"), "number": number}
     if condition.hold:
-        said += _(" for %(long)s") % {"long": format_duration(condition.hold)}
+        said += _(" for %(long)s") % {"long": _in_units(format_duration(condition.hold))}
     if condition.clear is not None:
         back = {"number": format_value(condition.clear.number, unit)}
         said += (
@@ -86,18 +90,44 @@ def format_value(value: Any, unit: str) -> str:
         return format_seconds(float(value))
     if unit in ("B", "B/s"):
         return _scaled(float(value), 1024.0, ("B", "KiB", "MiB", "GiB", "TiB", "PiB")) + unit[1:]
-    number = f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:,.3g}"
+    whole = abs(value) >= 100 or float(value).is_integer()
+    number = format_number(value, 0) if whole else _three(float(value))
     return number if unit == "1" else f"{number} {unit}"
+
+
+def format_number(value: float, decimals: int) -> str:
+    """With the reader's decimal sign, thousands apart."""
+    return str(number_format(f"{value:.{decimals}f}", decimals, use_l10n=True, force_grouping=True))
 
 
 def format_seconds(value: float) -> str:
     """Below a minute as a decimal, above it as days, hours and minutes."""
     if abs(value) < 1:
-        return f"{value * 1000:.3g} ms"
+        return f"{_three(value * 1000)} ms"
     if abs(value) < 60:
-        return f"{value:.3g} s"
+        return f"{_three(value)} s"
     step = 3600 if value >= 86400 else 60 if value >= 3600 else 1
-    return format_duration(max(0.0, round(value / step) * step))
+    return _in_units(format_duration(max(0.0, round(value / step) * step)))
+
+
+def format_instant(at: datetime) -> str:
+    """To the second, on the clock that ``at`` is on."""
+    return str(dateformat.format(at, pgettext("format of a date", "j M Y, H:i:s")))
+
+
+def _in_units(duration: str) -> str:
+    """``1h30m`` with the reader's units."""
+    units = {
+        "w": pgettext("unit", "w"), "d": pgettext("unit", "d"), "h": pgettext("unit", "h"),
+        "m": pgettext("unit", "m"), "s": pgettext("unit", "s"), "ms": "ms",
+    }  # fmt: skip
+    return re.sub("[a-z]+", lambda found: units[found[0]], duration)
+
+
+def _three(value: float) -> str:
+    """Three figures, no more; never as a power of ten."""
+    plain = f"{value:.3g}"
+    return plain if "e" in plain else str(number_format(plain, use_l10n=True))
 
 
 def _scaled(value: float, base: float, names: tuple[str, ...]) -> str:
@@ -105,4 +135,5 @@ def _scaled(value: float, base: float, names: tuple[str, ...]) -> str:
     while abs(value) >= base and place < len(names) - 1:
         value /= base
         place += 1
-    return f"{value:.0f} {names[place]}" if place == 0 or abs(value) >= 100 else f"{value:.3g} {names[place]}"
+    number = format_number(value, 0) if place == 0 or abs(value) >= 100 else _three(value)
+    return f"{number} {names[place]}"

@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.utils import dateformat
 from django.utils.timezone import localtime
+from django.utils.translation import pgettext
 
 from mainstay.domain.state import State
 from mainstay.domain.threshold import Condition
 from mainstay.monitoring.queries.samples import Point
-from mainstay.monitoring.wording import format_value
+from mainstay.monitoring.wording import format_instant, format_value
 from mainstay.web.templatetags.signs import state_text
 
 Place = Callable[[float], float]
@@ -164,10 +166,10 @@ def _times(start: datetime, end: datetime, across: Place) -> list[Tick]:
     first = localtime(start)
     midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
     at = midnight.timestamp() + math.ceil((first - midnight).total_seconds() / step) * step
-    form = "%H:%M" if step < 86400 else "%m-%d"
+    form = "H:i" if step < 86400 else pgettext("format of a date", "j M")
     found: list[Tick] = []
     while at < end.timestamp():
-        found.append(Tick(across(at), localtime(datetime.fromtimestamp(at, UTC)).strftime(form)))
+        found.append(Tick(across(at), dateformat.format(localtime(datetime.fromtimestamp(at, UTC)), form)))
         at += step
     return found
 
@@ -225,4 +227,4 @@ def worst_of(all_bands: Sequence[Spans], start: datetime, end: datetime, parts: 
 
 
 def _clock(at: float) -> str:
-    return localtime(datetime.fromtimestamp(at, UTC)).strftime("%m-%d %H:%M:%S")
+    return format_instant(localtime(datetime.fromtimestamp(at, UTC)))

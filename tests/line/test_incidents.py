@@ -77,7 +77,12 @@ def test_levels_systems_and_notify_narrow_who_is_told(shop: dict[str, Check]) ->
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", ("Shop", "level 1", "connection refused")), ("zh", ("商城", "一级"))]
+    ("language", "words"),
+    [
+        ("en", ("Shop", "level 1", "connection refused", f"{T0:%Y}, ")),
+        ("zh", ("商城", "一级", "连接被拒绝", f"{T0:%Y}年")),
+        ("zh-hant", ("商城", "一級", "連線被拒絕", f"{T0:%Y}年")),
+    ],
 )
 def test_the_mail_says_what_people_need(
     shop: dict[str, Check], monkeypatch: pytest.MonkeyPatch, language: str, words: tuple[str, ...]

@@ -5,13 +5,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import template
+from django.utils import dateformat
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from mainstay.monitoring.wording import explain, format_seconds, format_value
+from mainstay.monitoring.wording import (
+    explain,
+    format_instant,
+    format_number,
+    format_seconds,
+    format_value,
+)
 from mainstay.web.templatetags.signs import trouble_word
 
 register = template.Library()
@@ -64,15 +71,20 @@ def when(at: datetime | None) -> SafeString | str:
     """How long ago; the exact time in the reader's zone on hover."""
     if not at:  # a template hands over an empty string where there is no standing yet
         return "–"
-    exact = localtime(at).strftime("%Y-%m-%d %H:%M:%S %Z")
+    exact = _exact(at)
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, ago(at))
+
+
+def _exact(at: datetime) -> str:
+    local = localtime(at)
+    return f"{format_instant(local)} {local.tzname()}"
 
 
 def ago(at: datetime) -> str:
     """The largest unit that fits."""
     seconds = int((datetime.now(UTC) - at).total_seconds())
     if seconds < 0:
-        return localtime(at).strftime("%m-%d %H:%M")
+        return str(dateformat.format(localtime(at), pgettext("format of a date", "j M, H:i")))
     for size, one, many in (
         (86400, _("%(n)d day ago"), _("%(n)d days ago")),
         (3600, _("%(n)d hour ago"), _("%(n)d hours ago")),
@@ -98,7 +110,7 @@ def seconds(value: Any) -> str:
 @register.filter
 def amount(value: Any) -> str:
     """Money without its currency, thousands apart."""
-    return "–" if value is None else f"{float(value):,.2f}"
+    return "–" if value is None else format_number(float(value), 2)
 
 
 @register.simple_tag
@@ -197,10 +209,10 @@ def clock(at: datetime, css: str = "big") -> SafeString:
     seconds = max(0, int((datetime.now(UTC) - at).total_seconds()))
     days, rest = divmod(seconds, 86400)
     text = f"{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
-    exact = localtime(at).strftime("%Y-%m-%d %H:%M:%S %Z")
+    exact, day = _exact(at), pgettext("unit", "d")
     return format_html(
-        '<time class="{} num" datetime="{}" title="{}" data-clock="{}">{}</time>',
-        css, at.isoformat(), exact, int(at.timestamp()), f"{days} d {text}" if days else text,
+        '<time class="{} num" datetime="{}" title="{}" data-clock="{}" data-day="{}">{}</time>',
+        css, at.isoformat(), exact, int(at.timestamp()), day, f"{days} {day} {text}" if days else text,
     )  # fmt: skip
 
 
@@ -210,8 +222,9 @@ def percent(share: float | None) -> str:
     if share is None:
         return "–"
     if 0.9999 <= share < 1:
-        return "99.99 %"
-    return f"{share * 100:.2f}".rstrip("0").rstrip(".") + " %"
+        share = 0.9999
+    figures = max(0, len(f"{share * 100:.2f}".rstrip("0").partition(".")[2]))
+    return f"{format_number(share * 100, figures)} %"
 
 
 @register.filter

@@ -18,7 +18,7 @@ function tick() {
     const seconds = Math.max(0, Math.floor(Date.now() / 1000 - Number(one.dataset.clock)));
     const days = Math.floor(seconds / 86400);
     const rest = `${two(Math.floor(seconds / 3600) % 24)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
-    one.textContent = days ? `${days} d ${rest}` : rest;
+    one.textContent = days ? `${days} ${one.dataset.day} ${rest}` : rest;
   }
 }
 tick();
