@@ -36,6 +36,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         **frame,
         "places": places.shown(request, who),
+        "manual": places.manual_of(request),
         "role": role_name(person.role),
         "running": open_incidents(who.sight).count(),
         "silent": silent(),

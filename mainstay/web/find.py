@@ -1,16 +1,17 @@
-"""Search or go to: pages, systems, components, checks and incidents by one word."""
+"""Search or go to: pages, systems, components, checks, incidents and the manual by one word."""
 
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from mainstay.catalogue import queries as catalogue
 from mainstay.domain.actor import Sight
 from mainstay.incidents import queries as incidents
-from mainstay.web import places
+from mainstay.web import manual, places
 from mainstay.web.access import actor, page, visible
 from mainstay.web.lists import words as words_of
 from mainstay.web.templatetags.mainstay import called, words
@@ -46,6 +47,7 @@ def _hits(text: str, request: HttpRequest) -> list[Hit]:
         *_incidents(text, sight),
         *_systems(low, sight),
         *_checks(text, sight),
+        *_manual(text),
     ]
 
 
@@ -73,4 +75,12 @@ def _checks(text: str, sight: Sight) -> list[Hit]:
     return [
         Hit(reverse("check", args=[one.system.name, one.name]), called(one), f"{_('Check')} · {called(one.system)}")
         for one in found
+    ]
+
+
+def _manual(text: str) -> list[Hit]:
+    """Sections of the manual."""
+    return [
+        Hit(one.section.url, one.section.title, f"{_('Help')} · {one.page}" if one.section.depth > 1 else _("Help"))
+        for one in manual.search(text, get_language() or "en")[:EACH]
     ]

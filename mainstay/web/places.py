@@ -12,25 +12,31 @@ from mainstay.domain.actor import Actor, At, Denied, authorise
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A page of its own. ``act`` is what one must be allowed to see it; ``later`` leaves it out of a phone's bar."""
+    """A page of its own. ``act`` is what one must be allowed to see it; ``later`` leaves it out of a phone's bar;
+    ``manual`` is the manual's page about it."""
 
     name: str
     title: Promise
     key: str
     act: str
     later: bool = False
+    manual: str = ""
 
 
 PLACES = (
-    Place("today", _("Today"), "t", "incident.read"),
-    Place("systems", _("Systems"), "s", "catalogue.read"),
-    Place("incidents", _("Incidents"), "i", "incident.read"),
-    Place("data", _("Data"), "d", "catalogue.read"),
-    Place("notices", _("Notices"), "n", "notice.read", later=True),
-    Place("wall", _("Wall screen"), "w", "incident.read", later=True),
-    Place("audit", _("Audit"), "a", "audit.read", later=True),
-    Place("catalogue", _("Catalogue"), "c", "catalogue.export", later=True),
+    Place("today", _("Today"), "t", "incident.read", manual="incidents"),
+    Place("systems", _("Systems"), "s", "catalogue.read", manual="catalogue"),
+    Place("incidents", _("Incidents"), "i", "incident.read", manual="incidents"),
+    Place("data", _("Data"), "d", "catalogue.read", manual="flows"),
+    Place("notices", _("Notices"), "n", "notice.read", later=True, manual="incidents"),
+    Place("wall", _("Wall screen"), "w", "incident.read", later=True, manual="faces"),
+    Place("audit", _("Audit"), "a", "audit.read", later=True, manual="running"),
+    Place("catalogue", _("Catalogue"), "c", "catalogue.export", later=True, manual="catalogue"),
+    Place("help", _("Help"), "h", "catalogue.read", later=True),
 )
+
+ELSEWHERE = {"account": "people", "people": "people", "tokens": "people", "find": "faces"}
+"""Manual pages of what is no place of its own."""
 
 
 def shown(request: HttpRequest, who: Actor) -> list[dict[str, object]]:
@@ -39,10 +45,16 @@ def shown(request: HttpRequest, who: Actor) -> list[dict[str, object]]:
     return [
         {
             "name": one.name, "icon": one.name, "title": one.title, "key": one.key, "later": one.later,
-            "url": reverse(one.name), "here": here == one.name,
+            "url": reverse(one.name), "here": here == one.name, "manual": one.manual,
         }
         for one in PLACES if permitted(who, one.act)
     ]  # fmt: skip
+
+
+def manual_of(request: HttpRequest) -> str:
+    """The manual's page about the place that a request is in; empty where there is none."""
+    here = request.path.lstrip("/").partition("/")[0]
+    return next((one.manual for one in PLACES if one.name == here), ELSEWHERE.get(here, ""))
 
 
 def permitted(who: Actor, act: str) -> bool:

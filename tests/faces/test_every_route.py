@@ -54,6 +54,7 @@ WEB_OBJECTS = {
     "attachment": {"number": "incident", "file": "file"}, "person": {"username": "person"},
     "token": {"number": "token"}, "account-session-end": {"number": "sitting"},
     "account-passkey-remove": {"number": "passkey"}, "invitation-link": {"text": "person"},
+    "help": {"name": "manual"},
 }  # fmt: skip
 """The name of a route, or its first word → what stands for each of its parameters."""
 FORM = {

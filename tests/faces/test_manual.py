@@ -72,3 +72,31 @@ def test_every_link_leads_somewhere() -> None:
         if not (page.parent / target).exists()
     ]
     assert not missing
+
+
+CHINESE = sorted((ROOT / "docs/manual/zh").glob("*.md"))
+
+
+def bare(block: str) -> list[str]:
+    """A block of code without its remarks, which are translated."""
+    return [line for text in block.splitlines() if (line := re.sub(r"(^|\s)# .*", "", text).rstrip())]
+
+
+def inline(text: str) -> set[str]:
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    return set(re.findall(r"`([^`]+)`", " ".join(prose.split())))
+
+
+@pytest.mark.parametrize("page", CHINESE, ids=lambda page: page.stem)
+def test_the_chinese_edition_says_the_same(page: Path) -> None:
+    """As many headings, the same code to the letter, and every name in code type that the English page has."""
+    english, chinese = (ROOT / "docs/manual" / page.name).read_text(), page.read_text()
+    fenced = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
+    assert [bare(one) for one in fenced.findall(chinese)] == [bare(one) for one in fenced.findall(english)]
+    heads = re.compile(r"^#+(?= )", re.MULTILINE)
+    assert heads.findall(fenced.sub("", chinese)) == heads.findall(fenced.sub("", english))
+    assert inline(english) - inline(chinese) == set()
+
+
+def test_there_is_a_chinese_edition() -> None:
+    assert {page.name for page in (ROOT / "docs/manual").glob("*.md")} == {page.name for page in CHINESE}

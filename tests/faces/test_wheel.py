@@ -58,5 +58,10 @@ def test_it_runs_from_the_wheel_alone(installed: Path, tmp_path: Path) -> None:
             status, content = inside.get(address)
             assert (status, bool(content)) == (200, True), address
         until(lambda: all(check["state"] != "unknown" for check in inside.json("check", "list")["items"]))
+    listing = "from mainstay.web.manual import folder; print(len(list(folder().rglob('*.md'))))"
+    python = [str(installed.parent / "python"), "-c", listing]
+    settings = {**inside.environment, "DJANGO_SETTINGS_MODULE": "mainstay.settings"}
+    done = subprocess.run(python, cwd=tmp_path, env=settings, capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 30, "the manual is inside, in its three editions"
     assert "业务" in inside.done("--lang", "zh", "--help"), "the translations are inside"
     assert '"system"' in inside.done("schema")

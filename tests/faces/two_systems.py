@@ -95,7 +95,7 @@ class World:
         return {
             "system": name, "check": "job", "incident": incident.pk, "mute": muted.pk, "delivery": delivery.pk,
             "file": file.pk, "channel": "team", "person": "zoe",
-            "token": self.token.split("_")[1], "secret": "A_SECRET",
+            "token": self.token.split("_")[1], "secret": "A_SECRET", "manual": "probes",
         }  # fmt: skip
 
 
