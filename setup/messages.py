@@ -10,6 +10,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -180,9 +181,10 @@ def po(language: str, entries: dict[Key, str]) -> bytes:
 
 
 def mo(text: bytes) -> bytes:
-    """A catalogue's file compiled."""
-    out = BytesIO()
-    mofile.write_mo(out, pofile.read_po(BytesIO(text)))
+    """A catalogue's file compiled; the same for the same text."""
+    catalog, out = pofile.read_po(BytesIO(text)), BytesIO()
+    catalog.creation_date = catalog.revision_date = datetime(2000, 1, 1, tzinfo=UTC)
+    mofile.write_mo(out, catalog)
     return out.getvalue()
 
 
