@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from typing import Any
+from unicodedata import east_asian_width
 
 from django import template
 from django.utils import dateformat
@@ -19,7 +20,7 @@ from mainstay.monitoring.wording import (
     format_seconds,
     format_value,
 )
-from mainstay.web.templatetags.signs import trouble_word
+from mainstay.web.templatetags.signs import state_text, trouble_word
 
 register = template.Library()
 
@@ -147,6 +148,24 @@ def person(actor: str) -> str:
 def unlocalised(number: Any) -> str:
     """A number as SVG reads it."""
     return f"{number:g}" if isinstance(number, float) else str(number)
+
+
+@register.filter
+def cut(text: str, room: int) -> str:
+    """A text in a drawing, where nothing wraps: at most ``room`` times the width of a Chinese character."""
+    left = float(room)
+    for place, one in enumerate(text):
+        left -= 1.0 if east_asian_width(one) in "WF" else 0.6
+        if left < 0:
+            return text[: max(0, place - 1)].rstrip() + "…"
+    return text
+
+
+@register.simple_tag
+def under(box: Any) -> str:
+    """The second line of a box: kind, state, and the part that it plays."""
+    parts = [box.kind, state_text(box.state), *([role_word(box.part)] if box.part else [])]
+    return cut(" · ".join(parts), 13)
 
 
 @register.filter

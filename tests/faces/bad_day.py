@@ -1,0 +1,137 @@
+"""A bad day with long names, really lived through: checks that fail, stuck orders, a broken rule, a mail server away.
+
+The checker and the engine run until all of it stands in the database and then end, so that pages stay as they are.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.faces.served import Served
+
+LONG = "consolidated-intercompany-settlement-and-clearing-of-wholesale"
+CHECK = "orders-of-the-subsidiaries-that-wait-for-their-confirmation"
+CATALOGUE = """
+system: {long}
+title:
+  en: Enterprise resource planning of the international wholesale and distribution subsidiaries
+  zh: 国际批发与分销子公司企业资源计划及跨公司结算清算一体化平台
+tier: 1
+owner: infrastructure-and-business-operations@subsidiaries.example.com
+currency: CNY
+status_page: true
+components:
+  books: {{kind: sqlite, dsn: "sqlite://{books}", title: {{en: The books of all the subsidiaries together, zh: 各子公司合并账簿数据库}}}}
+  {component}:
+    {{kind: http, url: "http://127.0.0.1:1/", depends_on: [books], title: {{en: Application server for order processing, zh: 订单处理应用服务器集群}}}}
+  till: {{kind: http, url: "http://127.0.0.1:1/a", depends_on: [{component}]}}
+checks:
+  {check}:
+    title: {{en: "Orders of the subsidiaries that wait for their confirmation by the accounting department", zh: 等待财务部门确认的子公司订单数量不超过约定的上限}}
+    help: {{en: "Ask the accounting department; see https://wiki.subsidiaries.example.com/operations/accounting/confirmation-of-orders", zh: "请联系财务部门，参见 https://wiki.subsidiaries.example.com/operations/accounting/confirmation-of-orders"}}
+    probe: {{kind: integrity, on: books, query: "select number, customer_reference_of_the_subsidiary, total from orders where total < 0"}}
+    every: 1s
+    category: data
+  answers: {{probe: {{kind: http, on: {component}}}, every: 1s, impact: outage, title: {{en: The application answers its customers, zh: 应用可供客户访问}}}}
+  till-answers: {{probe: {{kind: http, on: till}}, every: 1s}}
+  size: {{probe: {{kind: sql, on: books, query: "select count(*) as orders, sum(total) as the_total_of_all_the_orders from orders"}}, every: 1s, warn: "the_total_of_all_the_orders > 1", category: business}}
+  sales:
+    title: {{en: "Sales, from the first quotation to the last payment", zh: 销售：从首次报价到最后一笔收款}}
+    every: 1s
+    category: business
+    crit: "stuck > 0"
+    probe:
+      kind: flow
+      on: books
+      query: "select number as 'case', state, entered_at, total as amount, last_user as actor from orders"
+      states:
+        - {{name: quotation, longest: 30d}}
+        - {{name: waiting for confirmation, longest: 1h}}
+        - {{name: to be shipped by the warehouse, longest: 2d}}
+        - {{name: paid, final: true}}
+  job: {{probe: {{kind: heartbeat, period: 1h, grace: 5m}}}}
+"""  # noqa: E501 - long names are what it is about
+SHARED = """
+channels:
+  operations-team-of-the-subsidiaries: {kind: smtp, host: 127.0.0.1, port: 1, sender: m@shop.example, to: [it@shop.example]}
+"""  # noqa: E501
+SETTINGS = '\nsettle = 0\ntimezone = "Asia/Shanghai"\n[networks]\nallowed = ["127.0.0.0/8"]\n'
+
+
+def _books(path: Path) -> None:
+    now = datetime.now(UTC)
+    states = ("quotation", "waiting for confirmation", "to be shipped by the warehouse", "paid")
+    with sqlite3.connect(path) as books:
+        books.execute(
+            "create table orders (number text, state text, entered_at text, total real, last_user text,"
+            " customer_reference_of_the_subsidiary text)"
+        )
+        for n in range(120):
+            row = (
+                f"SUBSIDIARY-2026-ORDER-{n:08}", states[n % 4], (now - timedelta(hours=3 * n)).isoformat(),
+                -1234567.5 if n % 40 == 7 else 98765.43 * n, "maria.magdalena.von-der-buchhaltung",
+                f"REFERENCE/{n:030}",
+            )  # fmt: skip
+            books.execute("insert into orders values (?, ?, ?, ?, ?, ?)", row)
+    books.close()
+
+
+def _wait(site: Served, met: object) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        if met():  # type: ignore[operator]
+            return
+        time.sleep(0.5)
+    raise TimeoutError(site.call("check", "list", "--json"))
+
+
+@contextmanager
+def bad_day(folder: Path) -> Iterator[Served]:
+    """Served by the web process alone, some seconds after the worst; ``ann`` is an administrator."""
+    _books(folder / "books.sqlite3")
+    names = {"long": LONG, "check": CHECK, "component": "application-server-of-the-subsidiaries"}
+    site = Served(folder, catalogue=CATALOGUE.format(books=folder / "books.sqlite3", **names))
+    (folder / "mainstay.toml").write_text((folder / "mainstay.toml").read_text() + SETTINGS)
+    (folder / "catalogue" / "shared.yaml").write_text(SHARED)
+    site.call("apply", str(folder / "catalogue"))
+    site.call("user", "add", "maria.magdalena.von-der-buchhaltung", "--role", "operator", "--password-stdin",
+              given="correct-horse-battery")  # fmt: skip
+    site.call("token", "create", "nightly-backup-of-the-subsidiaries", "--role", "operator")
+    site.call("check", "mute", f"{LONG}/job", "--for", "2h", "--reason", "The batch of the subsidiaries is late today")
+    process = site.up()
+    try:
+        _wait(site, lambda: len(json.loads(site.call("incident", "list", "--json"))["items"]) >= 3)
+        _wait(site, lambda: json.loads(site.call("notice", "list", "--outcome", "waiting", "--json"))["items"])
+    finally:
+        process.terminate()
+        process.wait(30)
+    number = str(json.loads(site.call("incident", "list", "--json"))["items"][0]["id"])
+    site.call("incident", "ack", number, "--note", "Looking at the application servers " + "x" * 70)
+    site.call("incident", "open", LONG, "The tills of the subsidiaries are slow this morning", "--level", "3",
+              "--category", "business")  # fmt: skip
+    process = site.start()
+    try:
+        yield site
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def everywhere(site: Served) -> list[str]:
+    """Every page that somebody who is signed in may open, each with what it shows most of."""
+    incidents = [one["id"] for one in json.loads(site.call("incident", "list", "--all", "--json"))["items"]]
+    check = f"/systems/{LONG}/checks"
+    return [
+        "/today/", "/systems/", f"/systems/{LONG}/", f"/systems/{LONG}/yaml/",
+        *(f"{check}/{name}/" for name in (CHECK, "answers", "size", "sales", "job")), f"{check}/size/edit/",
+        "/incidents/?state=", "/incidents/?view=plots", *(f"/incidents/{number}/" for number in incidents),
+        "/data/?view=findings", "/data/?view=rules", "/data/?view=flows", "/data/?view=cases",
+        "/notices/", "/audit/?verify=1", "/catalogue/", "/catalogue/new/", "/wall/", "/status/", "/find/?q=orders",
+        "/account/", "/account/password/", "/account/prove/", "/account/factor/", "/account/passkeys/new/",
+        "/people/", "/people/of/maria.magdalena.von-der-buchhaltung/", "/tokens/", "/design/",
+        "/help/", "/help/?q=mainstay", "/help/probes/", "/help/ten-minutes/", "/nothing/",
+    ]  # fmt: skip

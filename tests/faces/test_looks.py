@@ -1,0 +1,165 @@
+"""Every page on a bad day with long names: nothing leaves its box on a phone, nothing keeps anybody out, nothing jumps.
+
+What a page weighs is counted, never timed.
+"""
+
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.urls import get_resolver, resolve
+
+from tests.faces.bad_day import bad_day, everywhere
+from tests.faces.browser import PROGRAM, Browser, chromium
+from tests.faces.served import PASSWORD, Served
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")]
+SPILLS = Path(__file__).with_name("looking.js").read_text(encoding="utf-8")
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+OUTSIDE = ("/sign-in/", "/invitation/")
+OPEN_UP = (
+    "document.querySelectorAll('details:not(.menu)').forEach(one => { one.open = true });"
+    "document.getElementById('keys')?.show()"
+)
+NO_PAGES = {
+    # what is posted to
+    "check-run", "check-mute", "check-unmute", "incident-acknowledge", "incident-note", "incident-resolve",
+    "incident-reopen", "incident-regrade", "language", "theme", "sign-out", "account-ways", "account-sessions-end",
+    "account-session-end", "account-factor-begin", "account-factor-remove", "account-codes", "account-passkey-options",
+    "account-passkey-add", "account-passkey-remove", "person-invite", "person-change", "person-password-link",
+    "person-factor-reset", "person-sessions-end", "token-create", "token-revoke", "sign-in-passkey-options",
+    "sign-in-passkey",
+    # what is no page: a fragment, a file, a feed, another address of a page that is looked at
+    "alarm", "attachment", "status-json", "status-atom", "catalogue_download", "root", "invitation-link",
+    # asks somebody who is half in; tests/faces/test_browser_sign_in.py looks at it
+    "sign-in-second",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with bad_day(tmp_path_factory.mktemp("bad-day")) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def pages(site: Served) -> list[str]:
+    return everywhere(site)
+
+
+@pytest.fixture(scope="module")
+def reader(site: Served) -> Iterator[Browser]:
+    with chromium() as browser:
+        browser.sign_in(site.base, "ann", PASSWORD)
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def stranger() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+def test_no_page_is_left_out(pages: list[str]) -> None:
+    seen = {resolve(urlsplit(page).path).url_name for page in (*pages, *OUTSIDE) if page != "/nothing/"}
+    named = {one.name for one in get_resolver().url_patterns if getattr(one, "name", None)}
+    assert named - seen == NO_PAGES
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans", "zh-hant"])
+def test_nothing_leaves_its_box_on_a_phone(
+    site: Served, reader: Browser, stranger: Browser, pages: list[str], language: str
+) -> None:
+    found = {}
+    for browser, some in ((reader, pages), (stranger, OUTSIDE)):
+        browser.size(390, 844)
+        browser.language(site.base, language)
+        for page in some:
+            browser.open(site.base + page)
+            browser.run(OPEN_UP)
+            browser.run("document.querySelectorAll('details.menu').forEach(one => { one.open = true })")
+            if spilled := browser.run(SPILLS):
+                found[page] = spilled
+    assert found == {}
+
+
+def test_what_leaves_its_box_is_seen(site: Served, reader: Browser) -> None:
+    reader.size(390, 844)
+    reader.open(f"{site.base}/account/")
+    assert reader.run(SPILLS) == []
+    reader.run("document.querySelector('h1').style.cssText = 'white-space: nowrap; width: 40px'")
+    assert len(reader.run(SPILLS)) == 1
+    reader.run("document.querySelector('h1').style.cssText = 'position: absolute; left: 380px; width: 200px'")
+    assert any("on a screen of 390" in one for one in reader.run(SPILLS))
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_nothing_keeps_anybody_out(
+    site: Served, reader: Browser, stranger: Browser, pages: list[str], width: int, dark: bool
+) -> None:
+    """axe finds nothing, however slight, with everything folded out."""
+    found = {}
+    for browser, some in ((reader, pages), (stranger, OUTSIDE)):
+        browser.language(site.base, "en")
+        browser.size(width, 900, dark=dark)
+        for page in some:
+            browser.open(site.base + page)
+            browser.run(OPEN_UP)
+            if barriers := axe(browser):
+                found[page] = barriers
+    assert found == {}
+
+
+def axe(browser: Browser) -> list[str]:
+    browser.run(f"{AXE};0")
+    return list(
+        browser.run(
+            "axe.run(document, { resultTypes: ['violations'] }).then(said => said.violations.flatMap(one =>"
+            " one.nodes.map(node => `${one.impact} ${one.id}: ${node.html.slice(0, 160)}`)))"
+        )
+    )
+
+
+def test_a_barrier_is_seen(site: Served, reader: Browser) -> None:
+    reader.size(1440, 900)
+    reader.open(f"{site.base}/people/")
+    assert axe(reader) == []
+    reader.run("document.querySelector('h1').style.color = '#ccc'")
+    assert [one.split(":")[0] for one in axe(reader)] == ["serious color-contrast"]
+
+
+def test_the_first_page_is_light(site: Served, reader: Browser) -> None:
+    """Everything that a first visit to Today on a bad day fetches, in bytes on the wire."""
+    reader.size(390, 844)
+    reader.call("Network.clearBrowserCache")
+    reader.open(f"{site.base}/today/")
+    fetched = reader.run(
+        "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+        ".map(one => [new URL(one.name).pathname, one.transferSize])"
+    )
+    assert "/today/" in dict(fetched)
+    assert all(size > 0 for _, size in fetched), "nothing came out of a cache"
+    assert sum(size for _, size in fetched) < 150_000, fetched
+    assert len(fetched) <= 16, fetched
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_nothing_jumps_when_it_refreshes(site: Served, reader: Browser, width: int) -> None:
+    watch = (
+        "window.shifts = []; window.refreshed = 0;"
+        "new PerformanceObserver(list => { for (const one of list.getEntries()) shifts.push(one.value) })"
+        ".observe({ type: 'layout-shift', buffered: true });"
+        "document.addEventListener('htmx:afterSettle', () => { refreshed += 1 })"
+    )
+    script = reader.call("Page.addScriptToEvaluateOnNewDocument", source=watch)["identifier"]
+    try:
+        reader.size(width, 900)
+        for page in ("/today/", "/systems/"):
+            reader.open(site.base + page)
+            reader.wait("refreshed >= 2", patience=40)
+            assert reader.run("shifts") == [], page
+    finally:
+        reader.call("Page.removeScriptToEvaluateOnNewDocument", identifier=script)
