@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from unicodedata import east_asian_width
 
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
@@ -122,6 +123,7 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 def _read(name: str, text: str) -> Page:
     tokens = _MARKDOWN.parse(text)
+    _join(tokens)
     sections = _cut(name, tokens)
     _point(tokens)
     return Page(name, sections[0].title if sections else name, mark_safe(_render(tokens)), tuple(sections))  # noqa: S308 - our own text, without HTML
@@ -151,6 +153,22 @@ def _cut(name: str, tokens: list[Token]) -> list[Section]:
         Section(one.page, one.anchor, one.title, one.depth, " ".join(" ".join(words).split()))
         for one, words in zip(sections, texts, strict=True)
     ]
+
+
+def _join(tokens: list[Token]) -> None:
+    """A line that ends in Chinese goes on without a space."""
+    for token in tokens:
+        parts = token.children or []
+        for place, one in enumerate(parts):
+            if one.type == "softbreak":
+                before = "".join(part.content for part in parts[:place])[-1:]
+                after = "".join(part.content for part in parts[place + 1 :])[:1]
+                if _wide(before) and _wide(after):
+                    one.type, one.content = "text", ""
+
+
+def _wide(character: str) -> bool:
+    return bool(character) and east_asian_width(character) in "WF"
 
 
 def _plain(token: Token) -> str:

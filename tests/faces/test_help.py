@@ -108,3 +108,10 @@ def test_two_headings_of_one_name_are_two_places() -> None:
     assert [one.anchor for one in page.sections] == ["a", "same", "same-1", "中文-标题一"]
     assert [one.text for one in page.sections] == ["", "one", "two", ""]
     assert page.sections[1].url == reverse("help-page", args=["x"]) + "#same"
+
+
+def test_a_line_of_chinese_goes_on_without_a_space() -> None:
+    page = manual._read("x", "# 甲\n\n判为\n**严重**，见\n规则 one\ntwo\n三\n")
+    assert page.sections[0].text == "判为严重，见规则 one two 三"
+    assert "判为<strong>" in page.html
+    assert "one\ntwo\n三" in page.html

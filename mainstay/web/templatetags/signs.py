@@ -55,7 +55,8 @@ def state(value: str, css: str = "", word: str = "") -> SafeString:
 @register.simple_tag
 def level(value: int) -> SafeString:
     """A level by number and word."""
-    return format_html('<span class="level level-{}">{} {}</span>', value, value, level_word(value))
+    said = {1: _("1 severe"), 2: _("2 partial"), 3: _("3 slight")}.get(value, str(value))
+    return format_html('<span class="level level-{}">{}</span>', value, said)
 
 
 @register.filter
