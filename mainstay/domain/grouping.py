@@ -241,7 +241,8 @@ class Desk:
     def _leave_to_others(self, old: Case) -> None:
         """What another incident took in while this one was resolved stays there: a failure belongs to one."""
         for part in old.parts.values():
-            if any(case.parts[part.check.id].state is not State.OK for case in self._open(self._by_check[part.check.id])):
+            number = part.check.id
+            if any(case.parts[number].state is not State.OK for case in self._open(self._by_check[number])):
                 part.state = State.OK
 
     def _open_new(self, key: str, turn: Turn) -> list[Decision]:
