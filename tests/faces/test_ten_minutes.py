@@ -159,6 +159,7 @@ def test_the_commands_of_the_other_pages(followed: Newcomer) -> None:
     shop = followed.workspace.folder / "catalogue/shop.yaml"
     batch = "  nightly-batch: {probe: {kind: heartbeat, cron: '0 2 * * *', grace: 1h}}\n"
     shop.write_text(shop.read_text() + batch)  # the heartbeat of the page on faces
+    (followed.workspace.folder / "disk.png").write_bytes(b"a picture that goes with a note")
     ran = []
     for page in ("catalogue", "running", "faces", "demo", "incidents"):
         for language, _, text in parts((MANUAL / f"{page}.md").read_text()):
