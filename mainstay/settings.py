@@ -183,6 +183,7 @@ INSTALLED_APPS = [
     "mainstay.monitoring",
     "mainstay.incidents",
     "mainstay.notices",
+    "mainstay.inspection",
     "mainstay.web",
 ]
 MIDDLEWARE = [
@@ -202,7 +203,7 @@ ROOT_URLCONF = "mainstay.web.urls"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [PACKAGE / "web" / "templates", PACKAGE / "engine" / "templates"],
+        "DIRS": [PACKAGE / "web" / "templates", PACKAGE / "engine" / "templates", PACKAGE / "inspection" / "templates"],
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",

@@ -1,6 +1,7 @@
 """What goes over the wire, alike for every operation: bodies, parts of lists, problems (RFC 9457)."""
 
 from collections.abc import Callable
+from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -35,6 +36,9 @@ def _no_count(value: Any) -> Any:
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_no_count)]
 """A point in time, with its zone."""
+
+Day = Annotated[date, BeforeValidator(_no_count)]
+"""A day, such as 2027-01-31."""
 
 Text = Annotated[str, BeforeValidator(_no_zero)]
 Name = PathEx[str, P(max_length=200, pattern="^[^\\x00]+$")]

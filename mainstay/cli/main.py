@@ -42,6 +42,7 @@ PARTS = {
     "check": Part("checks", "Checks: how they stand, look now, mute, change."),
     "flow": Part("checks", "Business flows."),
     "incident": Part("incidents", "Incidents."),
+    "inspect": Part("inspect", "Inspections: make the day's sheet, sign it, read it."),
     "notice": Part("notices", "Notices and what became of them."),
     "channel": Part("notices", "Ways to tell somebody."),
     "alert": Part("alerts", "Alerts of other programs."),

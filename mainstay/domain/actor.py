@@ -102,6 +102,13 @@ PERMISSIONS: dict[str, Role] = {
     "incident.resolve": Role.OPERATOR,
     "incident.reopen": Role.OPERATOR,
     "incident.regrade": Role.OPERATOR,
+    "inspection.read": Role.VIEWER,
+    "inspection.run": Role.OPERATOR,
+    "inspection.remark": Role.OPERATOR,
+    "inspection.raise": Role.OPERATOR,
+    "inspection.sign": Role.OPERATOR,
+    "inspection.refuse": Role.OPERATOR,
+    "inspection.countersign": Role.APPROVER,
     "notice.read": Role.VIEWER,
     "notice.retry": Role.OPERATOR,
     "channel.test": Role.OPERATOR,
@@ -120,7 +127,7 @@ PERMISSIONS: dict[str, Role] = {
 }
 """Every act and the least role for it. A face that names an act missing here fails at once."""
 
-_ON_SYSTEMS = ("check", "incident", "notice", "alert")
+_ON_SYSTEMS = ("check", "incident", "inspection", "notice", "alert")
 _REACH = {
     "catalogue.read": Reach.SYSTEM,
     "catalogue.export": Reach.EVERY,

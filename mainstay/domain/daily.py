@@ -11,10 +11,10 @@ _ANY_DAY = datetime(2026, 1, 1)  # noqa: DTZ001 - only to read the text
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One day's turn: ``day`` on the clocks of the zone, and the moment at which it was due."""
+    """One day's turn: ``day`` on the clocks of the zone, and the moment at which it was due, if anything wanted it."""
 
     day: date
-    due: datetime
+    due: datetime | None
 
 
 def parse_daily(text: str) -> CronSim:

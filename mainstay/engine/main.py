@@ -17,7 +17,7 @@ django.setup()
 from django.db import InterfaceError, OperationalError, close_old_connections  # noqa: E402 - Django must be set up first
 
 from mainstay.domain.backoff import LONGEST  # noqa: E402
-from mainstay.engine import tending  # noqa: E402
+from mainstay.engine import inspecting, tending  # noqa: E402
 from mainstay.engine.sender import Sender  # noqa: E402
 from mainstay.monitoring import actions as monitoring  # noqa: E402
 from mainstay.notices import actions as outbox  # noqa: E402
@@ -66,6 +66,7 @@ class Engine:
             Step(5.0, self._pulse),
             Step(10.0, tending.follow_up),
             Step(30.0, tending.tell_blind),
+            Step(20.0, inspecting.inspect_due),
             Step(60.0, monitoring.tend),
             Step(60.0, lambda: outbox.pull_in(datetime.now(UTC), LONGEST_WAIT)),
             Step(600.0, tending.send_audit_head),

@@ -10,12 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override, pgettext
 
 from mainstay.drivers.channels import Message
+from mainstay.engine.wording_inspection import told
 from mainstay.incidents import queries as incidents
-from mainstay.monitoring.wording import explain, format_instant
+from mainstay.monitoring.wording import DJANGO_LANGUAGE, explain, format_instant, in_language
 from mainstay.notices.models import Delivery
 from mainstay.settings import BASE_URL
-
-DJANGO_LANGUAGE = {"en": "en", "zh": "zh-hans", "zh-hant": "zh-hant"}
 
 
 def _words() -> dict[str | int, str]:
@@ -25,7 +24,9 @@ def _words() -> dict[str | int, str]:
         "worse": pgettext("notice", "Worse"), "acknowledged": pgettext("notice", "Acknowledged"),
         "resolved": pgettext("notice", "Resolved"), "test": pgettext("notice", "Test"),
         "blind": pgettext("notice", "Cannot see"), "digest": pgettext("notice", "Many notices"),
-        "head": pgettext("notice", "Audit head"),
+        "head": pgettext("notice", "Audit head"), "inspection-made": pgettext("notice", "Inspection"),
+        "inspection-late": pgettext("notice", "Inspection not signed"),
+        "inspection-done": pgettext("notice", "Inspection ended"),
         "system": pgettext("notice", "system"), "data": pgettext("notice", "data"),
         "business": pgettext("notice", "business"),
         1: _("level 1, severe"), 2: _("level 2, partial"), 3: _("level 3, slight"),
@@ -53,6 +54,8 @@ def _compose(delivery: Delivery, language: str) -> Wording:
     about = _incident_facts(notice.incident_id, language) if notice.incident_id else {}
     words = _words()
     data = {name: value for name, value in notice.data.items() if name != "left_out"}
+    if "inspection" in data:
+        data |= told(data, language)
     facts = {
         "word": notice.word, "at": _instant(notice.at), "by": _name(data.pop("by", "")), "key": delivery.key,
         **data, **about,
@@ -83,7 +86,7 @@ def _line(row: dict[str, Any], language: str) -> str:
     words = _words()
     if "incident" not in row:
         return str(words.get(row["word"], row["word"]))
-    about = f"{_in(row['system'], language)}: {_in(row['title'], language)}"
+    about = f"{in_language(row['system'], language)}: {in_language(row['title'], language)}"
     return f"[{words.get(row['word'], row['word'])} · {words[row['level']]}] {about} (#{row['incident']})"
 
 
@@ -95,8 +98,8 @@ def _incident_facts(number: int, language: str) -> dict[str, Any]:
     help_text = brief["help"]
     return {
         "incident": incident.pk,
-        "title": _in(incident.title, language),
-        "system": _in(incident.system.title, language) or incident.system.name if incident.system else "",
+        "title": in_language(incident.title, language),
+        "system": in_language(incident.system.title, language) or incident.system.name if incident.system else "",
         "system_name": incident.system.name if incident.system else "",
         "component": incident.root.name if incident.root else "",
         "check": str(root.check_of) if root else "",
@@ -110,15 +113,9 @@ def _incident_facts(number: int, language: str) -> dict[str, Any]:
         "seen": explain(brief["message"]),
         "rows": brief["rows"],
         "echoes": brief["echoes"],
-        "help": _in(help_text, language),
+        "help": in_language(help_text, language),
         "link": f"{BASE_URL}/incidents/{incident.pk}/",
     }
-
-
-def _in(words: Any, language: str) -> str:
-    if isinstance(words, dict):
-        return str(words.get(language.partition("-")[0]) or words.get("en") or next(iter(words.values()), ""))
-    return str(words or "")
 
 
 def _instant(at: datetime) -> str:

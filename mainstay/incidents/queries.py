@@ -257,6 +257,12 @@ def checks_in_open() -> set[int]:
     return set(found)
 
 
+def running_of(check_ids: Collection[int]) -> dict[int, Incident]:
+    """Check id → the newest running incident that it is part of."""
+    rows = Member.objects.exclude(incident__state="resolved").filter(check_of__in=check_ids).select_related("incident")
+    return {row.check_of_id: row.incident for row in rows.order_by("incident__since", "incident_id")}
+
+
 def parts_in_open(system: str) -> dict[int, str]:
     """Component id → its part (root before echo) in the incidents that run on a system."""
     rows = (

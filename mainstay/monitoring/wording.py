@@ -14,6 +14,22 @@ from mainstay.domain.duration import format_duration
 from mainstay.domain.reading import Fault
 from mainstay.domain.threshold import Condition
 
+DJANGO_LANGUAGE = {"en": "en", "zh": "zh-hans", "zh-hant": "zh-hant"}
+"""Django's names of the languages that a document, a notice or a request may ask for."""
+
+
+def language_of(django: str | None) -> str:
+    """The language of a document for a reader of a language by Django's name."""
+    return {"zh-hans": "zh"}.get(django or "en", django or "en")
+
+
+def in_language(words: Mapping[str, str] | str | None, language: str) -> str:
+    """A title or text of the catalogue; in English, or in what there is, where that language is missing."""
+    if isinstance(words, str):
+        return words
+    found = words or {}
+    return str(found.get(language.partition("-")[0]) or found.get("en") or next(iter(found.values()), ""))
+
 
 def fault_words(fault: str) -> str:
     """The name of a fault in the active language."""

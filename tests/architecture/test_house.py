@@ -12,7 +12,7 @@ from mainstay.domain.actor import PERMISSIONS
 from mainstay.drivers import channels, probes
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("audit", "catalogue", "incidents", "monitoring", "notices", "people")
+APPS = ("audit", "catalogue", "incidents", "inspection", "monitoring", "notices", "people")
 LONGEST = 400
 
 

@@ -35,11 +35,17 @@ API_OBJECTS = {
     "mutes": {"number": "mute"}, "deliveries": {"number": "delivery"}, "channels": {"name": "channel"},
     "files": {"number": "incident", "file": "file"}, "people": {"username": "person"},
     "tokens": {"name": "token"}, "secrets": {"name": "secret"},
+    "inspections": {"number": "sheet"}, "lines": {"number": "sheet", "place": "line"}, "month": {"system": "system"},
 }  # fmt: skip
-"""The first word of an operation's path → what stands for each of its parameters."""
-ON_SYSTEM = {"system", "check", "incident", "mute", "delivery"}
-API_BODIES = {"/api/v1/incidents": "system", "/api/v1/mutes": "system", "/api/v1/alertmanager": "alerts"}
+"""The last word of an operation's path that is a kind of object → what stands for each of its parameters."""
+ON_SYSTEM = {"system", "check", "incident", "mute", "delivery", "sheet"}
+API_BODIES = {
+    "/api/v1/incidents": "system", "/api/v1/mutes": "system", "/api/v1/alertmanager": "alerts",
+    "/api/v1/inspections": "system", "/api/v1/inspections/countersign": "system",
+}  # fmt: skip
 """Posts whose body says which system."""
+API_QUERIES = {"samples": "?metric=x", "print": "?form=html", "{system}": "?month=2026-11"}
+"""The last part of a path → what has to be asked for."""
 
 ROUTES = [one for one in get_resolver().url_patterns if isinstance(one, URLPattern) and one.name]
 OPEN = {
@@ -54,12 +60,17 @@ WEB_OBJECTS = {
     "attachment": {"number": "incident", "file": "file"}, "person": {"username": "person"},
     "token": {"number": "token"}, "account-session-end": {"number": "sitting"},
     "account-passkey-remove": {"number": "passkey"}, "invitation-link": {"text": "person"},
-    "help": {"name": "manual"},
+    "help": {"name": "manual"}, "inspection": {"number": "sheet"},
+    "inspectionfile": {"number": "sheet", "name": "form"}, "inspection-remark": {"number": "sheet", "place": "line"},
+    "inspection-raise": {"number": "sheet", "place": "line"},
 }  # fmt: skip
 """The name of a route, or its first word → what stands for each of its parameters."""
+WEB_BODIES = {"inspection-run", "countersign"}
+"""Pages whose form says which system."""
 FORM = {
     "text": "x", "reason": "x", "hours": "1", "level": "1", "category": "data", "role": "viewer", "username": "new",
     "name": "new", "days": "9", "language": "en", "password": "x", "next": "/today/", "active": "on",
+    "year": "2026", "week": "48",
 }  # fmt: skip
 
 
@@ -99,10 +110,11 @@ def body_for(method: str, path: str, system: str) -> Any:
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_operations(world: World, method: str, path: str) -> None:
     act = document()["paths"][path][method]["x-act"]
-    rule = API_OBJECTS.get("files" if "/files/" in path else path.split("/")[3])
+    words = path.split("/")
+    rule = next((API_OBJECTS[word] for word in reversed(words) if word in API_OBJECTS), None)
     bound = (bool(ON_SYSTEM & set((rule or {}).values())) and "{" in path) or (method == "post" and path in API_BODIES)
     for place in PLACES:
-        address = filled(path, rule, world.there[place]) + ("?metric=x" if path.endswith("/samples") else "")
+        address = filled(path, rule, world.there[place]) + API_QUERIES.get(words[-1], "")
         body = json.dumps(body_for(method, path, place))
         assert call(Client(), method, address, body).status_code == 401
         for who in everybody(*NARROW):
@@ -142,10 +154,11 @@ def test_pages(world: World, route: URLPattern) -> None:
     rule = (
         WEB_OBJECTS.get(name) or WEB_OBJECTS.get(name.split("-", maxsplit=1)[0]) if "<" in str(route.pattern) else None
     )
-    bound = bool(ON_SYSTEM & set((rule or {}).values()))
+    posts = name in WEB_BODIES
+    bound = posts or bool(ON_SYSTEM & set((rule or {}).values()))
     foreign = possessions(world.zoe)
     for place in PLACES:
-        for method in ("get", "post"):
+        for method in ("post",) if posts else ("get", "post"):
             with undone():
                 there = {**world.there[place], **foreign}
                 answer = getattr(Client(), method)("/" + filled(str(route.pattern), rule, there), FORM)
@@ -166,7 +179,8 @@ def visit(
     session.save()
     mine = possessions(guest)
     address = "/" + filled(str(route.pattern), rule, {**world.there[place], **(mine if place == OWN else foreign)})
-    answer = getattr(client, method)(address, FORM)
+    form = {**FORM, "system": place} if route.name in WEB_BODIES else FORM
+    answer = getattr(client, method)(address, form)
     case = f"{who}: {method} {address} gave {answer.status_code}"
     if act in ("", "own"):
         allowed = 404 if {"sitting", "passkey"} & set((rule or {}).values()) and place == FOREIGN else 200

@@ -74,6 +74,8 @@ def bad_day() -> Check:
         "/today/",
         "/systems/",
         "/incidents/",
+        "/inspections/",
+        "/inspections/month/",
         "/notices/",
         "/audit/",
         "/account/",

@@ -12,6 +12,7 @@ from mainstay.catalogue.examine import examine
 from mainstay.catalogue.models import Check, System
 from mainstay.domain.actor import PERMISSIONS, Actor, Reach, Role, reach
 from mainstay.incidents.actions import File, note, open_by_hand
+from mainstay.inspection.actions import run_by_hand
 from mainstay.monitoring.actions import mute
 from mainstay.notices.models import Delivery
 from mainstay.people.actions import create_token
@@ -96,6 +97,7 @@ class World:
             "system": name, "check": "job", "incident": incident.pk, "mute": muted.pk, "delivery": delivery.pk,
             "file": file.pk, "channel": "team", "person": "zoe",
             "token": self.token.split("_")[1], "secret": "A_SECRET", "manual": "probes",
+            "sheet": run_by_hand(name, actor=ROOT).pk, "line": 1, "form": "sheet.html",
         }  # fmt: skip
 
 

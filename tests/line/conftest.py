@@ -3,6 +3,7 @@
 import pytest
 
 from mainstay.catalogue.models import Check
+from tests.line.inspected import open_bad_day
 from tests.line.shop import open_shop
 
 
@@ -10,3 +11,9 @@ from tests.line.shop import open_shop
 def shop(db: None) -> dict[str, Check]:
     """A web address above a database, on a tier 1 system, and a rule on the books."""
     return open_shop()
+
+
+@pytest.fixture
+def bad_day(db: None) -> dict[str, Check]:
+    """What an inspection finds: one well, one in an incident, one slow without one, one never looked at."""
+    return open_bad_day()

@@ -12,6 +12,7 @@ from mainstay.incidents.actions.people import (
     reopen,
     resolve,
 )
+from mainstay.incidents.actions.raising import open_for_check
 
 __all__ = [
     "Alert",
@@ -23,6 +24,7 @@ __all__ = [
     "follow_unmuted",
     "note",
     "open_by_hand",
+    "open_for_check",
     "receive",
     "regrade",
     "release",

@@ -28,7 +28,7 @@ from mainstay.monitoring.queries.now import (
     standings,
 )
 from mainstay.monitoring.queries.replayed import MOST_DAYS, Preview, preview
-from mainstay.monitoring.queries.samples import LastValue, Point, last_values, metrics, samples
+from mainstay.monitoring.queries.samples import LastValue, Point, last_values, metrics, samples, values_around
 
 __all__ = [
     "MOST_DAYS",
@@ -63,4 +63,5 @@ __all__ = [
     "standings",
     "state_bands",
     "state_bands_of",
+    "values_around",
 ]

@@ -1,6 +1,7 @@
 """Samples out: the last values of many series, and one series over a span, thinned for a chart."""
 
-from collections.abc import Collection, Iterable, Sequence
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -92,6 +93,40 @@ def samples(check_id: int, metric: str, start: float, end: float, points: int = 
     at, value = (np.concatenate(column) for column in zip(*parts, strict=True))
     keep = (at >= start) & (at <= end) & np.isfinite(value)
     return _thinned(at[keep], value[keep], start, end, points)
+
+
+def values_around(wanted: Mapping[tuple[int, str], float], at: float) -> dict[tuple[int, str], float]:
+    """The sample nearest to ``at`` of each (check id, metric), if there is one at most so many seconds away as stand
+    beside it. The raw head is read once for all of them."""
+    if not wanted:
+        return {}
+    rows = Series.objects.filter(check_of_id__in={check for check, _ in wanted}).values_list(
+        "pk", "check_of_id", "metric"
+    )
+    keys = {pk: (check, metric) for pk, check, metric in rows if (check, metric) in wanted}
+    nearest: dict[int, tuple[float, float]] = {}
+    widest = max(wanted.values())
+    for series, times, values in _between(keys.keys(), at - widest, at + widest):
+        for when, value in zip(times.tolist(), values.tolist(), strict=True):
+            distance = abs(when - at)
+            near = distance <= wanted[keys[series]] and distance < nearest.get(series, (math.inf, 0.0))[0]
+            if near and math.isfinite(value):
+                nearest[series] = (distance, value)
+    return {keys[series]: value for series, (_, value) in nearest.items()}
+
+
+def _between(series: Collection[int], start: float, end: float) -> Iterable[tuple[int, Floats, Floats]]:
+    chunks = SampleChunk.objects.filter(series_id__in=series, end__gte=start, start__lte=end)
+    for key, data in chunks.values_list("series_id", "data").iterator(chunk_size=100):
+        times, values = decode(bytes(data))
+        yield key, times / 1000.0, values
+    mine = np.array(sorted(series), np.int64)
+    for data in SampleBatch.objects.filter(at__gte=start).values_list("data", flat=True).iterator(chunk_size=100):
+        batch = unpack_batch(bytes(data))
+        if not len(batch.at) or float(batch.at.min()) > end:
+            continue
+        for place in np.flatnonzero(np.isin(batch.series, mine)):
+            yield int(batch.series[place]), batch.at[place : place + 1], batch.value[place : place + 1]
 
 
 def from_chunks(series: int, start: float, end: float) -> Iterable[tuple[Floats, Floats]]:
