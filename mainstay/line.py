@@ -136,7 +136,7 @@ def _series(seen: Iterable[Outcome], shelf: Shelf) -> npt.NDArray[np.uint32]:
 
 def _name_new_series(results: Sequence[Outcome], shelf: Shelf) -> None:
     units = {
-        (outcome.spec.id, metric): _unit(outcome, metric)
+        (outcome.spec.id, metric): unit_of(outcome, metric)
         for outcome in results
         for metric in outcome.reading.values
         if metric not in shelf.series.get(outcome.spec.id, {})
@@ -146,7 +146,8 @@ def _name_new_series(results: Sequence[Outcome], shelf: Shelf) -> None:
         shelf.name(check_id, metric, unit, ids[check_id, metric])
 
 
-def _unit(outcome: Outcome, metric: str) -> str:
+def unit_of(outcome: Outcome, metric: str) -> str:
+    """The unit of a metric that was read."""
     units = _units(outcome.spec.kind)
     return outcome.reading.units.get(metric) or units.get(metric) or units.get("*", "1")
 
@@ -209,7 +210,7 @@ def _change(outcome: Outcome, before: str, muted: str) -> StateChange:
         at=_moment(outcome.at),
         before=before,
         after=outcome.judgement.state.value,
-        message=_message(outcome),
+        message=message(outcome),
         evidence=_evidence(outcome),
         muted=muted,
     )
@@ -267,7 +268,7 @@ def _standing(outcome: Outcome) -> Standing:
         state=memory.state.value,
         since=at,
         flapping=memory.flapping,
-        message=_message(outcome),
+        message=message(outcome),
         memory=state_machine.to_plain(memory),
         looked_at=at,
         updated_at=at,
@@ -277,7 +278,8 @@ def _standing(outcome: Outcome) -> Standing:
 # Words and evidence
 
 
-def _message(outcome: Outcome) -> dict[str, Any]:
+def message(outcome: Outcome) -> dict[str, Any]:
+    """Why the state is what it is, as codes and numbers; ``monitoring/wording.py`` makes words of it."""
     why = outcome.judgement.why or Why()
     problem = why.problem
     return kept({
@@ -286,7 +288,7 @@ def _message(outcome: Outcome) -> dict[str, Any]:
         "condition": why.condition,
         "metric": why.metric,
         "value": why.value,
-        "unit": _unit(outcome, why.metric) if why.metric else "",
+        "unit": unit_of(outcome, why.metric) if why.metric else "",
     })  # fmt: skip
 
 

@@ -7,11 +7,13 @@ from ninja import Field, Query, Router, Schema
 
 from mainstay.api import answers
 from mainstay.api.auth import actor, needs
-from mainstay.api.rows import revision_row
+from mainstay.api.rows import look_row, revision_row, told_row
 from mainstay.api.shapes import Body, Page, Paging, Text, page
 from mainstay.catalogue import actions, drift, examine, export, queries
 from mainstay.catalogue.schema import schema as catalogue_schema
 from mainstay.catalogue.sources import Invalid
+from mainstay.checker.trial import attempt
+from mainstay.engine.trial import tell
 
 router = Router(tags=["catalogue"])
 
@@ -25,6 +27,20 @@ class Files(Body):
 
     files: dict[Text, Text] = Field(max_length=2000)
     whole: bool = Field(True, strict=True)
+
+
+class Trial(Files):
+    """What to try: every check or those of one component (``system/name``), and channels that send a test message."""
+
+    component: Text = ""
+    channels: list[Text] = Field([], max_length=5)
+
+
+class Tried(Schema):
+    """What the trial gave."""
+
+    looks: list[answers.Look]
+    told: list[answers.Told]
 
 
 class Examined(Schema):
@@ -99,3 +115,17 @@ def show_drift(request: HttpRequest) -> Any:
 def list_revisions(request: HttpRequest, paging: Query[Paging]) -> Any:
     """Who changed what, the newest first."""
     return page(request, queries.revisions(), paging, revision_row)
+
+
+@router.post("/catalogue/try", response=Tried, **needs("catalogue.try", **{"x-yaml": True}))
+def try_catalogue(request: HttpRequest, body: Trial) -> Any:
+    """Look once at every check of a catalogue that is not applied, with the real drivers; nothing is kept.
+
+    Secrets are filled in from the store. It is over within about twenty seconds.
+    """
+    wanted, who = _examined(body).catalogue, actor(request)
+    looks = attempt(wanted, actor=who, component=body.component)
+    return {
+        "looks": list(map(look_row, looks)),
+        "told": [told_row(tell(wanted, name, actor=who)) for name in body.channels],
+    }

@@ -7,13 +7,17 @@ from typing import Any
 
 from mainstay.audit.models import Record
 from mainstay.catalogue.models import Channel, Check, Component, Revision, Secret, System
+from mainstay.checker.trial import Look
 from mainstay.domain.actor import Role
 from mainstay.domain.audit_chain import Verdict
+from mainstay.domain.draft import languages
 from mainstay.domain.duration import parse_duration
 from mainstay.domain.preview import Course
 from mainstay.domain.state import State
 from mainstay.domain.threshold import parse_condition
+from mainstay.engine.trial import Told
 from mainstay.incidents.models import Attachment, Entry, Incident, Member
+from mainstay.monitoring.advice import advice
 from mainstay.monitoring.models import Mute, Observation, Pulse, Standing, StateChange
 from mainstay.monitoring.queries import LastValue, Preview
 from mainstay.monitoring.wording import explain
@@ -51,6 +55,22 @@ def component_row(row: Component) -> Row:
 def channel_row(row: Channel) -> Row:
     """A channel, without its settings."""
     return {"name": row.name, "kind": row.kind, "language": row.document.get("language", "en")}
+
+
+def look_row(look: Look) -> Row:
+    """One look of a trial. ``todo`` is what to try when nothing could be seen."""
+    values = {name: {"value": number if math.isfinite(number) else None, "unit": unit}
+              for name, (number, unit) in look.values.items()}  # fmt: skip
+    return {
+        "path": look.path, "component": look.check.component, "title": languages(look.check.definition.title),
+        "kind": look.kind, "state": look.state.value, "why": explain(look.why), "seen": look.seen, "values": values,
+        "todo": advice(look.why.get("fault", ""), look.kind),
+    }  # fmt: skip
+
+
+def told_row(told: Told) -> Row:
+    """A test message of a trial."""
+    return {"channel": told.channel, "delivered": told.delivered, "answer": told.answer}
 
 
 def secret_row(row: Secret) -> Row:

@@ -54,7 +54,7 @@ def load(file: Path) -> PackBook:
         ) from None
     if pack.pack != file.parent.name:
         raise Invalid([_at(name, node, ("pack",), f"{pack.pack!r} lies in {file.parent.name}/", "name both alike")])
-    book = PackBook(pack, _files_beside(file), name)
+    book = PackBook(pack, _files_beside(file), name, _readme(file.with_name("README.md")))
     flaws = list(_tried(book, node))
     if flaws:
         raise Invalid(flaws)
@@ -68,6 +68,12 @@ def _files_beside(file: Path) -> dict[str, str]:
             raise Invalid([LocatedFlaw(path.name, Flaw(1, 1, "", f"larger than {MAX_FILE // 1000} kB"))])
         found[path.relative_to(file.parent).as_posix()] = path.read_text(encoding="utf-8")
     return found
+
+
+def _readme(path: Path) -> str:
+    if not path.is_file() or path.stat().st_size > MAX_FILE:
+        return ""
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _tried(book: PackBook, node: Node) -> Iterable[LocatedFlaw]:

@@ -10,7 +10,7 @@ from django.db.models import Max, Q, QuerySet
 from mainstay.catalogue.examine import Known
 from mainstay.catalogue.models import Calendar, Channel, Check, Component, Original, Revision, Secret, System
 from mainstay.catalogue.secret_book import SecretBook, unfilled
-from mainstay.catalogue.specs import Spec, specs
+from mainstay.catalogue.specs import Spec, drafted, specs
 from mainstay.domain import document
 from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.domain.difference import Difference, ObjectKey, compare
@@ -27,6 +27,7 @@ __all__ = [
     "checks",
     "components",
     "differences",
+    "drafted",
     "known",
     "named_like",
     "names_without_value",

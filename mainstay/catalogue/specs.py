@@ -13,6 +13,7 @@ from mainstay.catalogue import kinds
 from mainstay.catalogue.models import Calendar, Check, Component, System
 from mainstay.catalogue.secret_book import SecretBook
 from mainstay.domain.calendar import NO_BOOK, DayBook, Hours, parse_hours
+from mainstay.domain.draft import Catalogue, check_object
 from mainstay.domain.duration import parse_duration
 from mainstay.domain.placeholder import Unfilled, fill, has_placeholder
 from mainstay.domain.state_machine import Rule
@@ -73,6 +74,24 @@ def specs() -> list[Spec]:
         _spec(row, parts.get(row.component_id or 0, _NOTHING), clocks[row.system_id], book)
         for row in map(_Row._make, columns.iterator(chunk_size=2000))
     ]
+
+
+def drafted(catalogue: Catalogue) -> list[Spec]:
+    """The checks of a catalogue that is not applied. They and their systems are numbered as they come; calendars that
+    it does not bring are those in use."""
+    book, found = SecretBook(), list[Spec]()
+    books = _books() | {name: _day_book(one.model_dump(mode="json")) for name, one in catalogue.calendars.items()}
+    for number, (name, system) in enumerate(catalogue.systems.items(), 1):
+        clock = _Clock(ZoneInfo(system.header.timezone), books.get(system.header.calendar or "", NO_BOOK))
+        parts = {
+            part: _Filled.of({"kind": one.kind, **(one.model_extra or {})}, book)
+            for part, one in system.components.items()
+        }
+        for check, draft in system.checks.items():
+            kind, document = draft.definition.probe.kind, check_object(draft)
+            row = _Row(len(found) + 1, check, number, name, None, kind, document)
+            found.append(_spec(row, parts.get(draft.component or "", _NOTHING), clock, book))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +175,15 @@ def _rule(kind: str, document: Mapping[str, Any], clock: _Clock) -> Rule:
 
 
 def _clocks() -> dict[int, _Clock]:
-    books = {row.name: _day_book(row.document) for row in Calendar.objects.filter(retired_at=None)}
+    books = _books()
     return {
         row.pk: _Clock(ZoneInfo(row.timezone), books.get(row.document.get("calendar") or "", NO_BOOK))
         for row in System.objects.all()
     }
+
+
+def _books() -> dict[str, DayBook]:
+    return {row.name: _day_book(row.document) for row in Calendar.objects.filter(retired_at=None)}
 
 
 def _day_book(document: Mapping[str, list[str]]) -> DayBook:

@@ -78,6 +78,12 @@ class Means:
             self._shared[key] = factory()
         return self._shared[key]
 
+    def close(self) -> None:
+        """Let go of what is shared and can be closed."""
+        for one in self._shared.values():
+            if close := getattr(one, "close", None):
+                close()
+
     def build(self, watch: Watch) -> None:
         """Give the watch its probe. Raises what the probe raises when its settings cannot be used."""
         module, spec = _module(watch.spec.kind), watch.spec
@@ -98,7 +104,7 @@ def _module(kind: str) -> ModuleType:
     return probes.load(kind)
 
 
-_WHERE = ("url", "address", "host", "server", "dsn")
+WHERE = ("url", "address", "host", "server", "dsn")
 
 
 def address_of(spec: Spec) -> str:
@@ -110,7 +116,7 @@ def address_of(spec: Spec) -> str:
 
 
 def _host(source: Mapping[str, Any]) -> str:
-    for key in _WHERE:
+    for key in WHERE:
         value = source.get(key)
         if isinstance(value, str) and value:
             if value == "local":

@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
 
 def validate(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
     """Say everything that is wrong with a catalogue: file, line, column, and what would be right."""
-    found = _examined(path, as_json)
+    found = examined(path, as_json)
     counts = {
         "systems": len(found.catalogue.systems),
         "components": sum(len(one.components) for one in found.catalogue.systems.values()),
@@ -55,7 +55,7 @@ def validate(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
 def diff(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
     """Say what ``apply`` would do. Exit code 1 when it would do anything."""
     acting("catalogue.export")
-    found = _examined(path, as_json)
+    found = examined(path, as_json)
     differences = queries.differences(found.catalogue)
     _print_differences(differences, as_json, _("no difference"))
     raise typer.Exit(1 if differences else 0)
@@ -63,7 +63,7 @@ def diff(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
 
 def apply(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
     """Make the running catalogue what the files say: all of it or nothing."""
-    found = _examined(path, as_json)
+    found = examined(path, as_json)
     differences = actions.apply(found.catalogue, actor=acting("catalogue.apply"))
     if not as_json:
         _print_flaws(found.warnings)
@@ -143,7 +143,8 @@ def rotate_secrets(as_json: AsJson = False) -> None:
     print_one({"sealed": count}, _("{count} secrets sealed anew").format(count=count), as_json=as_json)
 
 
-def _examined(path: Path, as_json: bool) -> examine.Examined:
+def examined(path: Path, as_json: bool) -> examine.Examined:
+    """What the files say, or the end of the program with all flaws told."""
     try:
         return examine.read(path, _known(path))
     except Invalid as error:

@@ -11,6 +11,7 @@ from mainstay.catalogue.models import Check
 from mainstay.cli import editing
 from mainstay.cli.output import EXIT, AsJson, fail, marked, print_json, print_one, print_rows
 from mainstay.cli.shell import acting, told
+from mainstay.cli.trial import try_catalogue
 from mainstay.cli.words import _
 from mainstay.domain.actor import Actor
 from mainstay.domain.duration import format_duration, parse_duration
@@ -28,6 +29,7 @@ Path = Annotated[str, typer.Argument(help="system/check, such as shop/db.connect
 def register(app: typer.Typer) -> None:
     """Put the commands into the main program."""
     editing.register(check_app)
+    check_app.command("try")(try_catalogue)
     app.add_typer(check_app, name="check")
     app.add_typer(flow_app, name="flow")
 

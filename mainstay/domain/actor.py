@@ -92,6 +92,7 @@ PERMISSIONS: dict[str, Role] = {
     "catalogue.export": Role.VIEWER,
     "catalogue.apply": Role.APPROVER,
     "check.edit": Role.APPROVER,
+    "catalogue.try": Role.APPROVER,
     "check.run": Role.OPERATOR,
     "check.mute": Role.OPERATOR,
     "check.unmute": Role.OPERATOR,
@@ -132,6 +133,7 @@ _REACH = {
     "catalogue.read": Reach.SYSTEM,
     "catalogue.export": Reach.EVERY,
     "catalogue.apply": Reach.EVERY,
+    "catalogue.try": Reach.EVERY,
     "audit.read": Reach.EVERY,
     "audit.export": Reach.EVERY,
 }

@@ -19,11 +19,13 @@ SELF = "self"
 
 @dataclass(frozen=True, slots=True)
 class PackBook:
-    """A pack and the text of the files beside it, by file name. ``source`` says where it was read."""
+    """A pack and the text of the files beside it, by file name. ``source`` says where it was read; ``readme`` is its
+    README, English first, Chinese under the second heading."""
 
     pack: Pack
     files: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
+    readme: str = ""
 
 
 class Unfoldable(ValueError):
@@ -130,3 +132,35 @@ def override(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(before, dict) and isinstance(after, dict) and after.get("kind", before.get("kind")) == before["kind"]:
         merged["probe"] = {**before, **after}
     return merged
+
+
+GRANTS = "grants.sql"
+"""A pack's file with the statements that make an account that may only read what the pack looks at."""
+
+
+def grants(book: PackBook, user: str, database: str) -> str:
+    """The statements with both names filled in, quoted where they must be; empty where the pack has none.
+
+    The password stays to be chosen: it is nothing to show or to send through a page.
+    """
+    text = book.files.get(GRANTS, "")
+    mark = '"' if "postgresql" in book.pack.kinds else "`"
+    return str(fill(text, {"user": _quoted(user, mark), "database": _quoted(database, mark)})) if text else ""
+
+
+def _quoted(name: str, mark: str) -> str:
+    return name if _PLAIN_NAME.fullmatch(name) else mark + name.replace(mark, mark * 2) + mark
+
+
+_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+_HEADING = re.compile(r"^# .*$", re.MULTILINE)
+
+
+def first_words(readme: str) -> dict[str, str]:
+    """Language → the first paragraph of that part of a pack's README, without marks of emphasis."""
+    parts = [part.strip().split("\n\n", 1)[0] for part in _HEADING.split(readme)[1:]]
+    found = {}
+    for language, part in zip(("en", "zh"), parts, strict=False):
+        joined = re.sub(r"\s*\n\s*", "" if language == "zh" else " ", part)
+        found[language] = re.sub(r"[`*]|\[(.*?)\]\(.*?\)", r"\1", joined)
+    return found

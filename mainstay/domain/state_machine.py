@@ -83,6 +83,14 @@ def judge(memory: Memory, reading: Reading, rule: Rule, at: float) -> Judgement:
     return _settle(memory, verdict, why, rule)
 
 
+def judge_alone(reading: Reading, rule: Rule, at: float, now: datetime) -> Judgement:
+    """What a single look says: the first failure counts, conditions need not last, at any hour."""
+    warn, crit = (tuple(replace(one, hold=0.0) for one in side) for side in (rule.warn, rule.crit))
+    return judge(
+        Memory(), reading, replace(rule, warn=warn, crit=crit, failures=1, hours=ALWAYS, flapping=False), at, now
+    )
+
+
 def _left_to_conditions(problem: Problem, rule: Rule) -> bool:
     """How many findings are bad is for the check to say, where it says it."""
     return problem.fault is Fault.FINDING and bool(rule.warn or rule.crit)

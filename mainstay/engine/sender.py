@@ -61,7 +61,7 @@ class Sender:
             now, AT_ONCE - len(self.flying), full=full, hung=hung, accept=lambda one: self._accept(one, aloft, now)
         )
         for delivery in taken:
-            self.flying[self.pool.submit(self._send, self._outgoing(delivery))] = delivery
+            self.flying[self.pool.submit(send, outgoing(delivery))] = delivery
         return len(taken)
 
     def finish(self) -> None:
@@ -104,38 +104,6 @@ class Sender:
                 self.folded[channel.pk] = now
                 _log.warning("%d notices to %s go out as one digest", count, channel.name)
 
-    def _outgoing(self, delivery: Delivery) -> Outgoing | Undelivered:
-        channel = delivery.channel
-        try:
-            module = channels.load(channel.kind)
-            settings = module.Settings.model_validate(channel_settings(channel))
-        except KeyError:
-            return Undelivered(f"there is no channel kind {channel.kind!r} in this installation", retry=False)
-        except Unfilled as error:
-            return Undelivered(str(error))
-        except ValidationError as error:
-            keys = ", ".join(".".join(map(str, item["loc"])) for item in error.errors(include_input=False))
-            return Undelivered(f"the channel's settings do not fit: {keys}")
-        language = channel.document.get("language", "en")
-        try:
-            prepared: Message = message(delivery, compose(delivery, language), network=NETWORK)
-        except (AttributeError, LookupError, TypeError, ValueError) as error:  # must not hold up the others
-            _log.exception("delivery %s cannot be put into words", delivery.key)
-            return Undelivered(f"{type(error).__name__} while wording it; see the log")
-        return Outgoing(delivery, lambda: str(module.send(settings, prepared, TIMEOUT)))
-
-    @staticmethod
-    def _send(outgoing: Outgoing | Undelivered) -> str | Undelivered:
-        if isinstance(outgoing, Undelivered):
-            return outgoing
-        try:
-            return outgoing.send()
-        except Undelivered as error:
-            return error
-        except Exception as error:  # a channel's bug must not stop the others
-            _log.exception("channel %s", outgoing.delivery.channel.name)
-            return Undelivered(f"{type(error).__name__} in the channel; see the log")
-
     def _record(self, delivery: Delivery, outcome: str | Undelivered) -> None:
         now = self.clock()
         if isinstance(outcome, Undelivered):
@@ -143,3 +111,38 @@ class Sender:
             actions.failed(delivery, outcome.reason, now, retry=outcome.retry)
         else:
             actions.delivered(delivery, outcome, now)
+
+
+def outgoing(delivery: Delivery, timeout: float = TIMEOUT) -> Outgoing | Undelivered:
+    """A delivery in words, with its channel's settings filled in. ``timeout`` in seconds."""
+    channel = delivery.channel
+    try:
+        module = channels.load(channel.kind)
+        settings = module.Settings.model_validate(channel_settings(channel))
+    except KeyError:
+        return Undelivered(f"there is no channel kind {channel.kind!r} in this installation", retry=False)
+    except Unfilled as error:
+        return Undelivered(str(error))
+    except ValidationError as error:
+        keys = ", ".join(".".join(map(str, item["loc"])) for item in error.errors(include_input=False))
+        return Undelivered(f"the channel's settings do not fit: {keys}")
+    language = channel.document.get("language", "en")
+    try:
+        prepared: Message = message(delivery, compose(delivery, language), network=NETWORK)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:  # must not hold up the others
+        _log.exception("delivery %s cannot be put into words", delivery.key)
+        return Undelivered(f"{type(error).__name__} while wording it; see the log")
+    return Outgoing(delivery, lambda: str(module.send(settings, prepared, timeout)))
+
+
+def send(outgoing: Outgoing | Undelivered) -> str | Undelivered:
+    """The receiver's answer, or why there is none; never raises."""
+    if isinstance(outgoing, Undelivered):
+        return outgoing
+    try:
+        return outgoing.send()
+    except Undelivered as error:
+        return error
+    except Exception as error:  # a channel's bug must not stop the others
+        _log.exception("channel %s", outgoing.delivery.channel.name)
+        return Undelivered(f"{type(error).__name__} in the channel; see the log")

@@ -11,8 +11,8 @@ from mainstay.domain.actor import PERMISSIONS
 
 PACKAGE = Path(__file__).resolve().parents[2] / "mainstay"
 OFF_PAGES = {
-    "alert.receive", "audit.export", "channel.test", "incident.open", "notice.retry", "secret.delete", "secret.rotate",
-    "secret.set",
+    "alert.receive", "audit.export", "catalogue.try", "channel.test", "incident.open", "notice.retry", "secret.delete",
+    "secret.rotate", "secret.set",
 }  # fmt: skip
 """What has no page yet; whoever makes one takes it out here."""
 
