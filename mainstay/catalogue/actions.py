@@ -2,19 +2,23 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from mainstay.audit.actions import record
 from mainstay.catalogue import queries
 from mainstay.catalogue.editing import proposal, seen_of, writing
+from mainstay.catalogue.models import Outline as OutlineRow
 from mainstay.catalogue.models import Revision, Secret
 from mainstay.catalogue.store import write
-from mainstay.domain.actor import Actor, authorise
+from mainstay.domain.actor import ENGINE, Actor, authorise
 from mainstay.domain.difference import Difference
 from mainstay.domain.draft import Catalogue
+from mainstay.domain.outline import Outline
 from mainstay.domain.placeholder import SECRET_NAME
 from mainstay.people.actions import reseal_factors
 from mainstay.sealing import RING, seal, unseal
@@ -110,6 +114,50 @@ def delete_secret(name: str, *, actor: Actor) -> None:
         Secret.objects.get(name=name).delete()
         _revise([], actor, {"act": "retired", "kind": "secret", "name": name})
         record(actor, "secret.delete", name, {})
+
+
+def retire(kind: Literal["channel", "calendar"], name: str, *, actor: Actor) -> list[Difference]:
+    """Take a channel or a calendar out of use. Raises Refused while a system names it."""
+    authorise(actor, "catalogue.apply")
+    if users := queries.users_of(kind, name):
+        raise Refused(f"{', '.join(users)} names the {kind} {name}; change that first")
+    return apply(Catalogue(whole=False, leaving=frozenset({(kind, name)})), actor=actor)
+
+
+def keep_outline(outline: Outline, *, actor: Actor) -> None:
+    """Keep what somebody is describing, in the place of what he described before."""
+    authorise(actor, "catalogue.apply")
+    now = timezone.now()
+    with transaction.atomic():
+        document = outline.model_dump(mode="json")
+        OutlineRow.objects.update_or_create(
+            actor=actor.name,
+            defaults={"document": document, "touched_at": now},
+            create_defaults={"document": document, "touched_at": now, "begun_at": now},
+        )
+        record(actor, "catalogue.outline", outline.system, {"parts": [part.name for part in outline.parts]})
+
+
+def drop_outline(*, actor: Actor) -> None:
+    """Forget what somebody is describing, and the secrets that were given for it and that nothing uses."""
+    authorise(actor, "catalogue.apply")
+    with transaction.atomic():
+        _drop(OutlineRow.objects.filter(actor=actor.name), actor)
+
+
+def drop_old_outlines(now: datetime) -> None:
+    """Forget what was left lying for a day."""
+    with transaction.atomic():
+        _drop(OutlineRow.objects.filter(touched_at__lt=now - queries.OUTLINE_KEPT), ENGINE)
+
+
+def _drop(rows: QuerySet[OutlineRow], actor: Actor) -> None:
+    for row in rows.select_for_update():
+        sealed = set(row.document.get("sealed", [])) - queries.secret_uses().keys()
+        gone = list(Secret.objects.filter(name__in=sealed).values_list("name", flat=True))
+        Secret.objects.filter(name__in=gone).delete()
+        record(actor, "catalogue.outline", f"{row.document.get('system', '')} dropped", {"secrets": gone})
+        row.delete()
 
 
 def rotate_secrets(*, actor: Actor) -> int:

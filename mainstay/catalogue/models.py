@@ -128,3 +128,15 @@ class Secret(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Outline(models.Model):
+    """A system that somebody is describing and has not applied (domain.outline.Outline). One a person."""
+
+    actor = models.CharField(max_length=150, unique=True)
+    document = models.JSONField(default=dict)
+    begun_at = models.DateTimeField()
+    touched_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.actor}: {self.document.get('system', '')}"

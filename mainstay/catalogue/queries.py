@@ -2,19 +2,21 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Max, Q, QuerySet
 
 from mainstay.catalogue.examine import Known
 from mainstay.catalogue.models import Calendar, Channel, Check, Component, Original, Revision, Secret, System
+from mainstay.catalogue.models import Outline as OutlineRow
 from mainstay.catalogue.secret_book import SecretBook, unfilled
 from mainstay.catalogue.specs import Spec, drafted, specs
 from mainstay.domain import document
-from mainstay.domain.actor import EVERYTHING, Sight
+from mainstay.domain.actor import EVERYTHING, Actor, Sight
 from mainstay.domain.difference import Difference, ObjectKey, compare
 from mainstay.domain.draft import Catalogue, header_object
+from mainstay.domain.outline import Outline
 from mainstay.domain.placeholder import fill, names
 from mainstay.people.queries import seen
 
@@ -32,15 +34,21 @@ __all__ = [
     "named_like",
     "names_without_value",
     "originals",
+    "outline",
     "require_systems",
     "revision",
     "revisions",
+    "secret_uses",
     "secrets",
     "specs",
     "stored",
     "system",
     "systems",
+    "users_of",
 ]
+
+OUTLINE_KEPT = timedelta(days=1)
+"""How long what somebody is describing is kept after he last touched it."""
 
 
 def revision() -> int:
@@ -129,6 +137,34 @@ def secrets() -> QuerySet[Secret]:
     return Secret.objects.defer("sealed")
 
 
+def secret_uses(sight: Sight = EVERYTHING) -> dict[str, list[str]]:
+    """Secret's name → the components, channels and checks in use that ask for it."""
+    found: dict[str, list[str]] = {}
+    asking = [
+        *((f"{row.system.name}/{row.name}", row.settings) for row in components(sight=sight)),
+        *((row.name, row.settings) for row in channels(sight)),
+        *((str(row), row.document.get("probe")) for row in checks(sight=sight)),
+    ]
+    for where, settings in asking:
+        for name in names(settings):
+            found.setdefault(name, []).append(where)
+    return found
+
+
+def outline(actor: Actor, now: datetime) -> Outline | None:
+    """What somebody is describing, unless it was left for too long."""
+    row = OutlineRow.objects.filter(actor=actor.name, touched_at__gte=now - OUTLINE_KEPT).first()
+    return Outline.model_validate(row.document) if row else None
+
+
+def users_of(kind: str, name: str, sight: Sight = EVERYTHING) -> list[str]:
+    """The systems in use that name a channel to be told by, or a calendar to follow."""
+    rows = systems(sight).values_list("name", "document")
+    if kind == "channel":
+        return [system for system, document in rows if name in document.get("notify", [])]
+    return [system for system, document in rows if document.get("calendar") == name]
+
+
 def known() -> Known:
     """Names that a single file may speak of."""
     return Known(
@@ -161,6 +197,8 @@ def differences(catalogue: Catalogue) -> list[Difference]:
 def _touched(key: ObjectKey, catalogue: Catalogue) -> bool:
     """Whether a catalogue that is not whole speaks of the object."""
     kind, name = key
+    if key in catalogue.leaving:
+        return True
     if kind in ("channel", "calendar"):
         return name in (catalogue.channels if kind == "channel" else catalogue.calendars)
     return name.partition("/")[0] in catalogue.systems

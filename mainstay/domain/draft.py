@@ -30,12 +30,13 @@ class DraftSystem:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All that is cared for. Not ``whole``: only what is named here is touched, and nothing else is retired."""
+    """All that is cared for. Not ``whole``: only what is named here is touched, and only ``leaving`` is retired."""
 
     systems: Mapping[str, DraftSystem] = field(default_factory=dict)
     channels: Mapping[str, document.Channel] = field(default_factory=dict)
     calendars: Mapping[str, document.Calendar] = field(default_factory=dict)
     whole: bool = True
+    leaving: frozenset[ObjectKey] = frozenset()
 
     def objects(self) -> dict[ObjectKey, dict[str, Any]]:
         """Every object in the form in which it is compared and stored."""

@@ -83,12 +83,11 @@ def judge(memory: Memory, reading: Reading, rule: Rule, at: float) -> Judgement:
     return _settle(memory, verdict, why, rule)
 
 
-def judge_alone(reading: Reading, rule: Rule, at: float, now: datetime) -> Judgement:
+def judge_alone(reading: Reading, rule: Rule, at: float) -> Judgement:
     """What a single look says: the first failure counts, conditions need not last, at any hour."""
     warn, crit = (tuple(replace(one, hold=0.0) for one in side) for side in (rule.warn, rule.crit))
-    return judge(
-        Memory(), reading, replace(rule, warn=warn, crit=crit, failures=1, hours=ALWAYS, flapping=False), at, now
-    )
+    alone = replace(rule, warn=warn, crit=crit, failures=1, hours=ALWAYS, flapping=False)
+    return judge(Memory(), reading, alone, at)
 
 
 def _left_to_conditions(problem: Problem, rule: Rule) -> bool:

@@ -69,6 +69,7 @@ class Engine:
             Step(20.0, inspecting.inspect_due),
             Step(60.0, monitoring.tend),
             Step(60.0, lambda: outbox.pull_in(datetime.now(UTC), LONGEST_WAIT)),
+            Step(600.0, tending.forget_outlines),
             Step(600.0, tending.send_audit_head),
         ]
         return steps + ([Step(CONFIGURATION.dead_man.every, self.report)] if CONFIGURATION.dead_man.url else [])

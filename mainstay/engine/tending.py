@@ -9,6 +9,7 @@ import pycurl
 from django.db import transaction
 
 from mainstay.audit import queries as audit
+from mainstay.catalogue import actions as catalogue
 from mainstay.drivers.curl import Body, Guard, bounded
 from mainstay.incidents import actions as incidents
 from mainstay.monitoring import queries as monitoring
@@ -34,6 +35,11 @@ def follow_up() -> None:
     now = datetime.now(UTC)
     incidents.follow_unmuted(now)
     incidents.release(now)
+
+
+def forget_outlines() -> None:
+    """Systems that somebody began to describe and left."""
+    catalogue.drop_old_outlines(datetime.now(UTC))
 
 
 def tell_blind() -> None:
