@@ -5,7 +5,6 @@ import threading
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
@@ -109,7 +108,7 @@ def _quick(spec: Spec) -> Spec:
 
 
 def _judged(spec: Spec, reading: Reading, at: float) -> Judgement:
-    return state_machine.judge_alone(reading, spec.rule, at, datetime.fromtimestamp(at, UTC))
+    return state_machine.judge_alone(reading, spec.rule, at)
 
 
 class _Trial:
@@ -131,7 +130,7 @@ class _Trial:
         self._done = asyncio.Event()
         self._left = len(specs)
         means = Means(NETWORK, PLUGINS, clock.wall)
-        self._rounds = Rounds(asyncio.get_running_loop(), clock, means, self._conclude)
+        self._rounds = Rounds(asyncio.get_running_loop(), clock, means, self._conclude, lambda: None)  # nothing lasts
         for spec in specs:
             watch = watches.make(spec, Memory(), born=clock.wall(), answered=clock.steady())
             self._lines[_place(spec)].append(watch)
@@ -178,7 +177,7 @@ class _Trial:
         line = self._lines[place]
         if reading.problem is not None and reading.problem.fault in _NO_WAY_IN:
             while line:
-                self._end(line.popleft().spec.id, replace(reading, rows=(), excerpt=""))
+                self._end(line.popleft().spec.id, reading._replace(rows=(), excerpt=""))
         first = place not in self._begun
         self._begun.add(place)
         for _ in range(min(len(line), TOGETHER if first else 1)):

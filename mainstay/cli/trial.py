@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from mainstay.api.rows import look_row, told_row
+from mainstay.catalogue.drift import CATALOGUE
 from mainstay.checker.trial import attempt
-from mainstay.cli.catalogue import CATALOGUE, Where, examined
+from mainstay.cli.catalogue import Where, examined
 from mainstay.cli.output import EXIT, AsJson, print_json, print_rows
 from mainstay.cli.shell import acting, told
 from mainstay.cli.words import _

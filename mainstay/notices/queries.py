@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
 
 from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.notices.models import Delivery, Notice
@@ -66,3 +66,9 @@ def unheard(before: datetime) -> datetime | None:
     )
     oldest: datetime | None = silent.aggregate(oldest=Min("notice__at"))["oldest"]
     return oldest
+
+
+def newest_by_channel() -> dict[int, Delivery]:
+    """Channel's id → what was last tried to be told by it."""
+    newest = Delivery.objects.order_by().values("channel").annotate(newest=Max("pk")).values("newest")
+    return {row.channel_id: row for row in Delivery.objects.filter(pk__in=newest).select_related("notice")}

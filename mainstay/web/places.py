@@ -33,6 +33,7 @@ PLACES = (
     Place("wall", _("Wall screen"), "w", "incident.read", later=True, manual="faces"),
     Place("audit", _("Audit"), "a", "audit.read", later=True, manual="running"),
     Place("catalogue", _("Catalogue"), "c", "catalogue.export", later=True, manual="catalogue"),
+    Place("settings", _("Settings"), "e", "catalogue.read", later=True, manual="running"),
     Place("help", _("Help"), "h", "catalogue.read", later=True),
 )
 

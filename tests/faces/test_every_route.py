@@ -59,6 +59,8 @@ WEB_OBJECTS = {
     "system": {"name": "system"}, "check": {"system": "system", "name": "check"}, "incident": {"number": "incident"},
     "attachment": {"number": "incident", "file": "file"}, "person": {"username": "person"},
     "token": {"number": "token"}, "account-session-end": {"number": "sitting"},
+    "channel": {"name": "channel"}, "calendar": {"name": "calendar"}, "secret": {"name": "secret"},
+    "start": {"name": "channel"}, "startpart": {"name": "channel"},
     "account-passkey-remove": {"number": "passkey"}, "invitation-link": {"text": "person"},
     "help": {"name": "manual"}, "inspection": {"number": "sheet"},
     "inspectionfile": {"number": "sheet", "name": "form"}, "inspection-remark": {"number": "sheet", "place": "line"},

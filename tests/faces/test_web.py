@@ -19,7 +19,8 @@ ROOT = Actor("test", Role.ADMINISTRATOR)
 PASSWORD = "correct-horse-battery"
 EMPTY = (
     "/today/", "/systems/", "/incidents/", "/notices/", "/audit/", "/account/", "/account/password/", "/people/",
-    "/tokens/",
+    "/tokens/", "/settings/", "/settings/channels/new/", "/settings/calendars/", "/settings/secrets/", "/start/",
+    "/settings/about/",
 )  # fmt: skip
 
 

@@ -33,7 +33,10 @@ checks:
 """
 SHARED = """
 channels:
-  team: {kind: smtp, host: 127.0.0.1, port: 1, sender: m@shop.example, to: [it@shop.example]}
+  team:
+    {kind: smtp, host: 127.0.0.1, port: 1, sender: m@shop.example, to: [it@shop.example], systems: [shop, secretbooks]}
+calendars:
+  cn: {holidays: ["2027-01-01"]}
 """
 
 
@@ -95,7 +98,7 @@ class World:
         delivery = Delivery.objects.get(notice__incident=incident)
         return {
             "system": name, "check": "job", "incident": incident.pk, "mute": muted.pk, "delivery": delivery.pk,
-            "file": file.pk, "channel": "team", "person": "zoe",
+            "file": file.pk, "channel": "team", "calendar": "cn", "person": "zoe",
             "token": self.token.split("_")[1], "secret": "A_SECRET", "manual": "probes",
             "sheet": run_by_hand(name, actor=ROOT).pk, "line": 1, "form": "sheet.html",
         }  # fmt: skip

@@ -95,3 +95,9 @@ def trouble_word(category: str) -> str:
     return {
         "data": _("Some data may not be right"), "business": _("Some processes are delayed"),
     }.get(category, _("It does not work as it should"))  # fmt: skip
+
+
+@register.filter
+def words_apart(name: str) -> str:
+    """A name of the code as words."""
+    return name.replace("_", " ")

@@ -1,0 +1,43 @@
+"""Changes that pages make to the catalogue: through the same examination and the same act as files."""
+
+import os
+from typing import Any
+
+from mainstay.catalogue import actions, examine, queries
+from mainstay.catalogue.sources import Invalid
+from mainstay.domain.actor import Actor
+from mainstay.domain.difference import Difference
+from mainstay.domain.outline import secret_name
+from mainstay.domain.yaml_text import write
+
+
+def examined(files: dict[str, dict[str, Any]]) -> examine.Examined:
+    """Files that are not the whole catalogue. Raises Invalid."""
+    texts = {name: write(document).encode() for name, document in files.items()}
+    return examine.examine(texts, whole=False, known=queries.known())
+
+
+def apply(files: dict[str, dict[str, Any]], who: Actor) -> list[Difference]:
+    """What the files say, and nothing else, becomes so. Raises Invalid."""
+    return actions.apply(examined(files).catalogue, actor=who)
+
+
+def flaws(error: Invalid) -> list[str]:
+    """What is wrong and what would be right, for who filled in a form: without lines, which a form has not."""
+    found = []
+    for one in error.flaws:
+        if one.flaw.fatal:
+            where = f"{one.flaw.where}: " if one.flaw.where else ""
+            found.append(f"{where}{one.flaw.what}" + (f"; {one.flaw.right}" if one.flaw.right else ""))
+    return found
+
+
+def seal(value: str, *words: str, own: set[str], who: Actor) -> str:
+    """Keep a value in the secret store under a name made of ``words``; that name.
+
+    A name that somebody else's secret has, or the environment, is not taken; ``own`` are those that may be replaced.
+    """
+    others = set(queries.secrets().values_list("name", flat=True)) | set(os.environ)
+    name = secret_name(*words, taken=others - own)
+    actions.set_secret(name, value, actor=who)
+    return name
