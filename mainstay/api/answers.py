@@ -90,13 +90,6 @@ class Value(Schema):
     unit: str
 
 
-class Reading(Schema):
-    """A metric of one look."""
-
-    value: float | None
-    unit: str
-
-
 class WholeCheck(Check):
     """A check with its definition and its newest values."""
 
@@ -335,31 +328,6 @@ class Flaw(Schema):
     what: str
     right: str
     level: Literal["error", "warning"]
-
-
-class Look(Schema):
-    """One look of a trial: what the check would say now, and what was measured. Nothing of it is kept.
-
-    ``seen`` is false where nothing was there to look at yet: what reports by itself.
-    """
-
-    path: str
-    component: str | None
-    title: Words
-    kind: str
-    state: StateName
-    why: str
-    seen: bool
-    values: dict[str, Reading]
-    todo: str
-
-
-class Told(Schema):
-    """A test message of a trial, and what the receiver answered."""
-
-    channel: str
-    delivered: bool
-    answer: str
 
 
 class Difference(Schema):

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 
-from mainstay.api import answers
+from mainstay.api import answers, trial_answers
 from mainstay.api.auth import actor, needs
 from mainstay.api.rows import look_row, revision_row, told_row
 from mainstay.api.shapes import Body, Page, Paging, Text, page
@@ -39,8 +39,8 @@ class Trial(Files):
 class Tried(Schema):
     """What the trial gave."""
 
-    looks: list[answers.Look]
-    told: list[answers.Told]
+    looks: list[trial_answers.Look]
+    told: list[trial_answers.Told]
 
 
 class Examined(Schema):

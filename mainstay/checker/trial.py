@@ -152,7 +152,7 @@ class _Trial:
         for line in list(self._lines.values()):
             self._rounds.enter(line.popleft(), 0.0)
 
-    def _conclude(self, watch: Watch, _at: float, reading: Reading) -> None:
+    def _conclude(self, watch: Watch, _began: float, reading: Reading) -> None:
         key = watch.spec.id
         if key in self._over:
             return

@@ -58,7 +58,26 @@ checks:
 SHARED = """
 channels:
   operations-team-of-the-subsidiaries: {kind: smtp, host: 127.0.0.1, port: 1, sender: m@shop.example, to: [it@shop.example]}
+calendars:
+  holidays-of-the-subsidiaries: {holidays: ["2027-01-01", "2027-02-06"], workdays: ["2027-01-31"]}
 """  # noqa: E501
+MORE = f"""
+import django; django.setup()
+from mainstay.catalogue.actions import keep_outline
+from mainstay.domain.actor import Actor, Role
+from mainstay.domain.outline import Outline, Part
+from mainstay.inspection.actions import run_by_hand
+ann = Actor("person:ann", Role.ADMINISTRATOR)
+run_by_hand("{LONG}", actor=ann)
+database = {{"host": "database.subsidiaries.example.com", "port": "5432", "database": "w", "user": "mainstay"}}
+parts = [
+    Part(name="database-of-all-the-subsidiaries", kind="postgresql", pack="postgresql", typed=database),
+    Part(name="web", kind="http", pack="web-service", typed={{"url": "https://shop.subsidiaries.example.com/orders"}}),
+]
+title = "Wholesale of the international distribution subsidiaries"
+keep_outline(Outline(system="wholesale-of-the-subsidiaries", title=title, parts=parts), actor=ann)
+"""
+"""An inspection sheet, and a system that ann is describing."""
 SETTINGS = '\nsettle = 0\ntimezone = "Asia/Shanghai"\n[networks]\nallowed = ["127.0.0.0/8"]\n'
 
 
@@ -113,6 +132,7 @@ def bad_day(folder: Path) -> Iterator[Served]:
     site.call("incident", "ack", number, "--note", "Looking at the application servers " + "x" * 70)
     site.call("incident", "open", LONG, "The tills of the subsidiaries are slow this morning", "--level", "3",
               "--category", "business")  # fmt: skip
+    site.run(MORE)
     process = site.start()
     try:
         yield site
@@ -130,6 +150,11 @@ def everywhere(site: Served) -> list[str]:
         *(f"{check}/{name}/" for name in (CHECK, "answers", "size", "sales", "job")), f"{check}/size/edit/",
         "/incidents/?state=", "/incidents/?view=plots", *(f"/incidents/{number}/" for number in incidents),
         "/data/?view=findings", "/data/?view=rules", "/data/?view=flows", "/data/?view=cases",
+        "/inspections/", "/inspections/month/", "/inspections/1/",
+        "/start/", "/start/parts/", "/start/parts/database-of-all-the-subsidiaries/", "/start/parts/web/",
+        "/start/told/", "/start/summary/",
+        "/settings/", "/settings/channels/new/", "/settings/channels/of/operations-team-of-the-subsidiaries/",
+        "/settings/calendars/", "/settings/secrets/", "/settings/about/",
         "/notices/", "/audit/?verify=1", "/catalogue/", "/catalogue/new/", "/wall/", "/status/", "/find/?q=orders",
         "/account/", "/account/password/", "/account/prove/", "/account/factor/", "/account/passkeys/new/",
         "/people/", "/people/of/maria.magdalena.von-der-buchhaltung/", "/tokens/", "/design/",

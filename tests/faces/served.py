@@ -31,6 +31,7 @@ class Served:
         self.folder, self.port = folder, free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.environment = {**os.environ, "MAINSTAY_WORKSPACE": str(folder), **own_database()}
+        self.environment["DJANGO_SETTINGS_MODULE"] = "mainstay.settings"
         (folder / "mainstay.toml").write_text(f'port = {self.port}\nbase_url = "{self.base}"\n')
         (folder / "catalogue").mkdir()
         self.call("migrate")
@@ -46,6 +47,10 @@ class Served:
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def run(self, script: str) -> None:
+        """A piece of Python in a process of its own, with the workspace's settings."""
+        subprocess.run([sys.executable, "-c", script], env=self.environment, check=True)
 
     def start(self) -> subprocess.Popen[bytes]:
         """The web process alone."""

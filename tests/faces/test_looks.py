@@ -30,9 +30,13 @@ NO_PAGES = {
     "account-session-end", "account-factor-begin", "account-factor-remove", "account-codes", "account-passkey-options",
     "account-passkey-add", "account-passkey-remove", "person-invite", "person-change", "person-password-link",
     "person-factor-reset", "person-sessions-end", "token-create", "token-revoke", "sign-in-passkey-options",
-    "sign-in-passkey",
+    "sign-in-passkey", "inspection-run", "countersign", "inspection-sign", "inspection-refuse", "inspection-remark",
+    "inspection-raise", "start-system", "start-part-add", "start-part-save", "start-part-try", "start-part-remove",
+    "start-told", "start-channel", "start-channel-remove", "start-apply", "start-drop", "channel-save", "channel-test",
+    "channel-retire", "calendar-save", "calendar-retire", "secret-set", "secret-delete", "secret-rotate",
     # what is no page: a fragment, a file, a feed, another address of a page that is looked at
-    "alarm", "attachment", "status-json", "status-atom", "catalogue_download", "root", "invitation-link",
+    "alarm", "attachment", "status-json", "status-atom", "catalogue_download", "inspectionfile", "startfiles", "root",
+    "invitation-link",
     # asks somebody who is half in; tests/faces/test_browser_sign_in.py looks at it
     "sign-in-second",
 }  # fmt: skip
