@@ -31,7 +31,7 @@ PAGES = {
     "system": "/systems/meridian/",
     "check": "/systems/meridian/checks/app.reads-an-order/?range=1h",
     "flow": "/systems/meridian/checks/app.sales/",
-    "edit": "/systems/meridian/checks/app.reads-an-order/edit",
+    "edit": "/systems/meridian/checks/app.reads-an-order/edit/",
     "incidents": "/incidents/?state=",
     "incidents-plots": "/incidents/?view=plots",
     "incident": "/incidents/1/",

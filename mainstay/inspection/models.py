@@ -44,6 +44,11 @@ class Sheet(models.Model):
             models.Index(fields=("late_after",), condition=models.Q(stage="open", late_at=None), name="sheet_waiting"),
         ]
 
+    @property
+    def abnormal(self) -> int:
+        """How many lines are neither ok nor without a check."""
+        return sum(self.counts.get(state, 0) for state in ("warning", "critical", "unknown"))
+
     def __str__(self) -> str:
         return f"{self.system} {self.day}" + (f" #{self.number}" if self.number else "")
 

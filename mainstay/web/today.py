@@ -8,10 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from mainstay.catalogue import queries as catalogue
 from mainstay.domain.actor import Sight
 from mainstay.incidents import queries as incidents
+from mainstay.inspection import queries as inspections
 from mainstay.monitoring import queries as monitoring
 from mainstay.notices import queries as notices
 from mainstay.web import glance
-from mainstay.web.access import page, visible
+from mainstay.web.access import may, page, visible
 from mainstay.web.live import live
 
 SHOWN = 50
@@ -27,6 +28,9 @@ def today(request: HttpRequest) -> HttpResponse:
     standings = monitoring.standings(states=("warning", "critical", "unknown"), sight=sight)
     context = {
         "incidents": list(incidents.open_incidents(sight)[:SHOWN]),
+        "to_sign": [
+            one for one in inspections.to_sign(sight)[:SHOWN] if may(request, "inspection.sign", one.system.name)
+        ],
         "not_ok": list(standings.exclude(check_of_id__in=incidents.checks_in_open())[:SHOWN]),
         "undelivered": list(notices.undelivered(now, sight)[:SHOWN]),
         "mutes": list(monitoring.mutes(now, sight).order_by("ends_at")[:SHOWN]),

@@ -199,3 +199,19 @@ def test_the_command_line(shell: Shell, tmp_path: Path) -> None:
     assert [row["stage"] for row in shell.json("inspect", "list")["items"]] == ["open", "refused", "signed"]
     assert shell.json("inspect", "month", "shop")["days"][-1]["id"] == 3
     assert shell("inspect", "--help")[0] == 0
+
+
+def test_today_asks_whoever_may_sign(sheet: Sheet) -> None:
+    """The engine's sheet, in time and late; one by hand is asked for by whoever made it."""
+    operator, viewer = person(Role.OPERATOR), person(Role.VIEWER)
+
+    def asks(who: Client) -> bool:
+        return f'id="sheet-{sheet.pk}"' in who.get("/today/").content.decode()
+
+    assert not asks(operator)
+    Sheet.objects.filter(pk=sheet.pk).update(late_after=datetime.now(UTC) + timedelta(hours=1))
+    assert (asks(operator), asks(viewer)) == (True, False)
+    Sheet.objects.filter(pk=sheet.pk).update(late_at=datetime.now(UTC))
+    assert "It should have been signed by" in operator.get("/today/").content.decode()
+    actions.refuse(sheet.pk, "the checker was down", actor=ANN)
+    assert not asks(operator)

@@ -1,5 +1,8 @@
 """Stories of people, told in a real browser on a whole Mainstay: what they were told, what they saw, what they did."""
 
+import base64
+import io
+import json
 import re
 import threading
 import time
@@ -8,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from tests.faces.browser import PROGRAM, Browser, chromium
 from tests.faces.served import PASSWORD, Served
@@ -27,6 +31,8 @@ CHANNELS = """
 channels:
   team: {{kind: smtp, host: 127.0.0.1, port: {port}, tls: none, sender: m@shop.example, to: [ann@shop.example]}}
 """
+SLOW = CATALOGUE.replace("impact: outage", 'warn: "total >= 0 s"')
+"""One that is never as fast as somebody wished."""
 
 
 class Shop(BaseHTTPRequestHandler):
@@ -64,9 +70,11 @@ def site(tmp_path_factory: pytest.TempPathFactory, shop_url: str, box: Box) -> I
         settings = folder / "mainstay.toml"
         settings.write_text(settings.read_text() + 'settle = 0\n[networks]\nallowed = ["127.0.0.0/8"]\n')
         (folder / "catalogue" / "books.yaml").write_text(CATALOGUE.format(name="books", url=shop_url))
+        (folder / "catalogue" / "stock.yaml").write_text(SLOW.format(name="stock", url=shop_url))
         (folder / "catalogue" / "channels.yaml").write_text(CHANNELS.format(port=port))
         site.call("apply", str(folder / "catalogue"))
         site.call("user", "add", "carl", "--role", "none", "--on", "books=viewer", "--password-stdin", given=PASSWORD)
+        site.call("user", "add", "ben", "--role", "approver", "--password-stdin", given=PASSWORD)
         process = site.up()
         yield site
         process.terminate()
@@ -92,8 +100,8 @@ def until(what: Callable[[], object], patience: float = 60.0) -> None:
 def test_from_the_mail_to_the_end_on_a_phone(site: Served, box: Box, phone: Browser) -> None:
     until(lambda: '"ok"' in site.call("check", "list", "shop", "--json"))
     Shop.broken = True
-    until(lambda: any("It answers" in mail["subject"] and "shop" in str(mail) for mail in box.mails))
-    mail = next(mail for mail in box.mails if "shop" in str(mail))
+    until(lambda: any("The shop" in mail["subject"] for mail in box.mails))
+    mail = next(mail for mail in box.mails if "The shop" in mail["subject"])
     body = mail.get_body(("plain",))
     assert body is not None
     link = re.search(r"http://\S+/incidents/\d+/", body.get_content())
@@ -123,6 +131,50 @@ def test_from_the_mail_to_the_end_on_a_phone(site: Served, box: Box, phone: Brow
     assert phone.run("window.stayed"), "it is seen without a reload"
     until(lambda: any("esolved" in mail["subject"] for mail in box.mails))
     assert phone.errors == []
+
+
+def test_the_inspection_from_generation_to_signature_to_paper(site: Served, phone: Browser) -> None:
+    until(lambda: json.loads(site.call("incident", "list", "--system", "stock", "--json"))["items"])
+    phone.sign_in(site.base, "ann", PASSWORD)
+    phone.open(f"{site.base}/inspections/")
+    phone.run("document.querySelector('.acts select').value = 'stock'")
+    press(phone, "Inspect now")
+    phone.wait("/^.inspections.[0-9]+.$/.test(location.pathname) && document.readyState === 'complete'")
+    assert phone.run("document.documentElement.scrollWidth") <= 390
+    assert phone.run("document.querySelector('main').innerText.includes('Incident #')"), "it has one already"
+    row = "[...document.querySelectorAll('tr')].find(one => one.innerText.includes('It answers'))"
+    phone.run(f"window.left = true; {row}.querySelector('details.ask').open = true;"
+              f"{row}.querySelector('.ask [name=text]').value = 'known: the provider moves';"
+              f"{row}.querySelector('.ask form').requestSubmit()")  # fmt: skip
+    phone.wait("!window.left && document.querySelector('main').innerText.includes('known: the provider moves')")
+    press(phone, "Sign")
+    phone.wait("document.querySelector('main').innerText.includes('the sheet, its digest and the audit trail agree')")
+    digest = phone.run("document.querySelector('main').innerText.match(/[0-9a-f]{64}/)[0]")
+    assert phone.run("document.querySelector('.acts') === null"), "nothing on it can be changed any more"
+    got = phone.run(
+        "fetch([...document.querySelectorAll('main a')].find(one => one.innerText === 'PDF').href)"
+        ".then(said => said.arrayBuffer())"
+        ".then(got => btoa(Array.from(new Uint8Array(got), one => String.fromCharCode(one)).join('')))"
+    )
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(base64.b64decode(got))).pages)
+    assert digest in text.replace("\n", "")
+    assert "known: the provider moves" in text
+    assert phone.errors == []
+
+    phone.run("document.querySelector('form[action=\"/sign-out/\"]').submit()")
+    phone.wait("location.pathname === '/sign-in/'")
+    phone.sign_in(site.base, "ben", PASSWORD)
+    phone.open(f"{site.base}/inspections/")
+    press(phone, "Countersign the week")
+    phone.wait("!document.querySelector('main').innerText.includes('Countersign the week')")
+    assert '"flaws": []' in site.call("inspect", "verify", "--json")
+
+
+def press(page: Browser, text: str) -> None:
+    """A button of the content by its words; then wait for the page that follows."""
+    page.run("window.left = true")
+    page.run(f"[...document.querySelectorAll('main button')].find(one => one.innerText.trim() === '{text}').click()")
+    page.wait("!window.left && document.readyState === 'complete'", patience=40)
 
 
 def test_who_may_see_one_system_sees_that_one(site: Served, phone: Browser) -> None:
