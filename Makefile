@@ -26,11 +26,11 @@ demo: $(VENV)/ready estate-ready
 	@$(BIN)/mainstay demo $(DEMO)
 
 test: $(VENV)/ready-dev estate-ready services
-	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS)
+	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist worksteal
 
 # The line and the faces once more, with Mainstay's own data in PostgreSQL.
 test-postgresql: $(VENV)/ready-dev services
-	@MAINSTAY_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/line tests/faces -n $(WORKERS)
+	@MAINSTAY_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/line tests/faces -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/ready-dev
 	@$(BIN)/ruff check .

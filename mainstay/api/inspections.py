@@ -50,7 +50,7 @@ class Spoken(Body):
     text: Long = ""
 
 
-class Week(Body):
+class Countersign(Body):
     """An ISO week of a system, such as 2026 and 48; and words."""
 
     system: Text
@@ -91,7 +91,7 @@ def verify_inspections(request: HttpRequest) -> Any:
 
 
 @router.post("/inspections/countersign", response=answers.Countersignature, **needs("inspection.countersign"))
-def countersign_inspections(request: HttpRequest, body: Week) -> Any:
+def countersign_inspections(request: HttpRequest, body: Countersign) -> Any:
     """Look over an ISO week's signed sheets; not by who signed one of them."""
     return countersignature_row(actions.countersign(**body.dict(), actor=actor(request)))
 

@@ -4,13 +4,16 @@ import json
 import re
 import shutil
 import subprocess
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from ninja import Schema
 
 from mainstay.api.document import document
+from mainstay.api.shapes import Body
 from mainstay.domain.actor import Actor, Role
 from mainstay.people.actions import create_token
 from mainstay.people.models import Token
@@ -216,3 +219,10 @@ def test_a_change_that_is_wrong_says_where(shop: Client) -> None:
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["right"] == "did you mean 'total'?"
     assert call(shop, "patch", "/api/v1/checks/shop/home", {"probe": {"kind": "sql"}}).status_code == 422
+
+
+def test_no_two_shapes_share_a_name() -> None:
+    """The document would silently describe both as one of them."""
+    shapes = [*Body.__subclasses__(), *(one for one in Schema.__subclasses__() if one.__module__.endswith("answers"))]
+    names = Counter(one.__name__ for one in set(shapes))
+    assert [name for name, count in names.items() if count > 1] == []
