@@ -41,7 +41,7 @@ def _decoded(value: Any) -> bytes:
 Base64 = Annotated[bytes, BeforeValidator(_decoded), WithJsonSchema({"type": "string", "contentEncoding": "base64"})]
 
 
-class Sent(Body):
+class SentFile(Body):
     """A file. As JSON in base64, and then small: a body in JSON may have 2.5 MB; a form may have more."""
 
     name: Annotated[Text, Field(max_length=255)]

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
 from mainstay.api import answers
-from mainstay.api.attachments import Sent, download
+from mainstay.api.attachments import SentFile, download
 from mainstay.api.auth import actor, needs, sight
 from mainstay.api.rows import entry_row, incident_row, incident_rows
 from mainstay.api.shapes import Body, Moment, Number, Page, Paging, Text, page
@@ -40,7 +40,7 @@ class Said(Body):
 class Noted(Said):
     """Words for the timeline, files, or both. Files that are larger than JSON allows are sent as a form."""
 
-    files: list[Sent] = Field([], max_length=PER_NOTE)
+    files: list[SentFile] = Field([], max_length=PER_NOTE)
 
 
 class Grade(Body):

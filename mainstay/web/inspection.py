@@ -205,6 +205,7 @@ def month(request: HttpRequest) -> HttpResponse:
         if asked.get("form") == "json":
             return JsonResponse(month_row(found), json_dumps_params={"ensure_ascii": False})
         context |= {"system": system, "found": found, "rows": [(one, spark(one, found)) for one in found.trends]}
+        context["before"] = range(found.days[0].day.weekday() if found.days else 0)
     return render(request, "inspectionmonth.html", context)
 
 
