@@ -60,7 +60,6 @@ class Engine:
 
     def steps(self) -> list[Step]:
         steps = [
-            Step(1.0, self.mind_clock),
             Step(IDLE, self.sender.step),
             Step(1.0, tending.end_calm_incidents),
             Step(5.0, self._pulse),
@@ -75,10 +74,11 @@ class Engine:
         return steps + ([Step(CONFIGURATION.dead_man.every, self.report)] if CONFIGURATION.dead_man.url else [])
 
     def run(self) -> None:
-        steps = self.steps()
+        steps, heed = self.steps(), Step(1.0, self.mind_clock)
         while not self.stopping:
             for step in steps:
                 if not self.stopping and self.steady() >= step.due:
+                    self.take(heed)  # or what a step puts off by the new time would be shifted once more
                     self.take(step)
                     step.due = self.steady() + step.every
             time.sleep(min(IDLE, max(0.02, min(step.due for step in steps) - self.steady())))

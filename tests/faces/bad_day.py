@@ -148,7 +148,7 @@ def everywhere(site: Served) -> list[str]:
     return [
         "/today/", "/systems/", f"/systems/{LONG}/", f"/systems/{LONG}/yaml/",
         *(f"{check}/{name}/" for name in (CHECK, "answers", "size", "sales", "job")), f"{check}/size/edit/",
-        "/incidents/?state=", "/incidents/?view=plots", *(f"/incidents/{number}/" for number in incidents),
+        "/incidents/?state=", "/incidents/?view=plots", *(f"/incidents/{number}/" for number in incidents[-2:]),
         "/data/?view=findings", "/data/?view=rules", "/data/?view=flows", "/data/?view=cases",
         "/inspections/", "/inspections/month/", "/inspections/1/",
         "/start/", "/start/parts/", "/start/parts/database-of-all-the-subsidiaries/", "/start/parts/web/",

@@ -189,10 +189,11 @@ def in_ten_minutes() -> list[list[str]]:
 
 
 def numbered(followed: Newcomer, line: str) -> str:
-    """The page's numbers are of incidents and deliveries that are not here."""
+    """The page's numbers are of incidents, files and deliveries that are not here."""
     if line.startswith("mainstay incident") and " 7" in line:
         known = followed.workspace.json("incident", "list", "--all")["items"]
-        return line.replace(" 7", f" {next(one['id'] for one in known if one['category'] == 'data')}")
+        number = next(one["id"] for one in known if one["category"] == "data")
+        return line.replace(" 7", f" {number}").replace(" 3 --out", " 1 --out")
     if line.startswith("mainstay notice retry"):
         followed.mail.kill()
         followed.type("mainstay channel test it-team")
