@@ -179,3 +179,8 @@ def _deciding(actor: Actor, act: str, system: str | At | None) -> tuple[Role, st
     if isinstance(system, At):
         return actor.highest, ""
     return actor.role_on(system), f" on {system}" if system in actor.systems else ""
+
+
+def person_name(actor: str) -> str:
+    """An actor's name as people say it."""
+    return "Mainstay" if actor == ENGINE.name else actor.partition(":")[2] or actor

@@ -4,12 +4,12 @@ An edit, a deletion or a change of order breaks the chain at the very record. Re
 why the newest digest (the head) is kept elsewhere too and handed to ``verify``.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from mainstay.domain import seal
 
 GENESIS = "0" * 64
 """The digest before the first record."""
@@ -49,8 +49,7 @@ def digest(link: Link) -> str:
         "number": link.number, "at": link.at.isoformat(), "actor": link.actor, "act": link.act,
         "object": link.object, "data": link.data, "before": link.before,
     }  # fmt: skip
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    return seal.digest(content)
 
 
 def verify(links: Iterable[Link], heads: Mapping[int, str]) -> Verdict:

@@ -4,17 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
-from mainstay.monitoring.wording import explain, in_language
+from mainstay.monitoring.wording import explain, in_language, state_word
 from mainstay.settings import BASE_URL
-
-
-def _states() -> dict[str, str]:
-    return {
-        "ok": pgettext("state", "ok"), "warning": pgettext("state", "warning"),
-        "critical": pgettext("state", "critical"), "unknown": pgettext("state", "unknown"), "none": _("not watched"),
-    }  # fmt: skip
 
 
 def _stage(stage: str) -> str:
@@ -23,17 +15,17 @@ def _stage(stage: str) -> str:
 
 def told(data: Mapping[str, Any], language: str) -> dict[str, str]:
     """What the templates show: ``title`` for the subject, ``text`` for the body, ``link``."""
-    states, stage = _states(), _stage(data["stage"])
+    stage = _stage(data["stage"])
     name = in_language(data["system_title"], language) or data["system"]
     number = f" #{data['number']}" if data["number"] else ""
-    counts = ", ".join(f"{states[key]} {count}" for key, count in data["counts"].items() if count)
+    counts = ", ".join(f"{state_word(key)} {count}" for key, count in data["counts"].items() if count)
     link = f"{BASE_URL}/inspections/{data['inspection']}/"
     parts = [f"{counts} · {stage}", *(_line(line, language) for line in data["lines"])]
     if data["words"]:
         parts.append(data["words"])
     if data["digest"]:
         parts.append(f"SHA-256 {data['digest']}")
-    title = f"{name} {data['day']}{number}: {states[data['state']]}, {stage}"
+    title = f"{name} {data['day']}{number}: {state_word(data['state'])}, {stage}"
     return {"title": title, "text": "\n".join([*parts, link]), "link": link}
 
 
@@ -41,4 +33,4 @@ def _line(line: Mapping[str, Any], language: str) -> str:
     check = in_language(line["check_title"], language)
     words = f"{in_language(line['title'], language)}{f': {check}' if check else ''}"
     why = explain(line["message"])
-    return f"[{_states()[line['state']]}] {words}{f' – {why}' if why else ''}"
+    return f"[{state_word(line['state'])}] {words}{f' – {why}' if why else ''}"

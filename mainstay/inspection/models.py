@@ -3,6 +3,7 @@
 from django.db import models
 
 from mainstay.catalogue.models import Check, System
+from mainstay.domain.trend import ABNORMAL
 from mainstay.incidents.models import Incident
 
 
@@ -47,7 +48,7 @@ class Sheet(models.Model):
     @property
     def abnormal(self) -> int:
         """How many lines are neither ok nor without a check."""
-        return sum(self.counts.get(state, 0) for state in ("warning", "critical", "unknown"))
+        return sum(self.counts.get(state, 0) for state in ABNORMAL)
 
     def __str__(self) -> str:
         return f"{self.system} {self.day}" + (f" #{self.number}" if self.number else "")

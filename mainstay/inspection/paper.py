@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.utils.translation import override, pgettext
+from django.utils.translation import override
 
+from mainstay.domain.actor import person_name
 from mainstay.domain.inspection import NOT_WATCHED
 from mainstay.drivers.workbook import Grid, Value
 from mainstay.inspection import queries
 from mainstay.inspection.models import Line, Sheet
-from mainstay.monitoring.wording import DJANGO_LANGUAGE, explain, format_value, in_language
+from mainstay.monitoring.wording import DJANGO_LANGUAGE, explain, format_value, in_language, state_word
 
 SHAPES = {"ok": "●", "warning": "▲", "critical": "■", "unknown": "◇", NOT_WATCHED: "–"}
 _TAGS = {"en": "en", "zh": "zh-Hans", "zh-hant": "zh-Hant"}
@@ -108,7 +109,7 @@ def _facts(sheet: Sheet, zone: ZoneInfo, counts: str) -> list[tuple[str, str]]:
         (_("Day"), sheet.day.isoformat()),
         (_("Time zone"), sheet.zone),
         (_("Kind"), number),
-        (_("Made"), f"{_at(sheet.made_at, zone)} · {person(sheet.made_by)}"),
+        (_("Made"), f"{_at(sheet.made_at, zone)} · {person_name(sheet.made_by)}"),
         (_("Lines"), counts or "–"),
         (_("Number of the sheet"), str(sheet.pk)),
     ]
@@ -123,10 +124,10 @@ def _ends(sheet: Sheet, zone: ZoneInfo) -> list[tuple[str, str, str, str]]:
     if sheet.stage == "open" or sheet.ended_at is None:
         late = _("announced as late %(at)s") % {"at": _at(sheet.late_at, zone)} if sheet.late_at else ""
         return [(_("Not signed yet"), "", "", late)]
-    found = [(names[sheet.stage], person(sheet.ended_by), _at(sheet.ended_at, zone), sheet.words)]
+    found = [(names[sheet.stage], person_name(sheet.ended_by), _at(sheet.ended_at, zone), sheet.words)]
     if over := queries.countersignature(sheet):
         week = _("week %(week)s") % {"week": f"{over.year}-W{over.week:02}"}
-        found.append((f"{_('Countersigned')}, {week}", person(over.actor), _at(over.at, zone), over.text))
+        found.append((f"{_('Countersigned')}, {week}", person_name(over.actor), _at(over.at, zone), over.text))
     elif sheet.stage == "signed":
         found.append((_("Not countersigned yet"), "", "", ""))
     return found
@@ -149,7 +150,7 @@ def row(line: Line, zone: ZoneInfo, language: str) -> Row:
         SHAPES[line.state],
         why(line),
         _at(line.looked_at, zone),
-        [(person(one.actor), _at(one.at, zone), one.text) for one in line.remarks.all()],
+        [(person_name(one.actor), _at(one.at, zone), one.text) for one in line.remarks.all()],
         columns,
         [[_cell(one.get(name)) for name in columns] for one in rows],
         str(line.evidence.get("excerpt") or ""),
@@ -164,20 +165,6 @@ def why(line: Line) -> str:
     if line.unseen:
         return _("not seen today")
     return explain(line.message)
-
-
-def state_word(state: str) -> str:
-    """A line's or a sheet's state in words."""
-    return {
-        "ok": pgettext("state", "ok"), "warning": pgettext("state", "warning"),
-        "critical": pgettext("state", "critical"), "unknown": pgettext("state", "unknown"),
-        NOT_WATCHED: _("not watched"),
-    }[state]  # fmt: skip
-
-
-def person(actor: str) -> str:
-    """An actor as people say it."""
-    return "Mainstay" if actor == "engine" else actor.partition(":")[2] or actor
 
 
 def _grid(found: Paper) -> Grid:

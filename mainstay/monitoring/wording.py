@@ -31,6 +31,14 @@ def in_language(words: Mapping[str, str] | str | None, language: str) -> str:
     return str(found.get(language.partition("-")[0]) or found.get("en") or next(iter(found.values()), ""))
 
 
+def state_word(state: str) -> str:
+    """A state in the active language; ``none`` is a line of an inspection that nothing watches."""
+    return {
+        "ok": pgettext("state", "ok"), "warning": pgettext("state", "warning"),
+        "critical": pgettext("state", "critical"), "unknown": pgettext("state", "unknown"), "none": _("not watched"),
+    }.get(state, state)  # fmt: skip
+
+
 def fault_words(fault: str) -> str:
     """The name of a fault in the active language."""
     words = {

@@ -24,11 +24,11 @@ def about(request: HttpRequest) -> HttpResponse:
     """Version, processes, database, space; where on the machine it lies is for administrators."""
     waiting, _oldest = notices.waiting()
     disk = shutil.disk_usage(DATA)
-    gone = silent()
+    gone, pulses = silent(), list(monitoring.pulses())
     context: dict[str, Any] = {
         "tabs": tabs(request, "about"), "version": __version__, "now": datetime.now(UTC),
-        "processes": [{"row": row, "silent": _is_silent(row.process, gone)} for row in monitoring.pulses()],
-        "never": [name for name in gone if not any(_is_silent(row.process, [name]) for row in monitoring.pulses())],
+        "processes": [{"row": row, "silent": _is_silent(row.process, gone)} for row in pulses],
+        "never": [name for name in gone if not any(_is_silent(row.process, [name]) for row in pulses)],
         "engine": {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(connection.vendor, connection.vendor),
         "size": _database_size(), "free": disk.free, "share": disk.free / disk.total, "revision": catalogue.revision(),
         "checks": catalogue.checks().count(), "waiting": waiting, "days": CONFIGURATION.keep_samples_days,

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from mainstay.catalogue import actions, queries
+from mainstay.catalogue import queries
 from mainstay.catalogue.models import Calendar
 from mainstay.catalogue.sources import Invalid
 from mainstay.web import changing
@@ -57,10 +57,5 @@ def save(request: HttpRequest) -> HttpResponse:
 def retire(request: HttpRequest, name: str) -> HttpResponse:
     """Nobody follows it any more."""
     get_object_or_404(Calendar, name=name, retired_at=None)
-    try:
-        actions.retire("calendar", name, actor=actor(request))
-    except ValueError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, _("%(name)s is retired.") % {"name": name})
+    changing.retire(request, "calendar", name)
     return redirect("calendars")

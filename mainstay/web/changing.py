@@ -1,7 +1,11 @@
 """Changes that pages make to the catalogue: through the same examination and the same act as files."""
 
 import os
-from typing import Any
+from typing import Any, Literal
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from mainstay.catalogue import actions, examine, queries
 from mainstay.catalogue.sources import Invalid
@@ -9,6 +13,7 @@ from mainstay.domain.actor import Actor
 from mainstay.domain.difference import Difference
 from mainstay.domain.outline import secret_name
 from mainstay.domain.yaml_text import write
+from mainstay.web.access import actor
 
 
 def examined(files: dict[str, dict[str, Any]]) -> examine.Examined:
@@ -20,6 +25,17 @@ def examined(files: dict[str, dict[str, Any]]) -> examine.Examined:
 def apply(files: dict[str, dict[str, Any]], who: Actor) -> list[Difference]:
     """What the files say, and nothing else, becomes so. Raises Invalid."""
     return actions.apply(examined(files).catalogue, actor=who)
+
+
+def retire(request: HttpRequest, kind: Literal["channel", "calendar"], name: str) -> bool:
+    """Take one out of use and say so, or why not; whether it is."""
+    try:
+        actions.retire(kind, name, actor=actor(request))
+    except ValueError as error:
+        messages.error(request, str(error))
+        return False
+    messages.success(request, _("%(name)s is retired.") % {"name": name})
+    return True
 
 
 def flaws(error: Invalid) -> list[str]:

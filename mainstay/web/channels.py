@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from mainstay.catalogue import actions, kinds, queries
+from mainstay.catalogue import kinds, queries
 from mainstay.catalogue.models import Channel
 from mainstay.catalogue.sources import Invalid
 from mainstay.domain.actor import Sight
@@ -133,10 +133,4 @@ def _own(before: dict[str, Any], what: str) -> set[str]:
 def retire(request: HttpRequest, name: str) -> HttpResponse:
     """Tell nobody by it any more."""
     get_object_or_404(Channel, name=name, retired_at=None)
-    try:
-        actions.retire("channel", name, actor=actor(request))
-    except ValueError as error:
-        messages.error(request, str(error))
-        return redirect("channel", name)
-    messages.success(request, _("%(name)s is retired.") % {"name": name})
-    return redirect("settings")
+    return redirect("settings") if changing.retire(request, "channel", name) else redirect("channel", name)

@@ -142,8 +142,9 @@ def remark(request: HttpRequest, number: int, place: int) -> HttpResponse:
 @page("inspection.raise")
 @require_POST
 def raise_incident(request: HttpRequest, number: int, place: int) -> HttpResponse:
-    work = lambda: actions.raise_incident(number, place, request.POST.get("text", ""), actor=actor(request))  # noqa: E731
-    return _act(request, number, work, _("It is an incident now."))
+    text, who = request.POST.get("text", ""), actor(request)
+    done = _("It is an incident now.")
+    return _act(request, number, lambda: actions.raise_incident(number, place, text, actor=who), done)
 
 
 @page("inspection.sign")
@@ -214,11 +215,12 @@ def spark(trend: Trend, found: Month) -> Spark | None:
     if not trend.points or trend.low is None or trend.high is None:
         return None
     first, last = found.days[0].day.toordinal(), found.days[-1].day.toordinal()
-    span, height = max(1, last - first), (trend.high - trend.low) or 1.0
+    low: float = trend.low
+    span, height = max(1, last - first), (trend.high - low) or 1.0
 
     def place(day: date, value: float) -> tuple[float, float]:
         x = 3 + (WIDTH - 6) * (day.toordinal() - first) / span
-        return round(x, 1), round(HEIGHT - 4 - (HEIGHT - 8) * (value - trend.low) / height, 1)  # type: ignore[operator]
+        return round(x, 1), round(HEIGHT - 4 - (HEIGHT - 8) * (value - low) / height, 1)
 
     parts = [[place(*trend.points[0])]]
     for (before, _value), (day, value) in pairwise(trend.points):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from mainstay.web.access import actor
@@ -19,13 +19,6 @@ def tabs(request: HttpRequest, here: str) -> list[dict[str, Any]]:
     )  # fmt: skip
     who = actor(request)
     return [
-        {"title": title, "url": url, "here": name == here}
-        for name, title, act in known if permitted(who, act) and (url := _address(name))
+        {"title": title, "url": reverse(name), "here": name == here}
+        for name, title, act in known if permitted(who, act)
     ]  # fmt: skip
-
-
-def _address(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""

@@ -6,7 +6,7 @@ The checker and the engine run until all of it stands in the database and then e
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -99,10 +99,10 @@ def _books(path: Path) -> None:
     books.close()
 
 
-def _wait(site: Served, met: object) -> None:
+def _wait(site: Served, met: Callable[[], object]) -> None:
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
-        if met():  # type: ignore[operator]
+        if met():
             return
         time.sleep(0.5)
     raise TimeoutError(site.call("check", "list", "--json"))

@@ -42,15 +42,20 @@ class Shell:
         return json.loads(self(*words, "--json")[1])
 
 
-@pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    folder = tmp_path_factory.mktemp("shell")
+def applied(folder: Path, **systems: str) -> Shell:
+    """In a workspace of its own, with these systems' files applied."""
     made = Shell(folder)
     (folder / "catalogue").mkdir()
-    (folder / "catalogue" / "shop.yaml").write_text(SHOP, encoding="utf-8")
+    for name, text in systems.items():
+        (folder / "catalogue" / f"{name}.yaml").write_text(text, encoding="utf-8")
     assert made("migrate")[0] == 0
     assert made("apply")[0] == 0
     return made
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    return applied(tmp_path_factory.mktemp("shell"), shop=SHOP)
 
 
 @pytest.mark.parametrize(

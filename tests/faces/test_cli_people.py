@@ -1,24 +1,17 @@
 """People on the command line, and what a command may do that acts as a token."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-from tests.faces.test_cli import SHOP, Shell
+from tests.faces.test_cli import SHOP, Shell, applied
 
 PASSWORD = "correct-horse-battery"
 
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    folder: Path = tmp_path_factory.mktemp("people")
-    made = Shell(folder)
-    (folder / "catalogue").mkdir()
-    for name in ("shop", "books"):
-        (folder / "catalogue" / f"{name}.yaml").write_text(SHOP.replace("system: shop", f"system: {name}"))
-    assert made("migrate")[0] == 0
-    assert made("apply")[0] == 0
+    made = applied(tmp_path_factory.mktemp("people"), shop=SHOP, books=SHOP.replace("system: shop", "system: books"))
     assert made("incident", "open", "books", "The books are wrong")[0] == 0
     return made
 

@@ -17,7 +17,7 @@ from mainstay.incidents.models import Incident
 from mainstay.inspection import actions, queries
 from mainstay.inspection.models import Sheet
 from mainstay.people.actions import add_person, create_token
-from tests.faces.test_cli import Shell
+from tests.faces.test_cli import Shell, applied
 from tests.line.inspected import ANN, line, made, open_bad_day
 
 ROOT = Actor("test", Role.ADMINISTRATOR)
@@ -166,13 +166,7 @@ checks: {home: {probe: {kind: http, on: web}, impact: outage}}
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    folder = tmp_path_factory.mktemp("inspected")
-    made_one = Shell(folder)
-    (folder / "catalogue").mkdir()
-    (folder / "catalogue" / "shop.yaml").write_text(SHOP, encoding="utf-8")
-    assert made_one("migrate")[0] == 0
-    assert made_one("apply")[0] == 0
-    return made_one
+    return applied(tmp_path_factory.mktemp("inspected"), shop=SHOP)
 
 
 def test_the_command_line(shell: Shell, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from mainstay.checker import trial
 from mainstay.domain.actor import Actor, Denied, Role
 from mainstay.domain.draft import Catalogue
 from mainstay.domain.pack import grants
-from mainstay.domain.reading import Problem, Reading
+from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.domain.state import State
 from mainstay.drivers.probes import file as slow_probe
 from mainstay.monitoring.advice import advice
@@ -130,7 +130,7 @@ class _Stuck:
 
     async def read(self) -> Reading:
         await asyncio.sleep(3600)
-        return Reading(problem=Problem("never"))  # type: ignore[arg-type]
+        return Reading(problem=Problem(Fault.TIMEOUT, "never"))
 
     def close(self) -> None:
         pass

@@ -1,6 +1,5 @@
 """What a batch of decisions changes, gathered and then written in a fixed number of statements."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,6 +13,7 @@ from mainstay.incidents.actions.desk import Room
 from mainstay.incidents.actions.telling import News, tell_all
 from mainstay.incidents.models import Entry, Incident, Member
 from mainstay.monitoring.models import StateChange
+from mainstay.monitoring.wording import in_language
 from mainstay.notices.actions import withdraw
 
 _MOVABLE = (
@@ -187,18 +187,15 @@ class Ledger:
 def title_of(check: Check) -> dict[str, str]:
     """What is wrong. A check's title says what should be so; the incident's says that it is not."""
     return {
-        "en": f"Failing: {called(check.title, check.name, 'en')}",
-        "zh": f"异常：{called(check.title, check.name, 'zh')}",
+        "en": f"Failing: {in_language(check.title, 'en') or check.name}",
+        "zh": f"异常：{in_language(check.title, 'zh') or check.name}",
     }
 
 
 def unseen(check: Check) -> dict[str, str]:
     """What cannot be seen: the component, for it rarely is one check alone."""
     words, name = (check.component.title, check.component.name) if check.component else (check.title, check.name)
-    return {"en": f"Cannot see: {called(words, name, 'en')}", "zh": f"无法监测：{called(words, name, 'zh')}"}
-
-
-def called(words: dict[str, str] | None, name: str, language: str) -> str:
-    """A title in a language, in another where it has none, or the name."""
-    found: Iterable[str] = (words or {}).values()
-    return str((words or {}).get(language) or (words or {}).get("en") or next(iter(found), "") or name)
+    return {
+        "en": f"Cannot see: {in_language(words, 'en') or name}",
+        "zh": f"无法监测：{in_language(words, 'zh') or name}",
+    }

@@ -13,6 +13,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
+from mainstay.domain.actor import person_name
 from mainstay.monitoring.wording import (
     explain,
     format_instant,
@@ -142,7 +143,7 @@ def role_word(role: str) -> str:
 @register.filter
 def person(actor: str) -> str:
     """An actor as people say it."""
-    return _("Mainstay") if actor == "engine" else actor.partition(":")[2] or actor
+    return person_name(actor)
 
 
 @register.filter

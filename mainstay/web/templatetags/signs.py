@@ -7,6 +7,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from mainstay.monitoring.wording import state_word
+
 register = template.Library()
 
 TAGS = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant"}
@@ -21,10 +23,7 @@ def language_tag(code: str) -> str:
 @register.filter
 def state_text(state: str) -> str:
     """A state in the reader's language."""
-    return {
-        "ok": pgettext("state", "ok"), "warning": pgettext("state", "warning"),
-        "critical": pgettext("state", "critical"), "unknown": pgettext("state", "unknown"),
-    }.get(state, state)  # fmt: skip
+    return state_word(state)
 
 
 def _use(name: str, css: str) -> SafeString:
