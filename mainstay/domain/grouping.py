@@ -123,7 +123,6 @@ class Desk:
         self._by_component: dict[int, set[tuple[int, int]]] = defaultdict(set)
         self._explained: dict[int, set[int]] = defaultdict(set)
         self._by_key: dict[str, int] = {}
-        self._ended: dict[str, set[int]] = defaultdict(set)
         self._needs = needs
         self._needed: dict[int, set[int]] = defaultdict(set)
         for above, below in needs.items():
@@ -143,7 +142,6 @@ class Desk:
         self._cases[case.ref] = case
         if case.resolved_at is None:
             self._by_key[case.key] = case.ref
-        self._ended[case.key].add(case.ref)
         if case.root_id is not None:
             self._by_root[case.root_id].add(case.ref)
         for part in case.parts.values():
@@ -230,7 +228,7 @@ class Desk:
         if same := self._running(key):
             decision = self._join(same, turn, Act.JOIN)
             return [decision, *self._draw_in(same, turn)]
-        if old := self._lately(key, turn):
+        if old := self._lately(turn):
             self._leave_to_others(old)
             old.resolved_at, old.since = None, turn.at
             old.parts.setdefault(turn.check.id, Part(turn.check, "joined", turn.state)).state = turn.state
@@ -338,21 +336,16 @@ class Desk:
             if (part := self._cases[ref].parts[number]).explains and part.check.category is Category.SYSTEM
         ]
 
-    def _lately(self, key: str, turn: Turn) -> Case | None:
-        """The last just resolved incident about the same, or that this very check was the root of."""
-        refs = {*self._by_check[turn.check.id], *self._ended[key]}
+    def _lately(self, turn: Turn) -> Case | None:
+        """The last just resolved incident that this very check was the root of. Another check of the component failing
+        now is another fault: it may be of another level, and what helped the first does not help it."""
         found = [
             case
-            for ref in refs
+            for ref in self._by_check[turn.check.id]
             if (case := self._cases[ref]).resolved_at and turn.at - case.resolved_at <= REOPEN_WITHIN
-            and (case.key == key or self._was_root(case, turn)) and not case.is_blind
+            and case.parts[turn.check.id].role == "root" and not case.is_blind
         ]  # fmt: skip
         return max(found, key=lambda case: case.resolved_at or turn.at, default=None)
-
-    @staticmethod
-    def _was_root(case: Case, turn: Turn) -> bool:
-        part = case.parts.get(turn.check.id)
-        return part is not None and part.role == "root"
 
     def _join(self, case: Case, turn: Turn, act: Act) -> Decision:
         role = "echo" if act is Act.ECHO else "joined"

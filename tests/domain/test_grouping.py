@@ -126,11 +126,13 @@ def test_the_same_root_again(minutes: int, expected: Act) -> None:
     assert decision.act is expected
 
 
-def test_another_check_of_a_component_that_just_recovered() -> None:
-    desk, _ = story((DB_UP, C), (DB_UP, OK))
+@pytest.mark.parametrize("joined", [False, True], ids=["a stranger", "a member"])
+def test_another_check_of_a_component_that_just_recovered(joined: bool) -> None:
+    """Another fault: it is graded by itself, and told as new."""
+    desk, _ = story((DB_UP, C), *([(DB_SLOW, C), (DB_SLOW, OK)] if joined else []), (DB_UP, OK))
     desk.case(-1).resolved_at = T0 + timedelta(minutes=1)
     (decision,) = desk.take(Turn(DB_SLOW, C, T0 + timedelta(minutes=3)))
-    assert (decision.act, desk.case(-1).parts[DB_SLOW.id].role) == (Act.REOPEN, "joined")
+    assert (decision.act, decision.ref) == (Act.OPEN, -2)
 
 
 def test_what_another_took_in_stays_there_when_the_old_one_is_opened_again() -> None:

@@ -38,6 +38,15 @@ def mute(check: Check, until: datetime) -> None:
 # Mutes
 
 
+def test_a_clock_set_back_hides_no_muted_failure(shop: Shop) -> None:
+    """What was written last counts, though it bears an earlier time than the change before it."""
+    follow(change(shop["books"], "unknown", later(hours=1)))
+    mute(shop["books"], later(minutes=10))
+    follow(change(shop["books"], "critical", T0, "unknown", muted="moving"))
+    stand(shop["books"], "critical")
+    assert actions.follow_unmuted(later(minutes=11)) == 1
+
+
 def test_a_recovery_under_a_mute_counts(shop: Shop) -> None:
     follow(change(shop["db"], "critical"))
     follow(change(shop["db"], "ok", later(seconds=30), "critical", muted="moving"))
@@ -151,6 +160,21 @@ def test_reopened_by_its_check_it_forgets_what_recovered_meanwhile(shop: Shop) -
     follow(change(shop["db"], "critical", later(minutes=5)))
     follow(change(shop["db"], "ok", later(minutes=6), "critical"))
     assert actions.resolve_calm(later(minutes=7)) == 1, "the application recovered while nobody followed"
+
+
+def test_reopened_by_its_check_it_is_graded_by_what_fails_now(shop: Shop) -> None:
+    """Nobody is called out of bed for a warning because the same check was critical five minutes before."""
+    follow(change(shop["db"], "critical"))
+    follow(change(shop["db"], "ok", later(seconds=5), "critical"))
+    actions.resolve_calm(later(minutes=1))
+    follow(change(shop["db"], "warning", later(minutes=5)))
+    incident = Incident.objects.get()
+    assert (incident.state, incident.level) == ("open", 2)
+    follow(change(shop["db"], "critical", later(minutes=6), "warning"))
+    incident.refresh_from_db()
+    assert incident.level == 1
+    graded = Entry.objects.filter(word="graded").order_by("pk").values_list("data__before", "data__level")
+    assert list(graded)[1:] == [(1, 2), (2, 1)]
 
 
 def test_a_retired_check_lets_its_incident_end(shop: Shop) -> None:

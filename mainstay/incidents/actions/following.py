@@ -58,8 +58,9 @@ def follow_unmuted(now: datetime) -> int:
 
 
 def _unheard(now: datetime) -> list[StateChange]:
-    """Newest changes of failing checks that were muted and are so no longer, and that no incident knows of."""
-    newest = StateChange.objects.filter(check_of=OuterRef("pk")).order_by("-at", "-pk").values("pk")[:1]
+    """Newest changes of failing checks that were muted and are so no longer, and that no incident knows of. The newest
+    is the one written last: a clock set back gives it an earlier time than the one before."""
+    newest = StateChange.objects.filter(check_of=OuterRef("pk")).order_by("-pk").values("pk")[:1]
     failing = Standing.objects.filter(state__in=_FAILING, check_of__retired_at=None)
     changes = StateChange.objects.filter(
         pk__in=failing.annotate(newest=Subquery(newest)).values("newest"), after__in=_FAILING, entries=None

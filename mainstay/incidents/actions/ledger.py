@@ -103,11 +103,11 @@ class Ledger:
         )
 
     def _grade(self, incident: Incident, decision: Decision) -> None:
-        """The worst of its members so far. A level that a person set stays."""
+        """The worst of its members since it was opened, or opened again. A level that a person set stays."""
         if incident.graded_by != ENGINE.name:
             return
-        case, at, first = self.room.desk.case(decision.ref), decision.turn.at, incident.pk is None
-        first = first and case.ref not in self.graded
+        case, at = self.room.desk.case(decision.ref), decision.turn.at
+        first = decision.act is Act.REOPEN or (incident.pk is None and case.ref not in self.graded)
         grade = self._worst(case, decision)
         if grade.level >= incident.level and not first:
             return
@@ -122,9 +122,10 @@ class Ledger:
             self.news.append((incident, "worse", at, {"level": incident.level}, incident.level))
 
     def _worst(self, case: Case, decision: Decision) -> Grade:
-        """Of what this decision brought in; what was in before is in the level already."""
+        """Of what this decision brought in; what was in before is in the level already, unless that began anew."""
         turn = decision.turn
-        brought = self.room.desk.case(decision.other).parts.values() if decision.other else ()
+        taken_in = case if decision.act is Act.REOPEN else self.room.desk.case(decision.other) if decision.other else None
+        brought = taken_in.parts.values() if taken_in else ()
         parts = [case.parts[turn.check.id], *(part for part in brought if part.state is not State.OK)]
         business = self.room.business[turn.check.system_id]
         return min((business.grade(part, turn.at) for part in parts), key=lambda one: one.level)
