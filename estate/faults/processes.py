@@ -21,13 +21,6 @@ def take_down(layout: Layout, child: str) -> None:
         wait_until(lambda: not _is_alive(pid), 10, f"the end of {child}")
 
 
-def start_anew(layout: Layout, child: str) -> None:
-    """End a child and let the supervisor start it again."""
-    pid = read_json(layout.facts)["pids"].get(child)
-    if pid and _is_alive(pid):
-        kill_group(pid)
-
-
 def let_up(layout: Layout, child: str) -> None:
     layout.held(child).unlink(missing_ok=True)
 
@@ -63,8 +56,12 @@ class DatabaseDown(Fault):
         let_up(self.layout, "postgresql")
         wait_until(lambda: postgres.answers(self.facts["admin_dsn"]), 45, "PostgreSQL's return")
         # The worker's connection for being told of new tasks does not come back by itself, and the process lives on
-        # without it: queued work would wait for the hourly retry. Who mends a database starts the worker anew.
-        start_anew(self.layout, "worker")
+        # without it: queued work would wait for the hourly retry. Who mends a database starts the worker anew, and
+        # puts back what the old one had taken from the queue and could not finish: the ERP never takes that again.
+        take_down(self.layout, "worker")
+        with self.database() as db:
+            db.execute("UPDATE ir_queue SET dequeued_at = NULL WHERE dequeued_at IS NOT NULL AND finished_at IS NULL")
+        let_up(self.layout, "worker")
 
 
 class AppDown(Fault):
