@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
     seed.add_argument("--purchases", type=int, default=50)
     for verb, text in (("break", "cause a fault"), ("mend", "take a fault back")):
         command = commands.add_parser(verb, help=text)
-        command.add_argument("name", choices=sorted(registry.FAULTS))
+        command.add_argument("names", nargs="+", metavar="NAME", choices=sorted(registry.FAULTS))
     faults = commands.add_parser("faults", help="list the faults")
     for command in (up, commands.choices["break"], commands.choices["mend"]):
         command.add_argument("--dir", type=Path, required=True)
@@ -54,7 +54,8 @@ def _run(args: argparse.Namespace) -> int:
     elif args.command == "faults":
         _list_faults(args.dir, args.json)
     else:
-        _change(args.command, args.name, args.dir)
+        for name in args.names:
+            _change(args.command, name, args.dir)
     return 0
 
 

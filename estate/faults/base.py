@@ -26,8 +26,8 @@ class Fault(ABC):
     category: ClassVar[Category]
     level: ClassVar[int]  # 1 severe, 2 partial, 3 slight
     detect_within: ClassVar[int]  # seconds in which a good watcher should have noticed
-    trips: ClassVar[tuple[str, ...]] = ()  # the SQL checks this fault is meant for
-    also: ClassVar[tuple[str, ...]] = ()  # checks that cannot be spared: they follow from the same fact
+    trips: ClassVar[tuple[str, ...]]  # the checks of catalogue/meridian.yaml this fault is meant for
+    also: ClassVar[tuple[str, ...]] = ()  # those that cannot be spared, as they follow from the same fact; `*` is any
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout

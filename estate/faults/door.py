@@ -23,6 +23,8 @@ class AppSlow(Fault):
     category = "system"
     level = 2
     detect_within = 60
+    trips = ("app.reads-an-order",)
+    also = ("app.answers", "front-door")
     delay = 3.0
 
     def break_(self) -> None:
@@ -41,6 +43,7 @@ class CertificateExpiring(Fault):
     category = "system"
     level = 3
     detect_within = 300
+    trips = ("certificate",)
 
     def break_(self) -> None:
         self.remember()

@@ -16,6 +16,7 @@ class DiskNearlyFull(Fault):
     category = "system"
     level = 2
     detect_within = 120
+    trips = ("disk",)
     share = 0.97
 
     def break_(self) -> None:

@@ -15,7 +15,7 @@ class LeaverActive(Fault):
     category = "business"
     level = 2
     detect_within = 300
-    trips = ("F1_leaver_active",)
+    trips = ("app.leaver-active",)
 
     def break_(self) -> None:
         self.remember()

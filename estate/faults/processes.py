@@ -41,6 +41,8 @@ class DatabaseDown(Fault):
     category = "system"
     level = 1
     detect_within = 30
+    trips = ("database",)
+    also = ("database-*", "app.*", "front-door")
 
     def break_(self) -> None:
         self.remember()
@@ -72,6 +74,8 @@ class AppDown(Fault):
     category = "system"
     level = 1
     detect_within = 30
+    trips = ("app.answers",)
+    also = ("app.reads-an-order", "front-door")
 
     def break_(self) -> None:
         self.remember()

@@ -43,6 +43,8 @@ class DatabaseSlow(Resident):
     category = "system"
     level = 2
     detect_within = 60
+    trips = ("database-waits",)
+    also = ("database", "app.*", "front-door")
 
 
 class ConnectionsExhausted(Resident):
@@ -53,6 +55,8 @@ class ConnectionsExhausted(Resident):
     category = "system"
     level = 1
     detect_within = 60
+    trips = ("database-connections",)
+    also = ("database", "database-*", "app.*", "front-door")
 
 
 class CpuBurning(Resident):
@@ -63,3 +67,5 @@ class CpuBurning(Resident):
     category = "system"
     level = 2
     detect_within = 120
+    trips = ("cpu",)
+    also = ("app.answers", "app.reads-an-order", "front-door")  # they wait for a processor like everybody

@@ -68,8 +68,8 @@ class LedgerUnbalanced(ChangedRows):
     category = "data"
     level = 1
     detect_within = 300
-    trips = ("A1_unbalanced_move",)
-    also = ("A2_unbalanced_period",)
+    trips = ("app.move-unbalanced",)
+    also = ("app.period-unbalanced",)
     table = "account_move_line"
 
     def choose(self) -> str:
@@ -91,7 +91,7 @@ class StockNegative(ChangedRows):
     category = "data"
     level = 2
     detect_within = 300
-    trips = ("B1_negative_stock",)
+    trips = ("app.negative",)
     table = "stock_move"
 
     def choose(self) -> str:
@@ -113,7 +113,7 @@ class SaleStuck(ChangedRows):
     category = "business"
     level = 2
     detect_within = 300
-    trips = ("C1_sale_stuck",)
+    trips = ("app.sale-stuck",)
     table = "ir_model_log"
 
     def choose(self) -> str:
@@ -134,7 +134,7 @@ class InvoiceOverdue(ChangedRows):
     category = "business"
     level = 3
     detect_within = 300
-    trips = ("C6_invoice_unpaid_overdue",)
+    trips = ("app.invoice-overdue",)
     table = "account_move_line"
 
     def choose(self) -> str:
@@ -157,7 +157,7 @@ class ReferenceDuplicated(ChangedRows):
     category = "data"
     level = 2
     detect_within = 300
-    trips = ("A10_duplicate_reference",)
+    trips = ("app.reference-duplicated",)
     table = "account_invoice"
 
     def choose(self) -> str:
@@ -176,7 +176,7 @@ class OrphanRow(ChangedRows):
     category = "data"
     level = 3
     detect_within = 300
-    trips = ("D1_orphan_reference",)
+    trips = ("app.reference-to-nothing",)
     table = "account_move_line"
 
     def choose(self) -> str:

@@ -18,7 +18,7 @@ class CronStopped(Fault):
     category = "system"
     level = 2
     detect_within = 120
-    trips = ("G2_cron_late",)
+    trips = ("app.late",)
 
     def break_(self) -> None:
         with self.database() as db:

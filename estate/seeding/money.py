@@ -25,7 +25,7 @@ def pay(erp: Erp, invoices: list[Any], day: dt.date, kind: str, last: str = "suc
 
 def _pay(erp: Erp, invoices: list[Any], day: dt.date, kind: str, method: str, last: str) -> None:
     model = erp.model("account.payment")
-    payments = [_draft(erp, invoice, day, kind, method) for invoice in invoices]
+    payments = [draft(erp, invoice, day, kind, method) for invoice in invoices]
     model.save(payments)
     model.click(payments, "submit")
     if kind == "payable":
@@ -43,7 +43,7 @@ def _pay(erp: Erp, invoices: list[Any], day: dt.date, kind: str, method: str, la
     wizard.execute("succeed")
 
 
-def _draft(erp: Erp, invoice: Any, day: dt.date, kind: str, method: str) -> Any:
+def draft(erp: Erp, invoice: Any, day: dt.date, kind: str, method: str) -> Any:
     (line,) = invoice.lines_to_pay
     payment = erp.model("account.payment")(kind=kind)
     payment.journal = erp.one("account.payment.journal", ("process_method", "=", method))

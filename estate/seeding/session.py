@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from proteus import Model, config
+from proteus import Model, Wizard, config
 
 RANDOM_SEED = 20_26
 
@@ -30,6 +30,9 @@ class Erp:
 
     def model(self, name: str) -> Any:
         return Model.get(name)
+
+    def wizard(self, name: str, records: list[Any]) -> Any:
+        return Wizard(name, records)
 
     def one(self, name: str, *domain: Any) -> Any:
         (found,) = self.model(name).find(list(domain), limit=1)

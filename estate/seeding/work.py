@@ -27,6 +27,7 @@ from estate.seeding.people import hire_staff, make_monitoring_group, part_with_l
 from estate.seeding.purchases import buy
 from estate.seeding.sales import sell
 from estate.seeding.session import Erp
+from estate.seeding.variants import vary
 
 SET_UP: list[Callable[[Erp], None]] = [
     found_company, open_books, set_up_accounts, open_bank, make_categories, make_customers, make_suppliers,
@@ -41,6 +42,7 @@ def main(uri: str, config: str, sales: str, purchases: str) -> None:
         timed(step.__name__, partial(step, erp))
     timed("sell", lambda: sell(erp, int(sales)))
     timed("buy", lambda: buy(erp, int(purchases)))
+    timed("vary", lambda: vary(erp))
     timed("enter_statements", lambda: enter_statements(erp))
     timed("leave_open", lambda: leave_open(erp))
 

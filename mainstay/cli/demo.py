@@ -155,7 +155,7 @@ class Workspace:
     def __init__(self, directory: Path, facts: dict[str, Any], port: int) -> None:
         self.directory = directory
         self.port = port
-        self.environment = {**os.environ, "MAINSTAY_WORKSPACE": str(directory), **_references(facts)}
+        self.environment = {**os.environ, "MAINSTAY_WORKSPACE": str(directory), **references(facts)}
 
     def prepare(self) -> tuple[str, str]:
         """Settings, catalogue, a person and a token; returns the person's password and the token."""
@@ -197,7 +197,7 @@ class Workspace:
             log.close()
 
 
-def _references(facts: dict[str, Any]) -> dict[str, str]:
+def references(facts: dict[str, Any]) -> dict[str, str]:
     """What the demo's catalogue names as ``${ERP_…}``."""
     secure = facts["erp_tls_url"].removeprefix("https://").rstrip("/")
     host, _, port = secure.partition(":")

@@ -6,6 +6,7 @@ import time
 import urllib.request
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +54,12 @@ class Round:
         self.facts = facts
         self.directory = directory
         self.estate = estate
+        self.complaining: set[str] = set()
+        """Names of the checks that were not ok since the fault of the moment began."""
 
     def run(self, only: list[str], as_json: bool) -> int:
         """The exit code: 0 when every row is as expected."""
-        wait(self.watch.quiet, QUIET, f"Not everything became green: {self._noise()}")
+        wait(self._is_quiet, QUIET, f"Not everything became green: {self._noise()}")
         faults = [fault for fault in self._faults() if not only or fault["name"] in only]
         results = []
         for fault in faults:
@@ -82,6 +85,7 @@ class Round:
         expected = f"{fault['category']} {fault['level']}"
         result = Result(fault["name"], expected)
         began = time.time()
+        self.complaining.clear()
         self._estate("break", fault["name"])
         broken = time.time()
         incident = self._detected(fault, began, patience=fault["detect_within"])
@@ -89,7 +93,7 @@ class Round:
             self._describe(result, incident, broken)
         self._estate("mend", fault["name"])
         self._recovered(result, time.time())
-        result.false_alarms += self._false_alarms(incident, began)
+        result.false_alarms += self._false_alarms(incident, began) + self._strangers(fault)
         return result
 
     def _detected(self, fault: Row, began: float, patience: float) -> Row | None:
@@ -97,15 +101,17 @@ class Round:
         deadline = time.monotonic() + patience
         best: Row | None = None
         while time.monotonic() < deadline:
-            new = [row for row in self._incidents() if _seconds(row["since"]) >= began]
+            new = [row for row in self._news() if _seconds(row["since"]) >= began]
             best = next((row for row in new if row["category"] == fault["category"]), new[0] if new else None)
             if best and best["category"] == fault["category"] and best["level"] == fault["level"]:
                 return best
             time.sleep(0.5)
         return best
 
-    def _incidents(self) -> list[Row]:
+    def _news(self) -> list[Row]:
+        """All incidents; what complains is remembered meanwhile."""
         try:
+            self._look_around()
             return self.watch.incidents()
         except OSError:
             return []
@@ -139,13 +145,32 @@ class Round:
         deadline = time.monotonic() + QUIET
         while time.monotonic() < deadline:
             try:
-                if self.watch.quiet():
+                if self._is_quiet():
                     result.recovered = round(time.time() - mended, 1)
                     return
             except OSError:
                 pass
             time.sleep(0.5)
         result.false_alarms.append(f"not green again: {self._noise()}")
+
+    def _look_around(self) -> list[Row]:
+        """The checks that are not ok now; each is remembered."""
+        found = self.watch.not_ok()
+        self.complaining |= {row["path"].partition("/")[2] for row in found}
+        return found
+
+    def _is_quiet(self) -> bool:
+        """Every check green and no incident running."""
+        return not self._look_around() and not self.watch.running()
+
+    def _strangers(self, fault: Row) -> list[str]:
+        """Checks that complained though the fault says nothing about them."""
+        expected = [*fault["trips"], *fault["also"]]
+        return [
+            f"{name} complained"
+            for name in sorted(self.complaining)
+            if not any(fnmatchcase(name, one) for one in expected)
+        ]
 
     def _false_alarms(self, incident: Row | None, began: float) -> list[str]:
         """Incidents that came in the meantime and are neither the fault's own nor became part of it."""

@@ -56,10 +56,6 @@ class Watch:
     def running(self) -> list[Row]:
         return [row for row in self.incidents() if row["state"] != "resolved"]
 
-    def quiet(self) -> bool:
-        """Every check green and no incident running."""
-        return not self.not_ok() and not self.running()
-
     def wait_for_first_looks(self, patience: float) -> None:
         """Until every check has been looked at once."""
 

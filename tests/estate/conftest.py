@@ -14,12 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
-from tests.estate.checks import CHECKS
+from mainstay.catalogue import actions
+from mainstay.catalogue.examine import examine
+from mainstay.catalogue.models import Check
+from mainstay.cli.demo import references
+from mainstay.domain.actor import ENGINE
+from tests.line.looking import complaints
 
-SETTLING_LOOKS = 10  # on a busy machine the ERP's queue may lag by several seconds
+SETTLING_LOOKS = 10
+"""On a busy machine the ERP's queue may lag by several seconds."""
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -43,28 +48,6 @@ class Running:
         done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
-
-    def violations(self, expected: frozenset[str] = frozenset()) -> set[str]:
-        """The names of the checks that find something and go on finding it.
-
-        The ERP settles some states in its queue, a moment after the fact they follow from: an invoice is
-        reconciled first and called paid half a second later. One look alone would call that a fault.
-        """
-        found = self._look()
-        for _ in range(SETTLING_LOOKS):
-            if found <= expected:
-                break
-            time.sleep(1.5)
-            found &= self._look()
-        return found
-
-    def _look(self) -> set[str]:
-        found = set()
-        with psycopg.connect(self.facts["database_dsn"], autocommit=True) as db:
-            for name, query in CHECKS.items():
-                if db.execute(query).fetchone():
-                    found.add(name)
-        return found
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -91,14 +74,41 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(path)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def estate() -> Iterator[Running]:
+    """It works hard, so it ends with the tests of this folder rather than with all."""
     path = Path(tempfile.mkdtemp(prefix="estate-test-"))
     path.chmod(0o755)
     running = start(path / "e", "--order-every", "5")
     yield running
     running.stop()
     shutil.rmtree(path)
+
+
+@pytest.fixture
+def meridian(db: None, estate: Running, monkeypatch: pytest.MonkeyPatch) -> Running:
+    """The demo's system in Mainstay, but for what looks at the machine that the tests share."""
+    for name, value in references(estate.facts).items():
+        monkeypatch.setenv(name, value)
+    files = {path.name: path.read_bytes() for path in (CHECKOUT / "estate" / "catalogue").glob("*.yaml")}
+    actions.apply(examine(files).catalogue, actor=ENGINE)
+    Check.objects.exclude(name__startswith="app.").delete()
+    return estate
+
+
+def lasting(expected: set[str]) -> set[str]:
+    """The checks that complain and go on complaining.
+
+    The ERP settles some states in its queue, a moment after the fact they follow from. One look alone would call that a
+    fault.
+    """
+    found = complaints()
+    for _ in range(SETTLING_LOOKS):
+        if found <= expected:
+            break
+        time.sleep(1.5)
+        found &= complaints()
+    return found
 
 
 def eventually(true: Callable[[], bool], patience: float = 30) -> None:

@@ -101,15 +101,7 @@ def test_mail_is_caught(estate: Running) -> None:
         assert json.load(answer)[0]["subject"] == "Disk full"
 
 
-WAITS_FOR_THE_RETRY = {"C7_invoice_state_vs_reconciliation"}
-"""A task of the ERP's worker that a fault of another test cut off is taken up again within the hour, by the ERP."""
-
-
-def is_clean(estate: Running) -> bool:
-    return estate.violations() <= WAITS_FOR_THE_RETRY
-
-
-def test_traffic_sells_and_ships_and_stays_clean(estate: Running) -> None:
+def test_traffic_sells_and_ships(estate: Running) -> None:
     with psycopg.connect(estate.facts["database_dsn"], autocommit=True) as db:
 
         def count() -> tuple[int, int]:
@@ -120,9 +112,7 @@ def test_traffic_sells_and_ships_and_stays_clean(estate: Running) -> None:
             return row or (0, 0)
 
         sold, sent = count()
-        eventually(lambda: is_clean(estate))
         eventually(lambda: count() >= (sold + 4, 0) and count()[1] > sent, patience=240)
-    eventually(lambda: is_clean(estate))
 
 
 def test_today_lies_in_an_open_month_for_weeks(estate: Running) -> None:

@@ -124,9 +124,11 @@ class Ledger:
     def _worst(self, case: Case, decision: Decision) -> Grade:
         """Of what this decision brought in; what was in before is in the level already, unless that began anew."""
         turn = decision.turn
-        taken_in = case if decision.act is Act.REOPEN else self.room.desk.case(decision.other) if decision.other else None
-        brought = taken_in.parts.values() if taken_in else ()
-        parts = [case.parts[turn.check.id], *(part for part in brought if part.state is not State.OK)]
+        brought = (
+            [case] if decision.act is Act.REOPEN else [self.room.desk.case(one) for one in [decision.other] if one]
+        )
+        others = [part for one in brought for part in one.parts.values() if part.state is not State.OK]
+        parts = [case.parts[turn.check.id], *others]
         business = self.room.business[turn.check.system_id]
         return min((business.grade(part, turn.at) for part in parts), key=lambda one: one.level)
 
