@@ -69,8 +69,8 @@ def _run(stack: ExitStack, directory: Path, port: int, once: bool, only: list[st
     password, token = mainstay.prepare()
     stack.enter_context(mainstay.up())
     watch = Watch(f"http://127.0.0.1:{port}", token)
-    watch.wait_for_first_looks(patience=120)
-    typer.echo(f"Ready after {time.monotonic() - began:.0f} s.", err=True)
+    watch.wait_for_life(patience=120)
+    typer.echo(f"The pages live after {time.monotonic() - began:.0f} s; in half a minute all is looked at.", err=True)
     if once:
         return Round(watch, facts, directory / "estate", _estate_command()).run(only, as_json)
     _say_where(port, password, facts)

@@ -56,14 +56,9 @@ class Watch:
     def running(self) -> list[Row]:
         return [row for row in self.incidents() if row["state"] != "resolved"]
 
-    def wait_for_first_looks(self, patience: float) -> None:
-        """Until every check has been looked at once."""
-
-        def looked() -> bool:
-            rows = self.checks()
-            return bool(rows) and all(row["looked_at"] for row in rows)
-
-        wait(looked, patience, "Mainstay did not look at every check")
+    def wait_for_life(self, patience: float) -> None:
+        """Until the pages are there and the first checks have been looked at."""
+        wait(lambda: any(row["looked_at"] for row in self.checks()), patience, "Mainstay looked at nothing")
 
 
 def wait(done: Callable[[], bool], patience: float, otherwise: str, every: float = 0.5) -> None:
