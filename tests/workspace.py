@@ -9,11 +9,14 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 
-from tests import servers
+from tests import forked, servers
 
 if "MAINSTAY_TEST_WORKSPACE" not in os.environ:  # workers started by pytest-xdist share their parent's
     _directory = tempfile.mkdtemp(prefix="mainstay-tests-")
@@ -35,3 +38,22 @@ def own_database() -> dict[str, str]:
     with psycopg.connect(server, autocommit=True) as admin:
         admin.execute(f"create database {name}")
     return {"MAINSTAY_DATABASE": urlsplit(server)._replace(path=f"/{name}").geturl()}
+
+
+def make_ready(folder: Path, environment: Mapping[str, str]) -> None:
+    """What ``mainstay migrate`` does in an empty workspace; with SQLite it is done once, and copied."""
+    if environment.get("MAINSTAY_DATABASE"):
+        done = forked.run("mainstay", "migrate", environment=environment, cwd=folder)
+        assert done.returncode == 0, done.stderr
+        return
+    (folder / "data").mkdir(exist_ok=True)
+    shutil.copy(_migrated(), folder / "data" / "mainstay.sqlite3")
+
+
+@cache
+def _migrated() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="migrated-", dir=os.environ["MAINSTAY_TEST_WORKSPACE"]))
+    environment = {key: value for key, value in os.environ.items() if key != "MAINSTAY_DATABASE"}
+    done = forked.run("mainstay", "migrate", environment={**environment, "MAINSTAY_WORKSPACE": str(folder)})
+    assert done.returncode == 0, done.stderr
+    return folder / "data" / "mainstay.sqlite3"

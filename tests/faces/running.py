@@ -13,7 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests import forked
 from tests.servers import free_port
+
+PROGRAM = [sys.executable, "-m", "mainstay"]
 
 PATIENCE = 120.0
 """Seconds that a test waits for what must come; nothing is asserted about how long it took."""
@@ -26,7 +29,7 @@ class Workspace:
 
     def __init__(self, folder: Path, program: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> None:
         self.folder, self.port = folder, free_port()
-        self.program = list(program) or [sys.executable, "-m", "mainstay"]
+        self.program = list(program) or PROGRAM
         dropped = ("MAINSTAY_WORKSPACE", "MAINSTAY_DATABASE", "LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES")
         self.environment = {key: value for key, value in os.environ.items() if key not in dropped}
         self.environment |= {"MAINSTAY_PORT": str(self.port), **(environment or {})}
@@ -36,6 +39,8 @@ class Workspace:
         return f"http://127.0.0.1:{self.port}"
 
     def __call__(self, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        if self.program == PROGRAM:
+            return forked.run("mainstay", *words, environment=self.environment, given=given, cwd=self.folder)
         return subprocess.run(
             [*self.program, *words], cwd=self.folder, env=self.environment, input=given, text=True,
             capture_output=True, check=False, start_new_session=True,

@@ -8,8 +8,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from tests import forked
 from tests.servers import free_port
-from tests.workspace import own_database
+from tests.workspace import make_ready, own_database
 
 PASSWORD = "correct-horse-battery"
 CATALOGUE = """
@@ -34,23 +35,21 @@ class Served:
         self.environment["DJANGO_SETTINGS_MODULE"] = "mainstay.settings"
         (folder / "mainstay.toml").write_text(f'port = {self.port}\nbase_url = "{self.base}"\n')
         (folder / "catalogue").mkdir()
-        self.call("migrate")
+        make_ready(folder, self.environment)
         self.call("user", "add", "ann", "--role", role, "--password-stdin", given=PASSWORD)
         if catalogue:
             (folder / "catalogue" / "shop.yaml").write_text(catalogue)
             self.call("apply", str(folder / "catalogue"))
 
     def call(self, *words: str, given: str = "") -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "mainstay", *words],
-            env=self.environment, input=given, text=True, capture_output=True, check=False,
-        )  # fmt: skip
+        done = forked.run("mainstay", *words, environment=self.environment, given=given)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def run(self, script: str) -> None:
         """A piece of Python in a process of its own, with the workspace's settings."""
-        subprocess.run([sys.executable, "-c", script], env=self.environment, check=True)
+        done = forked.run("-c", script, environment=self.environment)
+        assert done.returncode == 0, done.stderr
 
     def start(self) -> subprocess.Popen[bytes]:
         """The web process alone."""

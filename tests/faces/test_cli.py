@@ -2,14 +2,13 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.workspace import own_database
+from tests import forked
+from tests.workspace import make_ready, own_database
 
 SHOP = """
 system: shop
@@ -32,10 +31,7 @@ class Shell:
         self.environment |= {"MAINSTAY_WORKSPACE": str(folder), **own_database()}
 
     def __call__(self, *words: str, given: str = "", **environment: str) -> tuple[int, str, str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "mainstay", *words],
-            env={**self.environment, **environment}, input=given, text=True, capture_output=True, check=False,
-        )  # fmt: skip
+        done = forked.run("mainstay", *words, environment={**self.environment, **environment}, given=given)
         return done.returncode, done.stdout, done.stderr
 
     def json(self, *words: str) -> Any:
@@ -48,7 +44,7 @@ def applied(folder: Path, **systems: str) -> Shell:
     (folder / "catalogue").mkdir()
     for name, text in systems.items():
         (folder / "catalogue" / f"{name}.yaml").write_text(text, encoding="utf-8")
-    assert made("migrate")[0] == 0
+    make_ready(folder, made.environment)
     assert made("apply")[0] == 0
     return made
 

@@ -16,7 +16,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests import servers
+from tests import forked, servers
+from tests.workspace import make_ready
 
 PATIENCE = 90.0
 """Seconds that a story waits for what must come; nothing is asserted about how long it took."""
@@ -24,11 +25,9 @@ PATIENCE = 90.0
 PREPARE = """
 import django; django.setup()
 import json, sys
-from django.core.management import call_command
 from mainstay.catalogue.actions import apply
 from mainstay.catalogue.examine import examine
 from mainstay.domain.actor import ENGINE
-call_command("migrate", verbosity=0)
 files = {name: text.encode() for name, text in json.load(sys.stdin).items()}
 apply(examine(files).catalogue, actor=ENGINE)
 """
@@ -50,18 +49,12 @@ class Site:
     def apply(self, system: str, hook: str = "", channels: str = "") -> None:
         """Make the database ready and the catalogue so; ``hook`` is the address of a webhook that is told of all."""
         told = channels or (f"channels:\n  hook: {{kind: webhook, url: '{hook}'}}\n" if hook else "channels: {}\n")
+        make_ready(self.folder, self.environment)
         self.run(PREPARE, json.dumps({"system.yaml": system, "channels.yaml": told}))
 
     def run(self, script: str, given: str = "") -> str:
         """A piece of Python in a process of its own, with the workspace's settings."""
-        done = subprocess.run(
-            [sys.executable, "-c", script],
-            env=self.environment,
-            input=given,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = forked.run("-c", script, environment=self.environment, given=given)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
