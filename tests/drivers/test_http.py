@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault, Reading
+from mainstay.drivers.own_services import own_services
 from mainstay.drivers.probes import Reach, load
 
 LOOPBACK = NetworkPolicy((ip_network("127.0.0.0/8"), ip_network("::1/128")))
@@ -237,7 +238,7 @@ def test_no_spelling_gets_past_the_policy(host: str) -> None:
 def test_mainstay_never_checks_itself() -> None:
     async def run() -> Reading:
         async with serving(says(whole(b""))) as port:
-            network = NetworkPolicy((ip_network("127.0.0.0/8"),), frozenset({("127.0.0.1", port)}))
+            network = NetworkPolicy((ip_network("127.0.0.0/8"),), own_services([("127.0.0.1", port)]))
             return await look("http", reach(1.0, network), url=f"http://127.0.0.1:{port}/")
 
     problem = asyncio.run(run()).problem
