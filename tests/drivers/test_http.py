@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import resource
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -158,35 +157,6 @@ async def one_long_line(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
 async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
     await reader.read(1 << 20)
     await asyncio.sleep(30)
-
-
-BOMB = whole(gzip.compress(b"\0" * 300_000_000, 9, mtime=0), b"Content-Encoding: gzip\r\n")
-HOSTILE: dict[str, tuple[Answer, dict[str, Any], set[Fault]]] = {
-    "endless body": (endless, {}, {Fault.TOO_LARGE}),
-    "slow drip of the body": (dripping_body, {}, {Fault.TIMEOUT}),
-    "slow drip of the headers": (dripping_headers, {}, {Fault.TIMEOUT}),
-    "ten million headers": (many_headers, {}, {Fault.TOO_LARGE, Fault.PROTOCOL, Fault.TIMEOUT}),
-    "a line without end": (one_long_line, {}, {Fault.TOO_LARGE, Fault.PROTOCOL}),
-    "says nothing": (silent, {}, {Fault.TIMEOUT}),
-    "a packed bomb": (says(BOMB), {"contains": "x"}, {Fault.TOO_LARGE}),
-}
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_server_costs_little(name: str) -> None:
-    answer, settings, faults = HOSTILE[name]
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-    async def run() -> Reading:
-        async with serving(answer) as port:
-            url = f"http://127.0.0.1:{port}/"
-            return await asyncio.wait_for(look("http", reach(1.0), url=url, **settings), 5)
-
-    reading = asyncio.run(run())
-    assert reading.problem
-    assert reading.problem.fault in faults, reading.problem
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    assert grown < 50, f"{grown:.0f} MB"
 
 
 def test_redirects_are_followed_only_when_asked_and_only_where_allowed() -> None:
