@@ -299,10 +299,15 @@ def _evidence(outcome: Outcome) -> dict[str, Any]:
 
 def _payloads(results: Iterable[Outcome]) -> dict[int, tuple[datetime, Mapping[str, Any]]]:
     return {
-        outcome.spec.id: (_moment(outcome.at), kept(outcome.reading.payload))
+        outcome.spec.id: (_moment(outcome.at), kept(_masked_payload(outcome.reading.payload, outcome)))
         for outcome in results
         if outcome.reading.payload is not None
     }
+
+
+def _masked_payload(payload: Mapping[str, Any], outcome: Outcome) -> Mapping[str, Any]:
+    rows = {name: masked(payload[name], outcome.spec.mask) for name in outcome.reading.payload_rows}
+    return {**payload, **rows}
 
 
 def _moment(at: float) -> datetime:

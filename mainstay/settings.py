@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from mainstay.domain.network import NetworkPolicy
+from mainstay.drivers.own_services import own_services
 
 PACKAGE = Path(__file__).resolve().parent
 WORKSPACE = Path(os.environ.get("MAINSTAY_WORKSPACE", ".")).resolve()
@@ -147,11 +148,17 @@ def _database(configuration: Configuration, data: Path) -> dict[str, object]:
     }
 
 
+def _own_database(configuration: Configuration) -> list[tuple[str, int]]:
+    """Host and port of the PostgreSQL that holds Mainstay's data; none with SQLite."""
+    parts = urlsplit(configuration.database)
+    return [(unquote(parts.hostname or ""), parts.port or 5432)] if configuration.database else []
+
+
 CONFIGURATION = load(WORKSPACE, dict(os.environ))
 DATA = WORKSPACE / "data"
 NETWORK = NetworkPolicy(
     tuple(ip_network(text) for text in CONFIGURATION.networks.allowed),
-    frozenset({(CONFIGURATION.address, CONFIGURATION.port)}),
+    own_services([(CONFIGURATION.address, CONFIGURATION.port), *_own_database(CONFIGURATION)]),
 )
 PLUGINS = (str(WORKSPACE / "plugins"), *CONFIGURATION.plugin_directories)
 

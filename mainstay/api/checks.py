@@ -103,7 +103,8 @@ def run_check(request: HttpRequest, system: Name, name: Name) -> Any:
 
 @router.get("/checks/{system}/{name}/flow", response=answers.Flow, **needs("catalogue.read"))
 def show_flow(request: HttpRequest, system: Name, name: Name) -> Any:
-    return flow_row(queries.observation(_check(request, system, name).pk))
+    found = _check(request, system, name)
+    return flow_row(queries.observation(found.pk) if found.kind == "flow" else None)
 
 
 @router.get("/checks/{system}/{name}/ping-address", response=answers.Address, **needs("check.run"))

@@ -117,8 +117,8 @@ class Checker:
         if watch.lost or watch.busy or self._clock.steady() - watch.answered <= watch.spec.missing:
             return
         watch.lost = True
-        judgement = state_machine.lost(watch.memory)
         problem = Problem(Fault.MISSING, f"no sample for {watch.spec.missing:g} s")
+        judgement = state_machine.lost(watch.memory, problem)
         self._note(watch, at, Reading(problem=problem, blind=True), judgement)
 
     # Am I on line?

@@ -141,7 +141,8 @@ def ping_address(path: Path, as_json: AsJson = False) -> None:
 @flow_app.command("show")
 def show_flow(path: Path, as_json: AsJson = False) -> None:
     """Where the cases of a flow are, and which are stuck."""
-    found = queries.observation(_find(path, acting("catalogue.read")).pk)
+    check = _find(path, acting("catalogue.read"))
+    found = queries.observation(check.pk) if check.kind == "flow" else None
     if found is None:
         fail(_("{path} has not been looked at yet, or is no flow").format(path=path), EXIT["unknown"])
     if as_json:

@@ -191,6 +191,10 @@ def _throughput(
     return ended / ((now - begin) / 3600)
 
 
+ROWS = ("stuck", "oldest", "detours")
+"""Parts of what is drawn that hold single cases."""
+
+
 def drawn(picture: Picture, now: float) -> dict[str, Any]:
     """The picture as plain data for a page and an API. Times in seconds, amounts in the data's own currency."""
     return {

@@ -1,6 +1,8 @@
 """Finding a value in a JSON document: ``$.data.items[0].name``, the plain subset of RFC 9535 without wildcards."""
 
+import json
 import re
+import reprlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,3 +42,20 @@ def parse_path(text: str) -> JsonPath:
     if not text.startswith("$") or place != len(text):
         raise ValueError(f"{text!r} is not a path; write such as $.data.items[0].name")
     return JsonPath(text, tuple(steps))
+
+
+def parse_json(text: str | bytes) -> Any:
+    """A document that somebody else wrote. Raises ValueError when it is none, or is nested too deeply to be read."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def brief(value: Any) -> str:
+    """A value of such a document in at most some hundred characters, however long or deep it is."""
+    return _BRIEF.repr(value)
+
+
+_BRIEF = reprlib.Repr()
+_BRIEF.maxlevel, _BRIEF.maxstring, _BRIEF.maxother = 3, 150, 150

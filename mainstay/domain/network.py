@@ -8,16 +8,30 @@ Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 
 
+LOOPBACK: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A port on every address of a network."""
+
+    network: Network
+    port: int
+
+    def is_at(self, ip: Address, port: int) -> bool:
+        return port == self.port and ip.version == self.network.version and ip in self.network
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class NetworkPolicy:
-    """Networks that an administrator allowed, and addresses with ports that are Mainstay's own.
+    """Networks that an administrator allowed, and the services that are Mainstay's own.
 
-    Private networks are legitimate targets here and are allowed by naming them; loopback is allowed only by
-    naming it too. Metadata and link-local addresses, multicast and Mainstay's own services never are.
+    Private networks and loopback are legitimate targets here, when a network that is allowed holds them. Metadata and
+    link-local addresses, multicast and Mainstay's own services never are, whatever is allowed.
     """
 
     allowed: tuple[Network, ...]
-    own: frozenset[tuple[str, int]] = frozenset()
+    own: tuple[Service, ...] = ()
 
     @lru_cache(maxsize=65_536)  # noqa: B019 - one policy a process, and it is asked before every connection
     def refusal(self, address: str, port: int) -> str:
@@ -27,7 +41,7 @@ class NetworkPolicy:
             return f"{ip} is a link-local or metadata address and is never checked"
         if ip.is_multicast or ip.is_unspecified or ip == _BROADCAST:
             return f"{ip} is not the address of one host"
-        if (str(ip), port) in self.own:
+        if any(service.is_at(ip, port) for service in self.own):
             return f"{ip}:{port} is a service of Mainstay itself"
         if not any(ip.version == network.version and ip in network for network in self.allowed):
             return f"{ip} lies in no allowed network; an administrator can add it under networks.allowed"

@@ -50,7 +50,8 @@ class Reading(NamedTuple):
     metrics itself, else the probe's ``METRICS``.
     ``problem`` says that the target is wrong (judged critical, or a warning where it says so) or, with ``blind``, that
     it could not be seen at all (judged unknown). ``rows`` and ``excerpt`` are evidence; ``payload`` is a larger result
-    that a page may want to draw (a flow's picture) and is kept only in its newest form.
+    that a page may want to draw (a flow's picture) and is kept only in its newest form; ``payload_rows`` names the
+    lists in it that hold rows of the target's data, in which columns may have to be masked as in evidence.
     """
 
     values: Mapping[str, float] = _NOTHING
@@ -59,4 +60,5 @@ class Reading(NamedTuple):
     excerpt: str = ""
     rows: Sequence[Mapping[str, Any]] = ()
     payload: Mapping[str, Any] | None = None
+    payload_rows: Sequence[str] = ()
     units: Mapping[str, str] = _NOTHING

@@ -160,10 +160,10 @@ def _flaps(verdicts: str, already: bool) -> bool:
     return share / steps >= (FLAP_END if already else FLAP_START)
 
 
-def lost(memory: Memory) -> Judgement:
+def lost(memory: Memory, problem: Problem | None = None) -> Judgement:
     """No sample came for too long: unknown, whatever it was. What was held in mind is kept for the next sample."""
     after = replace(memory, state=State.UNKNOWN, failed=0, holding={})
-    return Judgement(after, None, changed=memory.state is not State.UNKNOWN)
+    return Judgement(after, Why(problem) if problem else None, changed=memory.state is not State.UNKNOWN)
 
 
 def to_plain(memory: Memory) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault
 from mainstay.drivers.leash import Leash
-from mainstay.drivers.rows import MOST_RECEIVED, Rows, Unread
+from mainstay.drivers.rows import MOST_GREETING, MOST_RECEIVED, Rows, Unread
 from mainstay.drivers.statement import Dialect
 
 Values = Mapping[str, Any]
@@ -74,6 +74,11 @@ def readable(path: str) -> str:
 def wrapped(examined_query: str, limit: str, columns: str = "*", names: str = "") -> str:
     """As a sub-select: whatever the query is, it stays one SELECT, and the server stops at the limit."""
     return f"select {columns} from (select * from (\n{examined_query}\n) q limit {limit}) r{names}"  # noqa: S608 - that is the job; see statement.py
+
+
+def unwelcome() -> Unread:
+    """A server that talks without end before it lets us in."""
+    return Unread(Fault.TOO_LARGE, f"the server sent more than {MOST_GREETING // 1000} kB before it let us in")
 
 
 def ended(leash: Leash, seconds: float) -> Unread:

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import math
 import socket
 import ssl
 import time
@@ -23,10 +24,11 @@ from mainstay.drivers.database_connection import (
     chosen,
     ended,
     readable,
+    unwelcome,
     wrapped,
 )
 from mainstay.drivers.leash import leashed
-from mainstay.drivers.rows import MOST_CELL, MOST_RECEIVED, Rows, Unread, gathered
+from mainstay.drivers.rows import MOST_CELL, MOST_GREETING, MOST_RECEIVED, Rows, Unread, gathered
 from mainstay.drivers.statement import Dialect, Refused, examined, named
 
 _SETTINGS = ("socket", "sslmode", "sslrootcert", "sslcert", "sslkey")
@@ -79,6 +81,7 @@ class MariaDB:
         except Unread:
             self.close()
             raise
+        self.raw.left = math.inf  # what comes now is counted by the leash
         self.version, self._number = str(version), int(number)
         self.is_mariadb = "MariaDB" in self.version
 
@@ -187,6 +190,15 @@ class MariaDB:
 
 
 class _Line(_AnyConnection):
+    left: float = MOST_GREETING
+    """Bytes that may still be read. The library would gather packets of 16 MB until the leash is pulled."""
+
+    def _read_bytes(self, num_bytes: int) -> bytes:
+        self.left -= num_bytes
+        if self.left < 0:
+            raise unwelcome()
+        return bytes(super()._read_bytes(num_bytes))  # type: ignore[misc]
+
     def _create_ssl_ctx(self, sslp: Any) -> ssl.SSLContext:
         """One context a process: making one for each connection costs more than the connection."""
         return sslp if isinstance(sslp, ssl.SSLContext) else _unverified()

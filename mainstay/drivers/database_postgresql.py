@@ -1,6 +1,10 @@
 """A connection to PostgreSQL."""
 
+import os
 import re
+import select
+import socket
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -8,6 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.postgres import types
+from psycopg.pq import ConnStatus, PGconn, PollingStatus, abc
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault
@@ -18,10 +23,11 @@ from mainstay.drivers.database_connection import (
     chosen,
     ended,
     readable,
+    unwelcome,
     wrapped,
 )
-from mainstay.drivers.leash import leashed
-from mainstay.drivers.rows import MOST_CELL, MOST_RECEIVED, Rows, Unread, gathered
+from mainstay.drivers.leash import leashed, received
+from mainstay.drivers.rows import MOST_CELL, MOST_GREETING, MOST_RECEIVED, Rows, Unread, gathered
 from mainstay.drivers.statement import Dialect, Refused, examined, named
 
 _SETTINGS = (
@@ -45,7 +51,8 @@ class PostgreSQL:
     def __init__(self, dsn: str, network: NetworkPolicy, seconds: float) -> None:
         self._columns: dict[str, list[tuple[str, int]]] = {}
         with _named_faults():
-            self.raw = psycopg.connect(_conninfo(dsn, network, seconds), autocommit=True)
+            self.raw = _connected(_conninfos(dsn, network), seconds)
+            self.raw.autocommit = True
         if self.raw.info.parameter_status("standard_conforming_strings") != "on":
             self.raw.close()  # what is a string and what is not would be read otherwise there than here
             raise Unread(
@@ -121,8 +128,48 @@ def _rows_at_once(columns: Sequence[Any]) -> int:
     return max(1, min(1000, _CHUNK // (MOST_CELL * max(1, len(columns)))))
 
 
-def _conninfo(dsn: str, network: NetworkPolicy, seconds: float) -> str:
-    """The address judged here is the one that libpq connects to: nothing is left to it or to the environment."""
+def _connected(conninfos: Sequence[str], seconds: float) -> psycopg.Connection[Any]:
+    """By the first of them that leads to a server which answers."""
+    for number, conninfo in enumerate(conninfos, 1):
+        try:
+            return psycopg.Connection(_let_in(conninfo, seconds / len(conninfos)))
+        except (psycopg.OperationalError, Unread):
+            if number == len(conninfos):
+                raise
+    raise AssertionError("at least one address")
+
+
+def _let_in(conninfo: str, seconds: float) -> abc.PGconn:
+    """libpq keeps all that a server tells of itself, and has no end of its own for it: so it is driven from here, as
+    psycopg does, and what it received is counted."""
+    line, end = PGconn.connect_start(conninfo.encode()), time.monotonic() + seconds
+    try:
+        while True:
+            state = PollingStatus.FAILED if line.status == ConnStatus.BAD else line.connect_poll()
+            if state == PollingStatus.OK:
+                line.nonblocking = 1
+                return line
+            if state == PollingStatus.FAILED:
+                raise psycopg.OperationalError(f"connection failed: {line.get_error_message()}")
+            if _received(line.socket) > MOST_GREETING:
+                raise unwelcome()
+            ready = select.poll()
+            ready.register(line.socket, select.POLLIN if state == PollingStatus.READING else select.POLLOUT)
+            if not ready.poll(max(0, 1000 * (end - time.monotonic()))):
+                raise Unread(Fault.TIMEOUT, f"the server did not let us in within {seconds:.1f} s")
+    except BaseException:
+        line.finish()
+        raise
+
+
+def _received(fd: int) -> int:
+    with socket.socket(fileno=os.dup(fd)) as sock:
+        return received(sock)
+
+
+def _conninfos(dsn: str, network: NetworkPolicy) -> list[str]:
+    """One for each address. Those judged here are what libpq connects to: nothing is left to it or to the
+    environment."""
     parts = conninfo_to_dict(dsn)
     chosen(parts, _SETTINGS)
     host, port = str(parts.get("host") or "/var/run/postgresql"), int(str(parts.get("port") or 5432))
@@ -134,11 +181,10 @@ def _conninfo(dsn: str, network: NetworkPolicy, seconds: float) -> str:
     if root := parts.get("sslrootcert"):
         readable(str(root))
     parts |= {
-        "host": ",".join([host] * len(addresses)), "port": ",".join([str(port)] * len(addresses)),
-        "hostaddr": ",".join(addresses), "connect_timeout": max(2, int(seconds / len(addresses))),
-        "application_name": "mainstay", "passfile": "/dev/null", "gssencmode": parts.get("gssencmode") or "disable",
+        "host": host, "port": str(port), "application_name": "mainstay", "passfile": "/dev/null",
+        "gssencmode": parts.get("gssencmode") or "disable",
     }  # fmt: skip
-    return make_conninfo("", **parts)
+    return [make_conninfo("", **(parts | {"hostaddr": address})) for address in addresses]
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from mainstay.domain.host import VIRTUAL, Counters, is_disk
-from mainstay.drivers.exposition import Sample, samples
+from mainstay.drivers.exposition import Sample
 
 _CPU, _OFFSET = "node_cpu_seconds_total", "node_timex_offset_seconds"
 _ONE = {
@@ -24,13 +24,13 @@ _SPACE = {
     "available": "node_filesystem_avail_bytes",
 }  # fmt: skip
 _INODES = {"size": "node_filesystem_files", "free": "node_filesystem_files_free"}
-_WANTED = (_CPU, _OFFSET, *_ONE.values(), *_DISK.values(), *_NETWORK.values(), *_SPACE.values(), *_INODES.values())
+WANTED = (_CPU, _OFFSET, *_ONE.values(), *_DISK.values(), *_NETWORK.values(), *_SPACE.values(), *_INODES.values())
 
 
-def exporter_counters(kind: str, text: str, mounts: Sequence[str]) -> Counters:
-    """From the page's content type and text. Raises Failed; ValueError when it is no node_exporter's."""
+def exporter_counters(shown: Iterable[Sample], mounts: Sequence[str]) -> Counters:
+    """From the page's samples of the metrics that are ``WANTED``. Raises ValueError when it is no node_exporter's."""
     found: dict[str, list[Sample]] = {}
-    for sample in samples(kind, text, _WANTED):
+    for sample in shown:
         found.setdefault(sample.name, []).append(sample)
     if _CPU not in found or _ONE["memory"] not in found:
         raise ValueError("there are no processors or no memory on the page; it does not look like node_exporter's")

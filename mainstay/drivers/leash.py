@@ -30,11 +30,11 @@ class Leash:
 
     def hold(self) -> None:
         """Wait for the end of the conversation, or make it."""
-        end, before = time.monotonic() + self._seconds, _received(self._socket)
+        end, before = time.monotonic() + self._seconds, received(self._socket)
         while (rest := end - time.monotonic()) > 0:
             if self._over.wait(min(rest, STEP)):
                 return
-            if _received(self._socket) - before > self._most:
+            if received(self._socket) - before > self._most:
                 self._end(Fault.TOO_LARGE)
                 self._cut()
                 return
@@ -80,7 +80,7 @@ def leashed(fd: int, seconds: float, most: int, cancel: Callable[[float], None] 
         leash.release()
 
 
-def _received(sock: socket.socket) -> int:
+def received(sock: socket.socket) -> int:
     """Bytes since the connection was made, as Linux counts them (struct tcp_info, tcpi_bytes_received); 0 where it
     does not: a local socket, another system."""
     try:

@@ -1,6 +1,5 @@
 """A queue of RabbitMQ, as its management interface tells of it."""
 
-import json
 import math
 import time
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from urllib.parse import quote
 
 import pycurl
 
+from mainstay.domain.json_path import parse_json
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.drivers.curl import Body, Guard, bounded, problem
@@ -69,8 +69,8 @@ class RabbitMQ:
         if status != 200:
             return Reading(problem=Problem(Fault.STATUS, f"status {status}, expected 200"))
         try:
-            told = json.loads(body)
-        except (ValueError, RecursionError):
+            told = parse_json(body)
+        except ValueError:
             told = None
         if not isinstance(told, dict):
             return Reading(problem=Problem(Fault.PROTOCOL, "the answer is not one of RabbitMQ's management"))

@@ -4,7 +4,6 @@ The dozen commands that this needs are spoken here, in RESP 2, rather than by a 
 length a server announces, and a look may cost a megabyte.
 """
 
-import json
 import math
 import socket
 import ssl
@@ -14,7 +13,7 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from mainstay.domain.json_path import JsonPath
+from mainstay.domain.json_path import JsonPath, parse_json
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.drivers.outward import bounded
@@ -125,8 +124,8 @@ class Redis:
 
     def _time_in(self, path: JsonPath, element: Any) -> float:
         try:
-            found = moment(path.find(json.loads(element)))
-        except (ValueError, TypeError, OverflowError, RecursionError):
+            found = moment(path.find(parse_json(element)))
+        except (ValueError, TypeError, OverflowError):
             raise Unread(Fault.CONTENT, f"an element of {self._key} is not JSON") from None
         if found is None:
             raise Unread(Fault.CONTENT, f"an element of {self._key} has no time at {path.text}")

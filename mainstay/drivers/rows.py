@@ -16,6 +16,9 @@ MOST_EVIDENCE = 64_000
 MOST_RECEIVED = 32_000_000
 """Bytes that a server may send in answer to one query, before its line is cut."""
 
+MOST_GREETING = 250_000
+"""Bytes that a server may send until it has let us in: its certificates, its settings, what it tells everybody."""
+
 
 class Unread(Exception):
     """The database could not be read; ``problem`` says why."""

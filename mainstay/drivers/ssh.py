@@ -13,6 +13,16 @@ from mainstay.drivers.connect import NotConnected, connect
 ERRORS = (NotConnected, asyncssh.Error, OSError, ValueError)
 """What ``run`` may raise; ``problem_of`` puts them into words."""
 
+MOST = 2_000_000
+"""Bytes that a command may print. The longest answer to ours is apt's, with 250 bytes a package."""
+
+
+class TooMuch(asyncssh.Error):
+    """The command printed more than is read; the connection was closed on it."""
+
+    def __init__(self) -> None:
+        super().__init__(asyncssh.DISC_BY_APPLICATION, f"it printed more than {MOST // 1_000_000} MB")
+
 
 @dataclass(frozen=True, slots=True)
 class Door:
@@ -43,8 +53,20 @@ async def run(command: str, door: Door, network: NetworkPolicy) -> Answer:
         client_keys=[door.key_file] if door.key_file else None,
     ) as connection:  # fmt: skip
         began = time.time()
-        done = await connection.run(command, check=False)
-    return Answer(str(done.stdout), (began + time.time()) / 2)
+        printed = await _printed(connection, command)
+    return Answer(printed.decode("utf-8", "replace"), (began + time.time()) / 2)
+
+
+async def _printed(connection: asyncssh.SSHClientConnection, command: str) -> bytes:
+    """Raises TooMuch. What it says on its error output is thrown away by the library."""
+    printed = bytearray()
+    async with connection.create_process(command, encoding=None, stderr=asyncssh.DEVNULL) as process:
+        while chunk := await process.stdout.read(65_536):
+            printed += chunk
+            if len(printed) > MOST:
+                connection.abort()  # a polite end would first take in what is still on its way
+                raise TooMuch
+    return bytes(printed)
 
 
 def problem_of(error: Exception, door: Door) -> tuple[Problem, bool]:
@@ -56,4 +78,5 @@ def problem_of(error: Exception, door: Door) -> tuple[Problem, bool]:
         return Problem(Fault.TLS, detail), True
     if isinstance(error, asyncssh.PermissionDenied):
         return Problem(Fault.AUTH, f"{door.address} refused {door.user}"), True
-    return Problem(Fault.PROTOCOL, f"{door.address}: {error}"), True
+    fault = Fault.TOO_LARGE if isinstance(error, TooMuch) else Fault.PROTOCOL
+    return Problem(fault, f"{door.address}: {error}"), True

@@ -1,5 +1,6 @@
 """One check: its chart with thresholds and states, its changes with their evidence; look now, mute."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,12 +14,12 @@ from mainstay.catalogue.models import Check
 from mainstay.domain.actor import authorise
 from mainstay.domain.duration import format_duration
 from mainstay.domain.state import State
-from mainstay.domain.threshold import Condition, parse_condition
+from mainstay.domain.threshold import Condition
 from mainstay.monitoring import actions
 from mainstay.monitoring import queries as monitoring
-from mainstay.monitoring.wording import say_condition
 from mainstay.web import charts, flows
 from mainstay.web.access import actor, check_of, may, page
+from mainstay.web.limits import limits
 from mainstay.web.live import live
 
 RANGES = {"1h": 1, "6h": 6, "24h": 24, "7d": 168, "30d": 720, "90d": 2160}
@@ -58,6 +59,8 @@ def check(request: HttpRequest, system: str, name: str) -> HttpResponse:
     primary = next(iter(values), "")
     metric = request.GET.get("metric", "")
     metric = metric if metric in values else primary
+    judged_by = limits(found, primary, {key: one.unit for key, one in values.items()})
+    lines = [(one.state, line) for one in judged_by for line in one.lines if (line.metric or primary) == metric]
     context = {
         "check": found,
         "standing": getattr(found, "standing", None),
@@ -65,8 +68,8 @@ def check(request: HttpRequest, system: str, name: str) -> HttpResponse:
         "metric": metric,
         "ranges": RANGES,
         "stretch": stretch,
-        "chart": _chart(found, metric, primary, values[metric].unit if metric in values else "1", stretch),
-        "conditions": _said(found, primary, {key: one.unit for key, one in values.items()}),
+        "chart": _chart(found, metric, values[metric].unit if metric in values else "1", stretch, lines),
+        "conditions": [(one.state.value, one.said) for one in judged_by],
         "every": format_duration(found.every),
         "changes": monitoring.changes(check_id=found.pk, limit=30),
         "mute": monitoring.muted(found, now),
@@ -78,27 +81,12 @@ def check(request: HttpRequest, system: str, name: str) -> HttpResponse:
     return live(request, "check", context)
 
 
-def _chart(found: Check, metric: str, primary: str, unit: str, stretch: Stretch) -> charts.Chart | None:
-    limits = [(state, one) for state, one in _conditions(found) if (one.metric or primary) == metric]
+def _chart(
+    found: Check, metric: str, unit: str, stretch: Stretch, lines: Sequence[tuple[State, Condition]]
+) -> charts.Chart | None:
     points = monitoring.samples(found.pk, metric, stretch.start.timestamp(), stretch.end.timestamp())
     bands = monitoring.state_bands(found.pk, stretch.start, stretch.end)
-    return charts.chart(points, unit, stretch.start, stretch.end, limits=limits, bands=bands)
-
-
-def _said(found: Check, primary: str, units: dict[str, str]) -> list[tuple[str, str]]:
-    """State and sentence of every condition."""
-    return [
-        (state.value, say_condition(one, primary, units.get(one.metric or primary, "1")))
-        for state, one in _conditions(found)
-    ]
-
-
-def _conditions(found: Check) -> list[tuple[State, Condition]]:
-    pairs: list[tuple[State, str]] = [
-        *((State.CRITICAL, text) for text in found.document.get("crit", [])),
-        *((State.WARNING, text) for text in found.document.get("warn", [])),
-    ]
-    return [(state, parse_condition(text)) for state, text in pairs]
+    return charts.chart(points, unit, stretch.start, stretch.end, limits=lines, bands=bands)
 
 
 @page("check.run")

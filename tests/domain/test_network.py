@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainstay.domain.network import NetworkPolicy
+from mainstay.domain.network import LOOPBACK, NetworkPolicy, Service
 
-EVERYWHERE = NetworkPolicy((ip_network("0.0.0.0/0"), ip_network("::/0")), frozenset({("127.0.0.1", 8080)}))
+EVERYWHERE = NetworkPolicy(
+    (ip_network("0.0.0.0/0"), ip_network("::/0")), tuple(Service(network, 8080) for network in LOOPBACK)
+)
 OFFICE = NetworkPolicy((ip_network("10.0.0.0/8"),))
 
 
@@ -30,6 +32,8 @@ OFFICE = NetworkPolicy((ip_network("10.0.0.0/8"),))
         (EVERYWHERE, "::", 80, "one host"),
         (EVERYWHERE, "127.0.0.1", 8080, "Mainstay"),
         (EVERYWHERE, "::ffff:127.0.0.1", 8080, "Mainstay"),
+        (EVERYWHERE, "127.3.2.1", 8080, "Mainstay"),
+        (EVERYWHERE, "::1", 8080, "Mainstay"),
         (EVERYWHERE, "127.0.0.1", 8081, ""),
         (OFFICE, "10.1.2.3", 5432, ""),
         (OFFICE, "::ffff:10.1.2.3", 5432, ""),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainstay.domain.plugin_output import MOST_METRICS, parse_output
+from mainstay.domain.plugin_output import MOST_METRICS, Range, parse_output, parse_range
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,59 @@ def test_labels_come_back(wanted: dict[str, float]) -> None:
 def test_there_is_an_end_to_metrics() -> None:
     printed = "x|" + " ".join(f"m{number}=1" for number in range(MOST_METRICS * 2))
     assert len(parse_output(printed).values) == MOST_METRICS
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "right"),
+    [
+        ("10", [-1, 11], [0, 5, 10]),
+        ("10:", [9.9, -3], [10, 1e9]),
+        (":10", [-1, 11], [0, 10]),
+        ("~:10", [10.1], [-1e9, 0, 10]),
+        ("10:20", [9, 21], [10, 15, 20]),
+        ("@10:20", [10, 15, 20], [9, 21]),
+        ("@10:", [10, 99], [9]),
+        ("@~:10", [10, -99], [11]),
+        ("-5:-1,5", [-6, 0], [-5, -1.5]),
+    ],
+)
+def test_the_guidelines_ranges(text: str, wrong: list[float], right: list[float]) -> None:
+    found = parse_range(text)
+    assert found is not None
+    assert [value for value in wrong if not found.holds(value)] == []
+    assert [value for value in right if found.holds(value)] == []
+
+
+@pytest.mark.parametrize("text", ["", "@", "~", "~:", "20:10", "a", "1:2:3", "10 20", "1e999:1e999"])
+def test_no_ranges(text: str) -> None:
+    assert parse_range(text) is None
+
+
+BOUNDS = st.none() | st.floats(-1e6, 1e6)
+
+
+@given(BOUNDS, BOUNDS, st.floats(-1e7, 1e7))
+def test_a_range_comes_back_and_turned_says_the_opposite(low: float | None, high: float | None, value: float) -> None:
+    printed = f"{'~' if low is None else repr(low)}:{'' if high is None else repr(high)}"
+    found, turned = parse_range(printed), parse_range("@" + printed)
+    if (low is None and high is None) or (low is not None and high is not None and low > high):
+        assert (found, turned) == (None, None)
+    else:
+        assert (found, turned) == (Range(low, high), Range(low, high, inside=True))
+        assert found is not None
+        assert turned is not None
+        assert found.holds(value) is not turned.holds(value)
+
+
+@given(st.text("@~:.,-+e0123456789", max_size=12))
+def test_whatever_stands_where_a_range_belongs_is_taken(text: str) -> None:
+    found = parse_output(f"x|a=1;{text};{text};0;9")
+    assert found.values == {"a": 1.0}
+    assert found.warn == found.crit
+    assert found.warn.get("a") == parse_range(text)
+
+
+def test_ranges_are_in_the_units_of_their_values() -> None:
+    found = parse_output("DISK|/=2643MB;5948;@5:5958;0;5968 rta=5ms;;10: pl=0%")
+    assert found.warn == {"/": Range(0.0, 5948 * 1024.0**2)}
+    assert found.crit == {"/": Range(5 * 1024.0**2, 5958 * 1024.0**2, inside=True), "rta": Range(0.01, None)}

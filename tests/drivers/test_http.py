@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import resource
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault, Reading
+from mainstay.drivers.own_services import own_services
 from mainstay.drivers.probes import Reach, load
 
 LOOPBACK = NetworkPolicy((ip_network("127.0.0.0/8"), ip_network("::1/128")))
@@ -159,35 +159,6 @@ async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) ->
     await asyncio.sleep(30)
 
 
-BOMB = whole(gzip.compress(b"\0" * 300_000_000, 9, mtime=0), b"Content-Encoding: gzip\r\n")
-HOSTILE: dict[str, tuple[Answer, dict[str, Any], set[Fault]]] = {
-    "endless body": (endless, {}, {Fault.TOO_LARGE}),
-    "slow drip of the body": (dripping_body, {}, {Fault.TIMEOUT}),
-    "slow drip of the headers": (dripping_headers, {}, {Fault.TIMEOUT}),
-    "ten million headers": (many_headers, {}, {Fault.TOO_LARGE, Fault.PROTOCOL, Fault.TIMEOUT}),
-    "a line without end": (one_long_line, {}, {Fault.TOO_LARGE, Fault.PROTOCOL}),
-    "says nothing": (silent, {}, {Fault.TIMEOUT}),
-    "a packed bomb": (says(BOMB), {"contains": "x"}, {Fault.TOO_LARGE}),
-}
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_server_costs_little(name: str) -> None:
-    answer, settings, faults = HOSTILE[name]
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-    async def run() -> Reading:
-        async with serving(answer) as port:
-            url = f"http://127.0.0.1:{port}/"
-            return await asyncio.wait_for(look("http", reach(1.0), url=url, **settings), 5)
-
-    reading = asyncio.run(run())
-    assert reading.problem
-    assert reading.problem.fault in faults, reading.problem
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    assert grown < 50, f"{grown:.0f} MB"
-
-
 def test_redirects_are_followed_only_when_asked_and_only_where_allowed() -> None:
     away = b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/latest/\r\nContent-Length: 0\r\n\r\n"
     assert ask(says(away)).problem is None, "a redirect is an answer"
@@ -237,7 +208,7 @@ def test_no_spelling_gets_past_the_policy(host: str) -> None:
 def test_mainstay_never_checks_itself() -> None:
     async def run() -> Reading:
         async with serving(says(whole(b""))) as port:
-            network = NetworkPolicy((ip_network("127.0.0.0/8"),), frozenset({("127.0.0.1", port)}))
+            network = NetworkPolicy((ip_network("127.0.0.0/8"),), own_services([("127.0.0.1", port)]))
             return await look("http", reach(1.0, network), url=f"http://127.0.0.1:{port}/")
 
     problem = asyncio.run(run()).problem

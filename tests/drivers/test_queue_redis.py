@@ -1,6 +1,5 @@
 """Queues in Redis: a real server with every kind of key, and servers whose answers are none."""
 
-import resource
 import socket
 import threading
 import time
@@ -19,6 +18,7 @@ from mainstay.domain.reading import Fault, Reading
 from mainstay.drivers.probes import Reach
 from mainstay.drivers.probes.queue import Probe, Settings
 from mainstay.drivers.queue_redis import Line, moment
+from tests.drivers.looker import Looker
 from tests.drivers.test_http import certificate
 from tests.servers import redis
 
@@ -278,14 +278,13 @@ HOSTILE: dict[str, tuple[dict[str, Any], list[bytes], bool, set[Fault]]] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_server_costs_little(name: str) -> None:
+def test_a_hostile_server_costs_little(name: str, looker: Looker) -> None:
     settings, answers, again, faults = HOSTILE[name]
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with saying(*answers, again=again, pause=0.3 if name == "a slow drip" else 0.0) as port:
-        reading = look(f"redis://127.0.0.1:{port}", 1.0, **settings)
-    assert fault(reading) in faults, reading.problem
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    assert grown < 50, f"{grown:.0f} MB"
+        url = f"redis://127.0.0.1:{port}"
+        seen = looker.look("queue", 1.0, {"source": "redis", "key": "jobs", **settings}, url=url)
+    assert seen.fault in faults, seen
+    seen.cost_little(1.0)
 
 
 def test_the_password_is_never_said() -> None:

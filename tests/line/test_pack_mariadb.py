@@ -1,4 +1,5 @@
-"""The pack for MariaDB, on a real server: silent when it is well, and each fault found by its own check."""
+"""The pack for MariaDB, on a real server: silent when it is well, and each fault found by its own check. And what a
+statement is held to there."""
 
 import threading
 import time
@@ -11,7 +12,10 @@ import pymysql
 import pytest
 
 from mainstay.catalogue import queries
-from tests.line.looking import apply, complaints, look
+from mainstay.domain.reading import Fault
+from mainstay.drivers.database import Connection, Unread, connect
+from tests.line.looking import LOOPBACK, apply, complaints, look
+from tests.line.site import until
 from tests.servers import mariadb
 
 CATALOGUE = """\
@@ -84,7 +88,7 @@ def test_a_healthy_server_gives_no_complaint(dsn: str) -> None:
     care()
     found = look(pause=0.2)
     assert {name: reading for name, (state, reading) in found.items() if state != "ok"} == {}
-    assert len(found) == 6
+    assert len(found) == 7
     for name, (_, reading) in found.items():
         metrics = {text.split()[0] for text in queries.check(f"shop/{name}").document["warn"]}
         assert metrics & reading.values.keys() or name in ("db.cache", "db.replication"), name
@@ -133,6 +137,19 @@ def test_a_transaction_that_stays_open_is_found(dsn: str) -> None:
         idle.rollback()
 
 
+def test_old_versions_of_rows_that_are_not_removed_are_found(dsn: str) -> None:
+    care("history_warn: 60")
+    assert complaints() == set()
+    with line(dsn) as old, line(dsn) as busy:
+        old.cursor().execute("start transaction with consistent snapshot")
+        for number in range(100):
+            busy.cursor().execute("update held set id = %s", (number + 10,))
+        found = look()
+        old.rollback()
+    assert {name for name, (state, _) in found.items() if state != "ok"} == {"db.upkeep"}
+    assert found["db.upkeep"][1].values["history"] >= 100
+
+
 def test_connections_that_run_out_are_found(dsn: str) -> None:
     care("connections_warn: 25%")
     kept = [line(dsn) for _ in range(9)]
@@ -171,3 +188,35 @@ def test_what_the_account_may_not_see_is_said_with_its_cure(dsn: str, monkeypatc
 def test_thresholds_are_overridden_by_name(dsn: str, values: str, check: str) -> None:
     care(values)
     assert complaints() == {check}
+
+
+@pytest.fixture
+def reader(dsn: str) -> Iterator[Connection]:
+    connection = connect(dsn, LOOPBACK, 5)
+    yield connection
+    connection.close()
+
+
+@pytest.mark.parametrize("text", ["select write_held()", "select nextval(counter)"])
+def test_the_server_itself_refuses_to_write(dsn: str, reader: Connection, text: str) -> None:
+    """What no reader of statements can see, the read-only transaction stops; or it is not even sent."""
+    run(
+        dsn,
+        "create sequence if not exists counter",
+        "create or replace function write_held() returns int begin insert into held values (7); return 7; end",
+    )
+    with pytest.raises(Unread) as refused:
+        reader.select(text, {}, 1, 5)
+    assert refused.value.problem.fault is Fault.QUERY
+    assert run(dsn, "select count(*) from held where id = 7") == [(0,)]
+
+
+def test_a_long_query_is_ended_on_the_server(dsn: str, reader: Connection) -> None:
+    assert reader.select("select @@max_statement_time as most", {}, 1, 5).rows == [{"most": 5.5}]
+    with pytest.raises(Unread) as late:
+        reader.select("select sum(sqrt(seq)) as n from seq_1_to_100000000000", {}, 1, 0.5)
+    assert late.value.problem.fault is Fault.TIMEOUT
+    running = (
+        "select count(*) from information_schema.processlist where info like '%100000000000%' and id <> connection_id()"
+    )
+    until(lambda: run(dsn, running) == [(0,)])

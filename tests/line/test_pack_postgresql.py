@@ -9,8 +9,11 @@ import psycopg
 import pytest
 
 from mainstay.catalogue import queries
-from tests.line.looking import apply, complaints, look
-from tests.servers import postgresql
+from mainstay.drivers.probes import Reach
+from mainstay.drivers.probes.postgresql import Probe, Settings
+from tests.line.looking import LOOPBACK, apply, complaints, look
+from tests.line.site import until
+from tests.servers import postgresql, postgresql_standby
 
 CATALOGUE = """\
 system: shop
@@ -131,3 +134,42 @@ def test_dead_rows_are_found(postgresql_dsn: str) -> None:
 def test_thresholds_are_overridden_by_name(postgresql_dsn: str, values: str, check: str) -> None:
     care(values)
     assert complaints() == {check}
+
+
+def test_a_replica_that_falls_behind_is_found(postgresql_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(text: str) -> None:
+        with psycopg.connect(postgresql_dsn, autocommit=True) as admin:
+            admin.execute(text.encode())
+
+    def replayed() -> bool:
+        with psycopg.connect(standby) as db:
+            return db.execute("select count(*) from pg_tables where tablename = 'copied'").fetchone() == (1,)
+
+    care("lag_warn: 100ms")
+    with postgresql_standby(postgresql_dsn) as standby:
+        write("create table copied (id int)")
+        until(replayed)
+        assert look()["db.replication"][1].values["replication_bytes"] >= 0, "as the primary sees it"
+        monkeypatch.setenv("DSN", standby)
+        found = look()["db.replication"]
+        assert (found[0], found[1].values["replication_lag"]) == ("ok", 0), "nobody writes, and it lacks nothing"
+        with psycopg.connect(standby, autocommit=True) as db:
+            db.execute("select pg_wal_replay_pause()")
+            write("insert into copied values (1)")
+            time.sleep(0.2)
+            assert complaints() == {"db.replication"}
+            db.execute("select pg_wal_replay_resume()")
+    write("drop table copied")
+
+
+def test_the_share_of_reads_from_memory(postgresql_dsn: str) -> None:
+    """Of those between two looks, where there are enough of them."""
+    probe = Probe(Settings(dsn=postgresql_dsn), Reach(5.0, LOOPBACK, {}, lambda _key, make: make()))
+    assert "cache_hit" not in probe.read().values
+    with psycopg.connect(postgresql_dsn, autocommit=True) as admin:
+        admin.execute("create table warm as select generate_series(1, 20000) as id")
+        for _ in range(30):
+            admin.execute("select count(*) from warm")
+        admin.execute("select pg_stat_force_next_flush()")
+        admin.execute("drop table warm")
+    assert 50 < probe.read().values["cache_hit"] <= 100

@@ -73,6 +73,7 @@ class Probe:
         quota = int(self._settings.quota)
         if not quota:
             return Reading(_file_system(directory))
+        os.scandir(directory).close()  # what is not there, or may not be read, is not empty
         size = sum(path.lstat().st_size for path in self._until(directory.rglob("*")) if path.is_file())
         return Reading({"size": float(size), "used": 100 * size / quota, "free": float(max(0, quota - size))})
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from mainstay.domain.duration import parse_duration
-from mainstay.domain.flow import SHOWN, Case, Picture, Stage, Step, analyse, drawn
+from mainstay.domain.flow import ROWS, SHOWN, Case, Picture, Stage, Step, analyse, drawn
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.drivers.database import Unread
 from mainstay.drivers.probes import Reach
@@ -89,7 +89,7 @@ class Probe:
         except _NoTime as error:
             return Reading(problem=Problem(Fault.SETUP, str(error)), blind=True)
         payload = {**drawn(picture, now), "cut": cut}
-        return Reading(_values(picture, now), rows=shown(_evidence(payload, now)), payload=payload)
+        return Reading(_values(picture, now), rows=shown(_evidence(payload, now)), payload=payload, payload_rows=ROWS)
 
     def close(self) -> None:
         """The connections are shared and stay."""

@@ -12,8 +12,8 @@ from mainstay.domain.host import Counters, parse_proc, rates, state_of
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.drivers import ssh
 from mainstay.drivers.curl import Failed
-from mainstay.drivers.exporter_host import exporter_counters
-from mainstay.drivers.exposition import Access, fetch
+from mainstay.drivers.exporter_host import WANTED, exporter_counters
+from mainstay.drivers.exposition import Access, shown
 from mainstay.drivers.local_host import local_counters
 from mainstay.drivers.ntp import clock_offset
 from mainstay.drivers.probes import Reach, Strict
@@ -69,10 +69,10 @@ class Probe:
     async def _counters(self) -> Counters:
         settings = self._settings
         if settings.exporter:
-            kind, text = await asyncio.to_thread(
-                fetch, settings.exporter, Access(), self._reach.network, self._reach.timeout
+            page = await asyncio.to_thread(
+                shown, settings.exporter, Access(), self._reach.network, self._reach.timeout, WANTED
             )
-            return exporter_counters(kind, text, settings.mounts)
+            return exporter_counters(page, settings.mounts)
         if self._address in ("local", "localhost") and not settings.user:
             counters = local_counters(settings.mounts)
             if settings.ntp:

@@ -1,7 +1,6 @@
 """HTTP and HTTPS: status, headers, content, and where the time went."""
 
 import contextlib
-import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -10,7 +9,7 @@ from typing import Any, Literal
 import pycurl
 from pydantic import Field, field_validator
 
-from mainstay.domain.json_path import JsonPath, parse_path
+from mainstay.domain.json_path import JsonPath, brief, parse_json, parse_path
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.drivers.curl import Body, Guard, Loop, bounded, problem
 from mainstay.drivers.probes import Done, Reach, Strict, begun
@@ -21,6 +20,8 @@ METRICS = {
 
 LARGEST = 4 * 1024 * 1024
 """Bytes of body that are read, unpacked ones counted."""
+LARGEST_JSON = 1024 * 1024
+"""As many of them where values are looked for: a document takes thirty times its length in memory."""
 _EXCERPT = 300
 _HEADERS = 64 * 1024
 
@@ -107,7 +108,7 @@ class Probe:
             (parse_path(path), value) for path, value in settings.json_values.items()
         ]
         self._wants_body = bool(settings.contains or settings.lacks or settings.matches or self._paths)
-        self._body = Body(LARGEST)
+        self._body = Body(LARGEST_JSON if self._paths else LARGEST)
         self._head = Body(_HEADERS)
         self._guard = Guard(reach.network)
         self._handle: pycurl.Curl | None = None
@@ -225,13 +226,13 @@ class Probe:
 
     def _wrong_json(self, text: str) -> str:
         try:
-            document = json.loads(text)
+            document = parse_json(text)
         except ValueError as error:
             return f"the answer is not JSON: {error}"
         for path, wanted in self._paths:
             found = path.find(document)
             if found != wanted:
-                return f"{path.text} is {found!r}, expected {wanted!r}"
+                return f"{path.text} is {brief(found)}, expected {wanted!r}"
         return ""
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from mainstay.drivers.probes import Reach, Strict
 BLOCKING = True
 METRICS = {
     "connect": "s", "connections": "%", "longest_transaction": "s", "longest_wait": "s", "blocked": "1",
-    "replication_lag": "s", "replication_stopped": "1", "cache_hit": "%", "size": "B", "growth": "B/s",
+    "replication_lag": "s", "replication_stopped": "1", "cache_hit": "%", "size": "B", "growth": "B/s", "history": "1",
     "deadlocks": "1/s", "slow_queries": "1/s", "aborted_connects": "1/s", "version": "1",
 }  # fmt: skip
 
@@ -35,6 +35,8 @@ select @@global.max_connections as room, version() as version,
        (select count(*) from information_schema.processlist where state like 'Waiting for%lock') as lock_waits,
        (select coalesce(max(time), 0) from information_schema.processlist where state like 'Waiting for%lock')
           as lock_wait,
+       (select max(metric.count) from information_schema.innodb_metrics metric
+         where metric.name = 'trx_rseg_history_len') as history,
        (select coalesce(sum(data_length + index_length), 0) from information_schema.tables
          where table_schema = database()) as size
 """
@@ -129,6 +131,8 @@ class _Look:
             "version": float(str(now["version"]).partition(".")[0]),
             **self._replication(),
         }
+        if now["history"] is not None:  # an administrator may have switched the counter off
+            values["history"] = float(now["history"])
         values |= rates({**status, "size": values["size"]})
         rows = [*self._ask(_WAITING, 20), *self._ask(_OLDEST, 3)] if blocked else []
         return Reading(values, rows=rows)

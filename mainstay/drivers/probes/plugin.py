@@ -11,11 +11,13 @@ import shutil
 import signal
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, field_validator
 
-from mainstay.domain.plugin_output import parse_output
+from mainstay.domain.plugin_output import Output, parse_output
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.drivers.probes import Reach, Strict
 
@@ -106,12 +108,20 @@ def _judged(code: int, printed: bytes, took: float) -> Reading:
     output = parse_output(printed.decode("utf-8", "replace"))
     values = {**output.values, "exit_code": float(code), "time": took}
     units = {**output.units, "exit_code": "1", "time": "s"}
+    payload = _limits(output)
     if code == 0:
-        return Reading(values, excerpt=output.text, units=units)
+        return Reading(values, excerpt=output.text, units=units, payload=payload)
     text = output.text.partition("\n")[0][:500]
     if code < 0:
         text = f"ended by signal {-code}: {text}"
     elif code not in _VERDICTS:
         text = f"exit code {code}, which no plugin may give: {text}"
     problem = Problem(Fault.STATUS, text or _VERDICTS.get(code, ""), warning=code == 1)
-    return Reading(values, problem, blind=code not in (1, 2), excerpt=output.text, units=units)
+    return Reading(values, problem, blind=code not in (1, 2), excerpt=output.text, units=units, payload=payload)
+
+
+def _limits(output: Output) -> dict[str, Any] | None:
+    """The ranges that the program printed with its numbers, for the check's page; it has judged by them itself."""
+    kinds = {"warning": output.warn, "critical": output.crit}
+    limits = {kind: {label: asdict(one) for label, one in ranges.items()} for kind, ranges in kinds.items() if ranges}
+    return {"limits": limits} if limits else None

@@ -35,8 +35,10 @@ select (select setting::int from pg_settings where name = 'max_connections')
        (select coalesce(sum(n_dead_tup) * 100.0 / nullif(sum(n_live_tup + n_dead_tup), 0), 0)
           from pg_stat_user_tables where n_dead_tup > 1000) as dead_rows,
        pg_is_in_recovery() as standby,
-       case when pg_is_in_recovery()
-            then extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()) end as replay_age,
+       case when not pg_is_in_recovery() then null
+            when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() and exists (select from pg_stat_wal_receiver)
+            then 0  -- nothing is left to replay; where nobody writes, the last commit is no measure
+            else extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()) end as replay_age,
        case when not pg_is_in_recovery()
             then (select max(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)) from pg_stat_replication) end as behind
   from pg_stat_database stat where stat.datname = current_database()

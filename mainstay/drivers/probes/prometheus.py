@@ -8,7 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.domain.selector import Selector, parse_selector
 from mainstay.drivers.curl import Failed
-from mainstay.drivers.exposition import Access, Sample, fetch, query, samples
+from mainstay.drivers.exposition import Access, Sample, query, shown
 from mainstay.drivers.probes import Reach, Strict
 
 BLOCKING = True
@@ -68,10 +68,10 @@ class Probe:
         return Reading({**values, "time": time.monotonic() - began}, rows=_rows(found), units={"time": "s"})
 
     def _shown(self) -> dict[str, list[Sample]]:
-        kind, text = fetch(self._url, self._access, self._reach.network, self._reach.timeout)
-        shown = samples(kind, text, {selector.name for selector in self._selectors.values()})
+        names = {selector.name for selector in self._selectors.values()}
+        found = shown(self._url, self._access, self._reach.network, self._reach.timeout, names)
         return {
-            name: [one for one in shown if one.name == selector.name and selector.chooses(one.labels)]
+            name: [one for one in found if one.name == selector.name and selector.chooses(one.labels)]
             for name, selector in self._selectors.items()
         }
 

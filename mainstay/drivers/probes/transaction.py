@@ -16,7 +16,7 @@ from typing import Any
 import pycurl
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mainstay.domain.json_path import parse_path
+from mainstay.domain.json_path import brief, parse_json, parse_path
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.drivers.curl import Body, Guard, Loop, bounded, problem
 from mainstay.drivers.probes import Reach, Strict
@@ -160,19 +160,21 @@ class Probe:
         if not (step.rpc or step.expect or step.save):
             return
         try:
-            document = json.loads(text)
+            document = parse_json(text)
         except ValueError:
             raise _Failed(Problem(Fault.PROTOCOL, f"the answer is not JSON: {text[:80]!r}")) from None
         if step.rpc is not None and isinstance(document, dict) and document.get("error"):
-            raise _Failed(Problem(Fault.CONTENT, f"the call was refused: {str(document['error'])[:200]}"))
+            raise _Failed(Problem(Fault.CONTENT, f"the call was refused: {brief(document['error'])}"))
         for path, wanted in step.expect.items():
             found = parse_path(path).find(document)
             if found != wanted:
-                raise _Failed(Problem(Fault.CONTENT, f"{path} is {str(found)[:80]!r}, expected {wanted!r}"))
+                raise _Failed(Problem(Fault.CONTENT, f"{path} is {brief(found)}, expected {wanted!r}"))
         for name, path in step.save.items():
             found = parse_path(path).find(document)
             if found is None:
                 raise _Failed(Problem(Fault.CONTENT, f"the answer has nothing at {path}"))
+            if isinstance(found, dict | list):
+                raise _Failed(Problem(Fault.CONTENT, f"{path} is {brief(found)}, not one text or number"))
             known[name] = str(found)
 
     def close(self) -> None:

@@ -111,7 +111,9 @@ def seconds(value: Any) -> str:
 
 @register.filter
 def amount(value: Any) -> str:
-    """Money without its currency, thousands apart."""
+    """Money without its currency, thousands apart; what was masked stays so."""
+    if isinstance(value, str):
+        return value
     return "–" if value is None else format_number(float(value), 2)
 
 
