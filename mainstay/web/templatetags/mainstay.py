@@ -14,6 +14,7 @@ from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from mainstay.domain.actor import person_name
+from mainstay.domain.saying import said
 from mainstay.monitoring.wording import (
     explain,
     format_instant,
@@ -39,6 +40,12 @@ def words(value: Any) -> str:
 def called(thing: Any) -> str:
     """A system's, component's or check's title, or its name where it has none."""
     return words(thing.title) or str(thing.name)
+
+
+@register.filter(name="said")
+def said_here(sentence: str) -> str:
+    """A sentence that was made elsewhere, in the reader's language."""
+    return said(sentence, _)
 
 
 @register.filter
