@@ -108,7 +108,7 @@ def save(request: HttpRequest) -> HttpResponse:
 
     try:
         described: dict[str, Any] = {"kind": kind, **channel_form.read(kind, post, before, seal)}
-        described["language"] = "zh" if post.get("language") == "zh" else "en"
+        described["language"] = channel_form.language(post)
         if levels := [int(one) for one in LEVELS if one in post.getlist("levels")]:
             described["levels"] = levels
         if systems := post.getlist("systems"):

@@ -280,7 +280,7 @@ def _described(request: HttpRequest, outline: Outline, name: str, sealed: set[st
         return f"${{{made}}}"
 
     settings = channel_form.read(kind, request.POST, before, seal)
-    return {"kind": kind, **settings, "language": "zh" if request.POST.get("language") == "zh" else "en"}
+    return {"kind": kind, **settings, "language": channel_form.language(request.POST)}
 
 
 @page("catalogue.apply")
