@@ -15,7 +15,7 @@ from mainstay.domain.inspection import NOT_WATCHED
 from mainstay.drivers.workbook import Grid, Value
 from mainstay.inspection import queries
 from mainstay.inspection.models import Line, Sheet
-from mainstay.monitoring.wording import DJANGO_LANGUAGE, explain, format_value, in_language, state_word
+from mainstay.monitoring.wording import DJANGO_LANGUAGE, evidence_value, explain, format_value, in_language, state_word
 
 SHAPES = {"ok": "●", "warning": "▲", "critical": "■", "unknown": "◇", NOT_WATCHED: "–"}
 _TAGS = {"en": "en", "zh": "zh-Hans", "zh-hant": "zh-Hant"}
@@ -152,7 +152,7 @@ def row(line: Line, zone: ZoneInfo, language: str) -> Row:
         _at(line.looked_at, zone),
         [(person_name(one.actor), _at(one.at, zone), one.text) for one in line.remarks.all()],
         columns,
-        [[_cell(one.get(name)) for name in columns] for one in rows],
+        [[_cell(evidence_value(one.get(name), language)) for name in columns] for one in rows],
         str(line.evidence.get("excerpt") or ""),
         _at(datetime.fromisoformat(changed), zone) if changed else "",
     )

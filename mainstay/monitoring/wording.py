@@ -31,6 +31,12 @@ def in_language(words: Mapping[str, str] | str | None, language: str) -> str:
     return str(found.get(language.partition("-")[0]) or found.get("en") or next(iter(found.values()), ""))
 
 
+def evidence_value(value: Any, language: str) -> Any:
+    """A value of evidence as it was read; in words where a probe gave them by language."""
+    by_language = isinstance(value, dict) and value and value.keys() <= {"en", "zh"}
+    return in_language(value, language) if by_language else value
+
+
 def state_word(state: str) -> str:
     """A state in the active language; ``none`` is a line of an inspection that nothing watches."""
     return {

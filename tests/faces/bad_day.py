@@ -49,7 +49,7 @@ checks:
       on: books
       query: "select number as 'case', state, entered_at, total as amount, last_user as actor from orders"
       states:
-        - {{name: quotation, longest: 30d}}
+        - {{name: quotation, title: {{en: quoted, zh: 已报价}}, longest: 30d}}
         - {{name: waiting for confirmation, longest: 1h}}
         - {{name: to be shipped by the warehouse, longest: 2d}}
         - {{name: paid, final: true}}

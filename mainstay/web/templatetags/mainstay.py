@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from mainstay.domain.actor import person_name
 from mainstay.domain.saying import said
 from mainstay.monitoring.wording import (
+    evidence_value,
     explain,
     format_instant,
     format_number,
@@ -34,6 +35,18 @@ def words(value: Any) -> str:
         return str(value or "")
     language = "zh" if (get_language() or "").startswith("zh") else "en"
     return str(value.get(language) or value.get("en") or next(iter(value.values()), ""))
+
+
+@register.filter
+def stage_word(stage: dict[str, Any]) -> str:
+    """A state of a flow as people call it."""
+    return words(stage.get("title")) or str(stage["name"])
+
+
+@register.filter
+def cell(value: Any) -> Any:
+    """A value of evidence in the reader's language, where it is words."""
+    return evidence_value(value, get_language() or "en")
 
 
 @register.filter
