@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import dateformat
@@ -143,6 +143,11 @@ def format_seconds(value: float) -> str:
 def format_instant(at: datetime) -> str:
     """To the second, on the clock that ``at`` is on."""
     return str(dateformat.format(at, pgettext("format of a date", "j M Y, H:i:s")))
+
+
+def format_day(day: date) -> str:
+    """A day as people write it."""
+    return str(dateformat.format(day, pgettext("format of a date", "j M Y")))
 
 
 def _in_units(duration: str) -> str:
