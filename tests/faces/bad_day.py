@@ -141,6 +141,14 @@ def bad_day(folder: Path) -> Iterator[Served]:
         process.wait(20)
 
 
+WIDER = {
+    "Name": ["/people/"], "E-mail": ["/people/", "/settings/", "/settings/channels/new/"],
+    "operator": ["/people/", "/account/"], "Limit": ["/inspections/1/"],
+    "Limits and intervals": ["/start/parts/database-of-all-the-subsidiaries/"],
+}  # fmt: skip
+"""Labels that Traditional Chinese has more characters for than Simplified, and where they stand."""
+
+
 def everywhere(site: Served) -> list[str]:
     """Every page that somebody who is signed in may open, each with what it shows most of."""
     incidents = [one["id"] for one in json.loads(site.call("incident", "list", "--all", "--json"))["items"]]
