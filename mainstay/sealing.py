@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from mainstay.domain.saying import say
 from mainstay.settings import DATA
 
 _FORM = b"\x01"
@@ -70,11 +71,17 @@ class KeyRing:
         try:
             mode, key = path.stat().st_mode, path.read_bytes()
         except OSError as error:
-            raise SealBroken(f"the key {path} cannot be read ({error.strerror}); bring it back from a backup") from None
+            raise SealBroken(
+                say(
+                    "the key %(path)s cannot be read (%(why)s); bring it back from a backup",
+                    path=path,
+                    why=error.strerror,
+                )
+            ) from None
         if mode & 0o077:
-            raise SealBroken(f"the key {path} may be read by others; run: chmod 600 {path}")
+            raise SealBroken(say("the key %(path)s may be read by others; run: chmod 600 %(path)s", path=path))
         if len(key) != _KEY:
-            raise SealBroken(f"the key {path} is damaged; bring it back from a backup")
+            raise SealBroken(say("the key %(path)s is damaged; bring it back from a backup", path=path))
         return key
 
 
@@ -102,14 +109,20 @@ def unseal(name: str, sealed: bytes, key_id: str, ring: KeyRing) -> str:
     """The value. Raises SealBroken when the row was changed, moved, or its key is missing."""
     body = sealed[1:]
     if sealed[:1] != _FORM or len(body) < _WRAPPED + _NONCE + _TAG:
-        raise SealBroken(f"the secret {name} is damaged; set it anew with: mainstay secret set {name}")
+        raise SealBroken(
+            say("the secret %(name)s is damaged; set it anew with: mainstay secret set %(name)s", name=name)
+        )
     bound = _bound(name, key_id)
     try:
         data_key = _decrypt(ring.key(key_id), body[:_WRAPPED], bound)
         return _decrypt(data_key, body[_WRAPPED:], bound).decode()
     except InvalidTag:
         raise SealBroken(
-            f"the secret {name} was changed or moved since it was sealed; set it anew with: mainstay secret set {name}"
+            say(
+                "the secret %(name)s was changed or moved since it was sealed; "
+                "set it anew with: mainstay secret set %(name)s",
+                name=name,
+            )
         ) from None
 
 

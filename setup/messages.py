@@ -35,7 +35,8 @@ HEAD = (
     "Content-Transfer-Encoding: 8bit", "Plural-Forms: nplurals=1; plural=0;",
 )  # fmt: skip
 CALLS = {
-    "_": (), "gettext": (), "gettext_lazy": (), "ngettext": ("one", "many"), "ngettext_lazy": ("one", "many"),
+    "_": (), "say": (), "gettext": (), "gettext_lazy": (), "ngettext": ("one", "many"),
+    "ngettext_lazy": ("one", "many"),
     "pgettext": ("context",), "pgettext_lazy": ("context",), "npgettext": ("context", "one", "many"),
 }  # fmt: skip
 """What each call's arguments before the text are; one or two texts."""

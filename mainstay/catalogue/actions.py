@@ -20,6 +20,7 @@ from mainstay.domain.difference import Difference
 from mainstay.domain.draft import Catalogue
 from mainstay.domain.outline import Outline
 from mainstay.domain.placeholder import SECRET_NAME
+from mainstay.domain.saying import say
 from mainstay.people.actions import reseal_factors
 from mainstay.sealing import RING, seal, unseal
 
@@ -80,7 +81,7 @@ def edit_check(
 
 def _require_as_seen(system: str, sign: str) -> None:
     if seen_of(system) != sign:
-        raise Overtaken(f"{system} was changed by somebody else meanwhile; look at it again")
+        raise Overtaken(say("%(system)s was changed by somebody else meanwhile; look at it again", system=system))
 
 
 def _write(catalogue: Catalogue, differences: Sequence[Difference], actor: Actor) -> int:
@@ -92,9 +93,18 @@ def set_secret(name: str, value: str, *, actor: Actor) -> None:
     """Keep ``value`` sealed under ``name``; running checks take it over. Raises Refused."""
     authorise(actor, "secret.set")
     if not SECRET_NAME.fullmatch(name):
-        raise Refused(f"{name!r} is not a name for a secret; write capitals, digits and _, such as SHOP_DB_DSN")
+        raise Refused(
+            say(
+                "%(name)s is not a name for a secret; write capitals, digits and _, such as SHOP_DB_DSN",
+                name=repr(name),
+            )
+        )
     if not value or len(value) > _MAX_SECRET or "\x00" in value:
-        raise Refused(f"the value of {name} must have 1 to {_MAX_SECRET} characters and no zero byte")
+        raise Refused(
+            say(
+                "the value of %(name)s must have 1 to %(most)s characters and no zero byte", name=name, most=_MAX_SECRET
+            )
+        )
     with transaction.atomic():
         _lock()
         sealed, key_id = seal(name, value, RING)  # under the lock: a rotation may be dropping keys
@@ -120,7 +130,12 @@ def retire(kind: Literal["channel", "calendar"], name: str, *, actor: Actor) -> 
     """Take a channel or a calendar out of use. Raises Refused while a system names it."""
     authorise(actor, "catalogue.apply")
     if users := queries.users_of(kind, name):
-        raise Refused(f"{', '.join(users)} names the {kind} {name}; change that first")
+        named = (
+            say("%(users)s names the channel %(name)s; change that first", users=", ".join(users), name=name)
+            if kind == "channel"
+            else say("%(users)s names the calendar %(name)s; change that first", users=", ".join(users), name=name)
+        )
+        raise Refused(named)
     return apply(Catalogue(whole=False, leaving=frozenset({(kind, name)})), actor=actor)
 
 

@@ -16,6 +16,7 @@ from mainstay.domain.amend import amend, changed
 from mainstay.domain.difference import Difference
 from mainstay.domain.draft import Catalogue
 from mainstay.domain.pack import PackBook, Unfoldable, override, unfold
+from mainstay.domain.saying import say
 from mainstay.domain.yaml_node import Flaw
 from mainstay.domain.yaml_text import write
 
@@ -68,7 +69,7 @@ def written(system: str) -> dict[str, Any]:
     """The mapping that the user of a system in use wrote; System.DoesNotExist otherwise."""
     text = _text(system)
     if text is None:
-        raise System.DoesNotExist(f"there is no system {system}, or it was never written")
+        raise System.DoesNotExist(say("there is no system %(name)s, or it was never written", name=system))
     found: dict[str, Any] = json.loads(text)
     return found
 
@@ -83,11 +84,11 @@ def writing(system: str, name: str, books: Books | None = None) -> Writing:
     try:
         row, whole = queries.system(system), written(system)
     except System.DoesNotExist:
-        raise Check.DoesNotExist(f"there is no check {system}/{name}") from None
+        raise Check.DoesNotExist(say("there is no check %(path)s", path=f"{system}/{name}")) from None
     own = (whole.get("checks") or {}).get(name)
     given = _of_pack(whole, name, packs.find() if books is None else books)
     if given is None and not (own or {}).get("probe"):
-        raise Check.DoesNotExist(f"there is no check {system}/{name}")
+        raise Check.DoesNotExist(say("there is no check %(path)s", path=f"{system}/{name}"))
     held = override(given or {}, own or {})
     base = _dumped(given) if given else _dumped({"probe": held["probe"]})
     return Writing(row, name, whole, base, _dumped(held), seen_of(system))

@@ -18,6 +18,7 @@ from mainstay.domain.difference import Difference, ObjectKey, compare
 from mainstay.domain.draft import Catalogue, header_object
 from mainstay.domain.outline import Outline
 from mainstay.domain.placeholder import fill, names
+from mainstay.domain.saying import say
 from mainstay.people.queries import seen
 
 __all__ = [
@@ -80,7 +81,7 @@ def require_systems(names: Iterable[str]) -> None:
     """Raises System.DoesNotExist for the first that is not in use."""
     wanted = set(names)
     if missing := sorted(wanted - set(systems().filter(name__in=wanted).values_list("name", flat=True))):
-        raise System.DoesNotExist(f"there is no system {missing[0]}")
+        raise System.DoesNotExist(say("there is no system %(name)s", name=missing[0]))
 
 
 def components(system: str | None = None, sight: Sight = EVERYTHING) -> QuerySet[Component]:

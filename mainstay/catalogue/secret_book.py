@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from mainstay.catalogue.models import Secret
 from mainstay.domain.placeholder import Unfilled
+from mainstay.domain.saying import say
 from mainstay.sealing import RING, SealBroken, unseal
 
 _OWN = "MAINSTAY_"
@@ -35,8 +36,8 @@ def _look_up(name: str) -> str:
         return os.environ[name]
     secret = Secret.objects.filter(name=name).first()
     if secret is None:
-        raise Unfilled(f"${{{name}}} has no value; give it with: mainstay secret set {name}")
+        raise Unfilled(say("${%(name)s} has no value; give it with: mainstay secret set %(name)s", name=name))
     try:
         return unseal(name, bytes(secret.sealed), secret.key_id, RING)
     except SealBroken as error:
-        raise Unfilled(str(error)) from None
+        raise Unfilled(*error.args) from None

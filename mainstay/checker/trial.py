@@ -19,6 +19,7 @@ from mainstay.checker.watch import Means, Watch
 from mainstay.domain import draft, state_machine
 from mainstay.domain.actor import Actor, authorise
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import say
 from mainstay.domain.state import State
 from mainstay.domain.state_machine import Judgement, Memory
 from mainstay.line import Outcome, message, unit_of
@@ -66,11 +67,11 @@ def attempt(wanted: draft.Catalogue, *, actor: Actor, component: str = "") -> li
     drafts = {f"{name}/{key}": one for name, system in wanted.systems.items() for key, one in system.checks.items()}
     specs = [spec for spec in catalogue.drafted(wanted) if not component or _of(drafts, spec) == component]
     if component and not specs:
-        raise Refused(f"no check looks at a component {component}; write system/component")
+        raise Refused(say("no check looks at a component %(name)s; write system/component", name=component))
     if len(specs) > MOST:
-        raise Refused(f"{len(specs)} checks are too many for a trial; name one component")
+        raise Refused(say("%(n)s checks are too many for a trial; name one component", n=len(specs)))
     if not _ROOM.acquire(blocking=False):
-        raise Refused("two trials are under way already; try again in a few seconds")
+        raise Refused(say("two trials are under way already; try again in a few seconds"))
     try:
         with transaction.atomic():
             record(actor, "catalogue.try", component or ", ".join(wanted.systems), {"checks": len(specs)})

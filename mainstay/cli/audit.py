@@ -10,6 +10,7 @@ from mainstay.api.rows import record_row, verdict_row
 from mainstay.audit import queries
 from mainstay.cli.output import AsJson, Limit, fail, print_json, print_rows
 from mainstay.cli.shell import acting
+from mainstay.cli.trouble import in_words
 from mainstay.cli.words import _
 from mainstay.domain.audit_chain import Verdict
 
@@ -67,7 +68,9 @@ def _say(verdict: Verdict, as_json: bool) -> None:
     elif verdict.whole:
         print(_("ok: {number} records, head {head}").format(number=verdict.records, head=verdict.head))
     else:
-        print(_("broken at record {number}: {reason}").format(number=verdict.broken_at, reason=verdict.reason))
+        print(
+            _("broken at record {number}: {reason}").format(number=verdict.broken_at, reason=in_words(verdict.reason))
+        )
     raise typer.Exit(0 if verdict.whole else 2)
 
 

@@ -22,6 +22,7 @@ from mainstay.api.inspection_rows import (
 from mainstay.catalogue import queries as catalogue
 from mainstay.cli.output import EXIT, AsJson, Limit, fail, marked, print_json, print_one, print_rows, titled
 from mainstay.cli.shell import acting, told
+from mainstay.cli.trouble import in_words
 from mainstay.cli.words import _, spoken
 from mainstay.domain.state import State
 from mainstay.inspection import actions, queries
@@ -205,7 +206,7 @@ def verify(as_json: AsJson = False) -> None:
     elif row["whole"]:
         print(_("ok: {count} sheets are as they were made and signed").format(count=row["sheets"]))
     for flaw in () if as_json else row["flaws"]:
-        print(_("inspection {number}: {reason}").format(number=flaw["id"], reason=flaw["reason"]))
+        print(_("inspection {number}: {reason}").format(number=flaw["id"], reason=in_words(flaw["reason"])))
     raise typer.Exit(0 if row["whole"] else 2)
 
 

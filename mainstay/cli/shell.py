@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from django.core.exceptions import ObjectDoesNotExist
 
 from mainstay.cli.output import fail
-from mainstay.cli.trouble import DENIED
+from mainstay.cli.trouble import DENIED, in_words
 from mainstay.cli.words import _
 from mainstay.domain.actor import Actor, At, Role, Unseen, authorise
 from mainstay.people.actions import touch_token
@@ -45,6 +45,6 @@ def told(absent: str = "") -> Iterator[None]:
     except Unseen:
         fail(absent or _("there is nothing of that name"))
     except ObjectDoesNotExist as error:
-        fail(absent or str(error) or _("there is nothing of that name"))
+        fail(absent or in_words(error) or _("there is nothing of that name"))
     except ValueError as error:
-        fail(str(error))
+        fail(in_words(error))

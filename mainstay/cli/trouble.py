@@ -5,9 +5,11 @@ import sys
 import traceback
 
 from django.db import DatabaseError
+from django.utils.translation import gettext, override
 
-from mainstay.cli.words import _
+from mainstay.cli.words import _, spoken
 from mainstay.domain.actor import Denied
+from mainstay.domain.saying import said
 
 INTERNAL, UNAVAILABLE, DENIED = 70, 69, 77
 
@@ -21,9 +23,15 @@ def tell(error: Exception) -> int:
     return code
 
 
+def in_words(sentence: str | Exception) -> str:
+    """What was made where nobody knew the reader, in the language spoken; its words are among the pages'."""
+    with override(spoken()):
+        return said(sentence, gettext)
+
+
 def _told(error: Exception) -> tuple[str, int]:
     if isinstance(error, Denied):
-        return str(error), DENIED
+        return in_words(error), DENIED
     text = (str(error).splitlines() or [""])[0]
     if isinstance(error, DatabaseError):
         if "no such table" in text or "does not exist" in text:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
+from mainstay.domain.saying import say
+
 
 class Role(IntEnum):
     """A larger role may do all that a smaller one may."""
@@ -77,6 +79,12 @@ class Denied(Exception):
 
 class Unseen(Denied):
     """What it is about is on a system that the actor may not see: the faces say that there is no such thing."""
+
+
+_ROLES = {
+    Role.NONE: say("none"), Role.VIEWER: say("viewer"), Role.OPERATOR: say("operator"), Role.APPROVER: say("approver"),
+    Role.ADMINISTRATOR: say("administrator"),
+}  # fmt: skip
 
 
 class Reach(Enum):
@@ -160,11 +168,17 @@ def authorise(actor: Actor, act: str, *, system: str | At | None = At.UNTOLD) ->
     needed = PERMISSIONS[act]
     role, where = _deciding(actor, act, system)
     if role < needed:
-        words = f"{act} needs the role {needed.name.lower()}{where}; {actor.name} has {role.name.lower()}"
+        words = say(
+            "%(act)s needs the role %(needed)s%(where)s; %(actor)s has %(role)s",
+            act=act, needed=_ROLES[needed], where=where, actor=actor.name, role=_ROLES[role],
+        )  # fmt: skip
         hidden = reach(act) is Reach.SYSTEM and not isinstance(system, At) and system not in actor.sight
         raise (Unseen if hidden else Denied)(words)
     if actor.scopes is not None and act not in actor.scopes and act.split(".", maxsplit=1)[0] not in actor.scopes:
-        raise Denied(f"{act} is outside the scopes of {actor.name}: {', '.join(sorted(actor.scopes)) or 'none'}")
+        scopes = ", ".join(sorted(actor.scopes)) or say("none")
+        raise Denied(
+            say("%(act)s is outside the scopes of %(actor)s: %(scopes)s", act=act, actor=actor.name, scopes=scopes)
+        )
 
 
 def _deciding(actor: Actor, act: str, system: str | At | None) -> tuple[Role, str]:
@@ -173,12 +187,12 @@ def _deciding(actor: Actor, act: str, system: str | At | None) -> tuple[Role, st
         case Reach.MAINSTAY:
             return actor.role, ""
         case Reach.EVERY:
-            return actor.lowest, " on every system" if actor.systems else ""
+            return actor.lowest, say(" on every system") if actor.systems else ""
     if system is At.UNTOLD:
         raise TypeError(f"{act} is about a system; say which")
     if isinstance(system, At):
         return actor.highest, ""
-    return actor.role_on(system), f" on {system}" if system in actor.systems else ""
+    return actor.role_on(system), say(" on %(system)s", system=system) if system in actor.systems else ""
 
 
 def person_name(actor: str) -> str:

@@ -4,6 +4,8 @@ import math
 import re
 import unicodedata
 
+from mainstay.domain.saying import say
+
 LARGEST = 10 * 1024 * 1024
 """Bytes of one file."""
 MOST = 50 * 1024 * 1024
@@ -58,15 +60,20 @@ def tame(name: str) -> str:
 def fits(name: str, size: int, before: int) -> None:
     """Raises Unfit for a file of ``size`` bytes on an incident that holds ``before`` bytes already."""
     if size == 0:
-        raise Unfit(f"{name} is empty")
+        raise Unfit(say("%(name)s is empty", name=name))
     if size > LARGEST:
-        raise Unfit(f"{name} has {_megabytes(size)} MB; a file may have {_megabytes(LARGEST)} MB at most")
+        words = say(
+            "%(name)s has %(size)s MB; a file may have %(most)s MB at most",
+            name=name, size=_megabytes(size), most=_megabytes(LARGEST),
+        )  # fmt: skip
+        raise Unfit(words)
     if before + size > MOST:
-        left = (MOST - before) / 1024 / 1024
-        raise Unfit(
-            f"{name} has {_megabytes(size)} MB, and this incident has room for {left:.1f} MB more "
-            f"of {_megabytes(MOST)} MB in all"
-        )
+        left = f"{(MOST - before) / 1024 / 1024:.1f}"
+        words = say(
+            "%(name)s has %(size)s MB, and this incident has room for %(left)s MB more of %(most)s MB in all",
+            name=name, size=_megabytes(size), left=left, most=_megabytes(MOST),
+        )  # fmt: skip
+        raise Unfit(words)
 
 
 def _megabytes(size: int) -> str:

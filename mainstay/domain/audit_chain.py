@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from mainstay.domain import seal
+from mainstay.domain.saying import say
 
 GENESIS = "0" * 64
 """The digest before the first record."""
@@ -61,17 +62,19 @@ def verify(links: Iterable[Link], heads: Mapping[int, str]) -> Verdict:
         before, count = link.digest, count + 1
         seen.add(link.number)
     if lost := [number for number in heads if number not in seen]:
-        return Verdict(count, before, min(lost), f"records up to {max(lost)} were there once and are gone")
+        return Verdict(
+            count, before, min(lost), say("records up to %(last)s were there once and are gone", last=max(lost))
+        )
     return Verdict(count, before)
 
 
 def _flaw(link: Link, expected: int, before: str, heads: Mapping[int, str]) -> str:
     if link.number != expected:
-        return f"record {expected} is missing"
+        return say("record %(number)s is missing", number=expected)
     if link.before != before:
-        return "it does not follow the record before it"
+        return say("it does not follow the record before it")
     if link.digest != digest(link):
-        return "its content was changed"
+        return say("its content was changed")
     if heads.get(link.number, link.digest) != link.digest:
-        return "it differs from the head that was kept elsewhere"
+        return say("it differs from the head that was kept elsewhere")
     return ""

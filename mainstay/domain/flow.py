@@ -4,7 +4,7 @@ import heapq
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import quantiles
 from typing import Any
 
@@ -12,16 +12,20 @@ SHOWN = 20
 """Stuck and oldest cases that are kept as evidence."""
 DAY = 86400.0
 
+Words = str | Mapping[str, str]
+"""In one form for all, or by language."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
     """A state on the path. ``longest`` is the stay that is still fine, in seconds; None means any. An ``optional``
-    one may be left out."""
+    one may be left out. ``title``: what people call it, by language."""
 
     name: str
     longest: float | None = None
     final: bool = False
     optional: bool = False
+    title: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +204,8 @@ def drawn(picture: Picture, now: float) -> dict[str, Any]:
     return {
         "stages": [
             {
-                "name": place.stage.name, "final": place.stage.final, "optional": place.stage.optional,
-                "longest": place.stage.longest,
+                "name": place.stage.name, "title": dict(place.stage.title), "longest": place.stage.longest,
+                "final": place.stage.final, "optional": place.stage.optional,
                 "cases": place.cases, "amount": place.amount, "oldest": place.oldest, "stuck": place.stuck,
                 "stuck_amount": place.stuck_amount,
                 "p50": place.latency[0] if place.latency else None, "p95": place.latency[1] if place.latency else None,
@@ -220,6 +224,24 @@ def drawn(picture: Picture, now: float) -> dict[str, Any]:
         "throughput": picture.throughput,
         "window": picture.window,
     }  # fmt: skip
+
+
+def called(stages: Iterable[Stage]) -> dict[str, Words]:
+    """What people call each state that has a title, by its name."""
+    return {stage.name: dict(stage.title) for stage in stages if stage.title}
+
+
+def step_words(before: str, after: str, titles: Mapping[str, Words]) -> Words:
+    """A step from one state to another, by language where either has a title."""
+    if before not in titles and after not in titles:
+        return f"{before} → {after}"
+    spoken = {language for name in (before, after) for language in titles.get(name, {})}
+    return {one: " → ".join(_in(one, name, titles) for name in (before, after)) for one in sorted(spoken)}
+
+
+def _in(language: str, name: str, titles: Mapping[str, Words]) -> str:
+    words = titles.get(name, name)
+    return words if isinstance(words, str) else words.get(language) or name
 
 
 def _shown(case: Case, now: float) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from mainstay.domain.saying import say
+
 TIMEOUT = 120.0
 """Seconds for one document."""
 
@@ -19,8 +21,9 @@ def pdf(html: str, timeout: float = TIMEOUT) -> bytes:
             timeout=timeout, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise Unprintable(f"the PDF was not ready within {timeout:g} s") from None
+        raise Unprintable(say("the PDF was not ready within %(long)s s", long=f"{timeout:g}")) from None
     if done.returncode or not done.stdout.startswith(b"%PDF-"):
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise Unprintable(f"no PDF: {said[-1] if said else f'the press ended with {done.returncode}'}")
+        why = said[-1] if said else say("the press ended with %(code)s", code=done.returncode)
+        raise Unprintable(say("no PDF: %(why)s", why=why))
     return done.stdout

@@ -28,7 +28,8 @@ def _lacks_han(text: str) -> bool:
     lister = shutil.which("fc-list")
     if not _HAN.search(text) or lister is None:
         return False
-    found = subprocess.run([lister, ":lang=zh-cn", "family"], capture_output=True, check=False)
+    region = "zh-tw" if 'lang="zh-Hant"' in text else "zh-cn"
+    found = subprocess.run([lister, f":lang={region}", "family"], capture_output=True, check=False)
     return found.returncode == 0 and not found.stdout.strip()
 
 

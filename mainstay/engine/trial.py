@@ -9,6 +9,7 @@ from mainstay.audit.actions import record
 from mainstay.catalogue.models import Channel
 from mainstay.domain.actor import Actor, authorise
 from mainstay.domain.draft import Catalogue
+from mainstay.domain.saying import say
 from mainstay.drivers.channels import Undelivered
 from mainstay.engine.sender import outgoing, send
 from mainstay.notices.actions.announcing import delivery_key
@@ -31,7 +32,7 @@ def tell(wanted: Catalogue, name: str, *, actor: Actor) -> Told:
     """Send a test message by the channel ``name`` of ``wanted``. Raises ValueError when it has none of that name."""
     authorise(actor, "catalogue.try")
     if name not in wanted.channels:
-        raise ValueError(f"the catalogue has no channel {name!r}")
+        raise ValueError(say("the catalogue has no channel %(name)s", name=name))
     document = wanted.channels[name]
     channel = Channel(
         name=name, kind=document.kind, settings=dict(document.model_extra or {}),

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext, override, pgettext
 from mainstay.drivers.channels import Message
 from mainstay.engine.wording_inspection import told
 from mainstay.incidents import queries as incidents
-from mainstay.monitoring.wording import DJANGO_LANGUAGE, explain, format_instant, in_language
+from mainstay.monitoring.wording import DJANGO_LANGUAGE, evidence_value, explain, format_instant, in_language
 from mainstay.notices.models import Delivery
 from mainstay.settings import BASE_URL
 
@@ -111,7 +111,7 @@ def _incident_facts(number: int, language: str) -> dict[str, Any]:
         "began": _instant(incident.since),
         "ended": _instant(incident.resolved_at) if incident.resolved_at else "",
         "seen": explain(brief["message"]),
-        "rows": brief["rows"],
+        "rows": [{name: evidence_value(value, language) for name, value in row.items()} for row in brief["rows"]],
         "echoes": brief["echoes"],
         "help": in_language(help_text, language),
         "link": f"{BASE_URL}/incidents/{incident.pk}/",

@@ -15,10 +15,21 @@ from mainstay.domain.inspection import NOT_WATCHED
 from mainstay.drivers.workbook import Grid, Value
 from mainstay.inspection import queries
 from mainstay.inspection.models import Line, Sheet
-from mainstay.monitoring.wording import DJANGO_LANGUAGE, explain, format_value, in_language, state_word
+from mainstay.monitoring.wording import (
+    DJANGO_LANGUAGE,
+    evidence_value,
+    explain,
+    format_day,
+    format_instant,
+    format_value,
+    in_language,
+    state_word,
+)
 
 SHAPES = {"ok": "●", "warning": "▲", "critical": "■", "unknown": "◇", NOT_WATCHED: "–"}
 _TAGS = {"en": "en", "zh": "zh-Hans", "zh-hant": "zh-Hant"}
+_HAN = {"zh-hant": "TC"}
+"""Which of a font's two forms of Chinese, by language; the Simplified for all others."""
 _COLOURS = {"warning": "FFF2CC", "critical": "F8CBAD", "unknown": "E7E6E6"}
 EVIDENCE = 8
 """Rows of evidence that are printed of one line; the spreadsheet and JSON have all that the sheet keeps."""
@@ -75,7 +86,8 @@ def html(sheets: Sequence[Sheet], language: str) -> str:
     """The sheets as one document to print, each on pages of its own."""
     with override(DJANGO_LANGUAGE[language]):
         papers = [paper(sheet, language) for sheet in sheets]
-        return render_to_string("inspection/paper.html", {"papers": papers, "tag": _TAGS[language]})
+        context = {"papers": papers, "tag": _TAGS[language], "han": _HAN.get(language, "SC")}
+        return render_to_string("inspection/paper.html", context)
 
 
 def grids(sheets: Sequence[Sheet], language: str) -> list[Grid]:
@@ -106,7 +118,7 @@ def _facts(sheet: Sheet, zone: ZoneInfo, counts: str) -> list[tuple[str, str]]:
     found = [
         (_("System"), f"{sheet.system.name} · {_('tier %(n)d') % {'n': sheet.head['tier']}}"),
         (_("Owner"), sheet.head["owner"] or "–"),
-        (_("Day"), sheet.day.isoformat()),
+        (_("Day"), format_day(sheet.day)),
         (_("Time zone"), sheet.zone),
         (_("Kind"), number),
         (_("Made"), f"{_at(sheet.made_at, zone)} · {person_name(sheet.made_by)}"),
@@ -120,7 +132,7 @@ def _facts(sheet: Sheet, zone: ZoneInfo, counts: str) -> list[tuple[str, str]]:
 
 def _ends(sheet: Sheet, zone: ZoneInfo) -> list[tuple[str, str, str, str]]:
     """What was done, by whom, when, and in which words."""
-    names = {"signed": _("Signed by the person on duty"), "refused": _("Refused by the person on duty")}
+    names = {"signed": _("Signed by"), "refused": _("Refused by")}
     if sheet.stage == "open" or sheet.ended_at is None:
         late = _("announced as late %(at)s") % {"at": _at(sheet.late_at, zone)} if sheet.late_at else ""
         return [(_("Not signed yet"), "", "", late)]
@@ -152,7 +164,7 @@ def row(line: Line, zone: ZoneInfo, language: str) -> Row:
         _at(line.looked_at, zone),
         [(person_name(one.actor), _at(one.at, zone), one.text) for one in line.remarks.all()],
         columns,
-        [[_cell(one.get(name)) for name in columns] for one in rows],
+        [[_cell(evidence_value(one.get(name), language)) for name in columns] for one in rows],
         str(line.evidence.get("excerpt") or ""),
         _at(datetime.fromisoformat(changed), zone) if changed else "",
     )
@@ -202,4 +214,4 @@ def _cell(value: Any) -> str:
 
 
 def _at(moment: datetime | None, zone: ZoneInfo) -> str:
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if moment else "–"
+    return format_instant(moment.astimezone(zone)) if moment else "–"

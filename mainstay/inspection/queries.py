@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from mainstay.audit.models import Record
 from mainstay.catalogue.models import System
 from mainstay.domain.actor import EVERYTHING, Sight
+from mainstay.domain.saying import say
 from mainstay.domain.seal import digest
 from mainstay.domain.trend import Day, Entry, Month, days_of, parse_month, trends
 from mainstay.inspection.models import Countersignature, Covered, Line, Remark, Sheet
@@ -147,14 +148,14 @@ def verify(found: Iterable[Sheet] | None = None, sight: Sight = EVERYTHING) -> t
 def _flaw(found: Sheet) -> str:
     rows = lines(found.pk)
     if measured(found, rows) != found.measured:
-        return "what was seen was changed after the sheet was made"
+        return say("what was seen was changed after the sheet was made")
     if found.stage == "open":
         return ""
     if signed(found, rows) != found.digest:
-        return "it was changed after it was signed"
+        return say("it was changed after it was signed")
     record = Record.objects.filter(act__in=ENDS, object=label(found)).order_by("-number").first()
     if record is None or record.data.get("digest") != found.digest:
-        return "its digest is not the one in the audit trail"
+        return say("its digest is not the one in the audit trail")
     return ""
 
 
@@ -167,7 +168,7 @@ def _gone() -> Iterator[Flaw]:
     """Signed once, and no longer there."""
     known = {label(one) for one in Sheet.objects.only("pk")}
     for record in Record.objects.filter(act__in=ENDS).exclude(object__in=known):
-        yield Flaw(Sheet(pk=int(record.object.rpartition(" ")[2])), "it was signed once and is gone")
+        yield Flaw(Sheet(pk=int(record.object.rpartition(" ")[2])), say("it was signed once and is gone"))
 
 
 # Weeks and months

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import dateformat
@@ -29,6 +29,12 @@ def in_language(words: Mapping[str, str] | str | None, language: str) -> str:
         return words
     found = words or {}
     return str(found.get(language.partition("-")[0]) or found.get("en") or next(iter(found.values()), ""))
+
+
+def evidence_value(value: Any, language: str) -> Any:
+    """A value of evidence as it was read; in words where a probe gave them by language."""
+    by_language = isinstance(value, dict) and value and value.keys() <= {"en", "zh"}
+    return in_language(value, language) if by_language else value
 
 
 def state_word(state: str) -> str:
@@ -137,6 +143,11 @@ def format_seconds(value: float) -> str:
 def format_instant(at: datetime) -> str:
     """To the second, on the clock that ``at`` is on."""
     return str(dateformat.format(at, pgettext("format of a date", "j M Y, H:i:s")))
+
+
+def format_day(day: date) -> str:
+    """A day as people write it."""
+    return str(dateformat.format(day, pgettext("format of a date", "j M Y")))
 
 
 def _in_units(duration: str) -> str:

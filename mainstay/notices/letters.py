@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from mainstay.catalogue import queries as catalogue
 from mainstay.catalogue.models import Channel
 from mainstay.domain.placeholder import Unfilled
+from mainstay.domain.saying import say
 from mainstay.drivers.channels import Message, Undelivered, smtp
 from mainstay.people.models import Person
 from mainstay.settings import BASE_URL, CONFIGURATION, NETWORK
@@ -34,13 +35,13 @@ def post(person: Person, text: str, purpose: str) -> Posted:
     link = f"{BASE_URL}/invitation/{text}"
     channel = catalogue.channels().filter(kind="smtp").order_by("name").first()
     if not person.email or channel is None:
-        return Posted(False, "no e-mail address is known" if channel else "there is no SMTP channel", link)
+        return Posted(False, say("no e-mail address is known") if channel else say("there is no SMTP channel"), link)
     try:
         smtp.send(_settings(channel, person.email), _message(person, text.partition("_")[0], link, purpose), TIMEOUT)
     except (Undelivered, Unfilled) as error:
         return Posted(False, str(error), link)
     except ValidationError:
-        return Posted(False, f"the settings of the channel {channel.name} do not fit", link)
+        return Posted(False, say("the settings of the channel %(name)s do not fit", name=channel.name), link)
     return Posted(True, "", None)
 
 

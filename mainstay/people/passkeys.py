@@ -19,6 +19,7 @@ from fido2.webauthn import (
     UserVerificationRequirement,
 )
 
+from mainstay.domain.saying import say
 from mainstay.people.actions.refusal import Refused
 from mainstay.people.models import Person
 from mainstay.settings import BASE_URL
@@ -77,7 +78,7 @@ def made(state: dict[str, Any], answer: Answer) -> Made:
         credential = found.credential_data
         assert credential is not None  # noqa: S101 - the library looked
     except Exception:  # a hostile answer breaks its parser in many ways
-        raise Refused("the passkey's answer is not right; try again") from None
+        raise Refused(say("the passkey's answer is not right; try again")) from None
     return Made(bytes(credential), credential.credential_id, found.counter)
 
 
@@ -92,7 +93,7 @@ def credential_id(answer: Answer) -> bytes:
     try:
         return websafe_decode(str(answer["rawId"]))
     except (KeyError, TypeError, ValueError):
-        raise Refused("this is no passkey's answer") from None
+        raise Refused(say("this is no passkey's answer")) from None
 
 
 def verify(state: dict[str, Any], answer: Answer, credential: bytes) -> int:
@@ -101,4 +102,4 @@ def verify(state: dict[str, Any], answer: Answer, credential: bytes) -> int:
         _server().authenticate_complete(state, [AttestedCredentialData(credential)], answer)
         return AuthenticationResponse.from_dict(answer).response.authenticator_data.counter
     except Exception:  # a hostile answer breaks its parser in many ways
-        raise Refused("the passkey's answer is not right; try again") from None
+        raise Refused(say("the passkey's answer is not right; try again")) from None

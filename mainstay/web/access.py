@@ -10,9 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from mainstay.catalogue.models import Check, System
 from mainstay.domain.actor import Actor, At, Denied, Sight, Unseen, authorise
+from mainstay.domain.saying import said
 from mainstay.incidents.models import Incident
 from mainstay.people.models import Person
 from mainstay.people.queries import actor_of, has_second_factor, seen
@@ -77,7 +79,7 @@ def page(act: str) -> Callable[[View], View]:
             except Unseen:
                 raise Http404 from None
             except Denied as error:
-                return render(request, "denied.html", {"reason": str(error)}, status=403)
+                return render(request, "denied.html", {"reason": said(error, _)}, status=403)
 
         guarded.act = act  # type: ignore[attr-defined]  # read by the test that walks every route
         return login_required(guarded)

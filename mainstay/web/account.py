@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from mainstay.domain.actor import Role
+from mainstay.domain.saying import said
 from mainstay.people import actions, passkeys, queries
 from mainstay.people.models import Sitting
 from mainstay.web import entering
@@ -50,7 +51,7 @@ def set_ways(request: HttpRequest) -> HttpResponse:
     try:
         actions.set_own_ways(me(request), language=language, timezone=request.POST.get("timezone", ""))
     except actions.Refused as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error, _))
         return redirect("account")
     messages.success(request, _("Saved."))
     answer = redirect("account")
@@ -68,7 +69,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
         try:
             actions.change_own_password(person, form.cleaned_data["new_password1"])
         except actions.Refused as error:
-            form.add_error("new_password1", str(error))
+            form.add_error("new_password1", said(error, _))
         else:
             key = request.session.session_key or ""
             actions.end_others(person, key)

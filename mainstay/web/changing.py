@@ -12,6 +12,7 @@ from mainstay.catalogue.sources import Invalid
 from mainstay.domain.actor import Actor
 from mainstay.domain.difference import Difference
 from mainstay.domain.outline import secret_name
+from mainstay.domain.saying import said
 from mainstay.domain.yaml_text import write
 from mainstay.web.access import actor
 
@@ -32,7 +33,7 @@ def retire(request: HttpRequest, kind: Literal["channel", "calendar"], name: str
     try:
         actions.retire(kind, name, actor=actor(request))
     except ValueError as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error, _))
         return False
     messages.success(request, _("%(name)s is retired.") % {"name": name})
     return True

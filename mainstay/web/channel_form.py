@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from mainstay.catalogue import kinds
 from mainstay.domain.placeholder import may_hold_secret
+from mainstay.monitoring.wording import DJANGO_LANGUAGE, language_of
 
 Seal = Callable[[str, str], str]
 """``seal(what, value)`` keeps a value and gives the placeholder that stands for it."""
@@ -42,7 +43,13 @@ def channel_kinds() -> list[dict[str, str]]:
 
 def own_language() -> str:
     """The reader's own, of those that messages are written in."""
-    return "zh" if (get_language() or "").startswith("zh") else "en"
+    return language_of(get_language())
+
+
+def language(posted: QueryDict) -> str:
+    """The one that was chosen."""
+    asked = posted.get("language", "")
+    return asked if asked in DJANGO_LANGUAGE else "en"
 
 
 def kind_title(kind: str) -> str:

@@ -13,6 +13,7 @@ from mainstay.catalogue.models import Channel
 from mainstay.catalogue.sources import Invalid
 from mainstay.domain.actor import Sight
 from mainstay.domain.placeholder import names
+from mainstay.domain.saying import said
 from mainstay.notices import actions as notices
 from mainstay.notices.queries import newest_by_channel
 from mainstay.web import changing, channel_form
@@ -107,14 +108,14 @@ def save(request: HttpRequest) -> HttpResponse:
 
     try:
         described: dict[str, Any] = {"kind": kind, **channel_form.read(kind, post, before, seal)}
-        described["language"] = "zh" if post.get("language") == "zh" else "en"
+        described["language"] = channel_form.language(post)
         if levels := [int(one) for one in LEVELS if one in post.getlist("levels")]:
             described["levels"] = levels
         if systems := post.getlist("systems"):
             described["systems"] = systems
         changing.apply({"shared.yaml": {"channels": {name: described}}}, who)
     except ValueError as error:  # Invalid and Refused are such, too
-        for line in changing.flaws(error) if isinstance(error, Invalid) else [str(error)]:
+        for line in changing.flaws(error) if isinstance(error, Invalid) else [said(error, _)]:
             messages.error(request, line)
         return _form(request, kind, found, typed=True)
     messages.success(request, _("%(name)s is saved.") % {"name": name})

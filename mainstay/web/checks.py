@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from mainstay.catalogue.models import Check
 from mainstay.domain.actor import authorise
 from mainstay.domain.duration import format_duration
+from mainstay.domain.saying import said
 from mainstay.domain.state import State
 from mainstay.domain.threshold import Condition
 from mainstay.monitoring import actions
@@ -109,7 +110,7 @@ def mute(request: HttpRequest, system: str, name: str) -> HttpResponse:
         reason = request.POST.get("reason", "")
         actions.mute(system=found.system, check=found, reason=reason, until=until, actor=actor(request))
     except ValueError as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error, _))
     else:
         messages.success(request, _("Muted. It is judged on, but nobody is told."))
     return redirect("check", system, name)

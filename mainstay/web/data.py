@@ -61,8 +61,9 @@ def _cases(wanted: Wanted) -> list[dict[str, Any]]:
     rows = []
     for flow in _flows({**wanted, "text": ""}):
         picture = flow["picture"] or {"stuck": [], "oldest": []}
-        rows += [{**case, "flow": flow["check"], "is_stuck": True} for case in picture["stuck"]]
-        rows += [{**case, "flow": flow["check"]} for case in picture["oldest"] if case not in picture["stuck"]]
+        rows += [{**case, "flow": flow["check"], "is_stuck": True} for case in flow["cases"]]
+        others = [case for case in picture["oldest"] if case not in picture["stuck"]]
+        rows += [{**flows.called(case, flow["titles"]), "flow": flow["check"]} for case in others]
     text = wanted["text"].lower()
     fitting = [row for row in rows if text in f"{row['case']} {row['state']} {row['actor']}".lower()]
     return sorted(fitting, key=lambda row: ("is_stuck" not in row, -_money(row["amount"]), -row["age"]))

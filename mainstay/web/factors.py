@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from mainstay.domain.one_time_code import address
+from mainstay.domain.saying import said
 from mainstay.people import actions, passkeys, queries
 from mainstay.people.actions import Refused
 from mainstay.people.models import Passkey
@@ -61,7 +62,7 @@ def begin_factor(request: HttpRequest) -> HttpResponse:
     try:
         actions.begin_totp(me(request))
     except Refused as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error, _))
     return redirect("account-factor")
 
 
@@ -85,7 +86,7 @@ def new_codes(request: HttpRequest) -> HttpResponse:
     try:
         codes = actions.new_recovery_codes(me(request))
     except Refused as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error, _))
         return redirect("account")
     return render(request, "account_codes.html", {"codes": codes})
 
@@ -103,7 +104,7 @@ def new_passkey_options(request: HttpRequest) -> JsonResponse:
     try:
         known = [actions.passkey_credential(row) for row in queries.passkeys(me(request)).select_related("person")]
     except Refused as error:
-        return JsonResponse({"error": str(error)}, status=400)
+        return JsonResponse({"error": said(error, _)}, status=400)
     question = passkeys.ask_new(me(request), known)
     request.session["passkey"] = question.state
     return JsonResponse(question.options)
@@ -124,7 +125,7 @@ def add_passkey(request: HttpRequest) -> HttpResponse:
             now=datetime.now(UTC),
         )  # fmt: skip
     except Refused as error:
-        return JsonResponse({"error": str(error)}, status=400)
+        return JsonResponse({"error": said(error, _)}, status=400)
     _proved(request, "passkey")
     messages.success(request, _("The passkey is added."))
     return JsonResponse({"next": reverse("account")})

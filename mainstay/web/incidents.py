@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from mainstay.api.attachments import download, taken
 from mainstay.catalogue import queries as catalogue
 from mainstay.domain.attachment import IMAGES
+from mainstay.domain.saying import said
 from mainstay.domain.state import Category
 from mainstay.incidents import actions, queries
 from mainstay.notices import queries as notices
@@ -69,7 +70,7 @@ def _act(request: HttpRequest, number: int, work: Callable[[], Any], done: str) 
     try:
         work()
     except ValueError as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error, _))
     else:
         messages.success(request, done)
     return redirect("incident", number)

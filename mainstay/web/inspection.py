@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from mainstay.api.inspection_rows import month_row, sheet_rows
 from mainstay.catalogue import queries as catalogue
+from mainstay.domain.saying import said
 from mainstay.domain.trend import Month, Trend
 from mainstay.inspection import actions, paper, queries
 from mainstay.inspection.documents import document
@@ -74,7 +75,7 @@ def inspection(request: HttpRequest, number: int) -> HttpResponse:
     language = _language()
     flaws = queries.verify([sheet])[1]
     context = {
-        "sheet": sheet, "paper": paper.paper(sheet, language), "flaw": flaws[0].reason if flaws else "",
+        "sheet": sheet, "paper": paper.paper(sheet, language), "flaw": said(flaws[0].reason, _) if flaws else "",
         "is_operator": may(request, "inspection.sign", sheet.system.name),
     }  # fmt: skip
     return render(request, "inspection.html", context)
@@ -93,7 +94,7 @@ def file(request: HttpRequest, number: int, name: str) -> HttpResponse:
     try:
         found = document([sheet], form, language if language in DJANGO_LANGUAGE else _language())
     except ValueError as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error, _))
         return redirect("inspection", number)
     headers = {"Content-Disposition": f'attachment; filename="{found.name}"'}
     return HttpResponse(found.data, content_type=found.kind, headers=headers)
@@ -117,7 +118,7 @@ def _act(request: HttpRequest, number: int, work: Callable[[], Any], done: str) 
     except ObjectDoesNotExist:
         raise Http404 from None
     except ValueError as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error, _))
     else:
         messages.success(request, done)
     return redirect("inspection", number)
@@ -170,7 +171,7 @@ def countersign(request: HttpRequest) -> HttpResponse:
         year, week = int(asked.get("year", "")), int(asked.get("week", ""))
         actions.countersign(system.name, year, week, asked.get("text", ""), actor=actor(request))
     except ValueError as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error, _))
     else:
         messages.success(request, _("Countersigned."))
     return redirect("inspections")

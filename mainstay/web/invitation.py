@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from mainstay.domain.saying import said
 from mainstay.people import actions
 from mainstay.people.models import Link
 from mainstay.people.queries import link_of
@@ -45,7 +46,7 @@ def invitation(request: HttpRequest) -> HttpResponse:
             except Link.DoesNotExist:
                 return _over(request)
             except actions.Refused as error:
-                wrong = str(error)
+                wrong = said(error, _)
             else:
                 del request.session["link"]
                 messages.success(request, _("Your password is set. Sign in with it."))

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from mainstay.catalogue import queries as catalogue
 from mainstay.domain.actor import Role
+from mainstay.domain.saying import said
 from mainstay.notices import letters
 from mainstay.people import actions, queries
 from mainstay.people.actions import Refused
@@ -50,7 +51,7 @@ def invite(request: HttpRequest) -> HttpResponse:
             role=_role(asked.get("role", "")), actor=actor(request),
         )  # fmt: skip
     except Refused as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error, _))
         return redirect("people")
     return _posted(request, person, text, "invitation")
 
@@ -100,7 +101,7 @@ def change(request: HttpRequest, username: str) -> HttpResponse:
         if changed:
             actions.change_person(username, **changed, actor=actor(request))
     except Refused as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error, _))
     else:
         messages.success(request, _("Saved."))
     return redirect("person", username)
@@ -131,7 +132,7 @@ def password_link(request: HttpRequest, username: str) -> HttpResponse:
     try:
         found, text = actions.password_link(username, actor=actor(request))
     except Refused as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error, _))
         return redirect("person", username)
     return _posted(request, found, text, "password")
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 
 from mainstay.catalogue import actions, queries
 from mainstay.catalogue.models import Secret
+from mainstay.domain.saying import said
 from mainstay.sealing import SealBroken
 from mainstay.web.access import actor, page, visible
 from mainstay.web.settings_tabs import tabs
@@ -32,7 +33,7 @@ def set_value(request: HttpRequest) -> HttpResponse:
     try:
         actions.set_secret(name, request.POST.get("value", ""), actor=actor(request))
     except ValueError as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error, _))
     else:
         messages.success(request, _("%(name)s is set; what uses it takes it over at once.") % {"name": name})
     return redirect("secrets")
@@ -55,8 +56,8 @@ def rotate(request: HttpRequest) -> HttpResponse:
     try:
         count = actions.rotate_secrets(actor=actor(request))
     except SealBroken as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error, _))
     else:
-        said = ngettext("%(n)d secret is sealed anew.", "%(n)d secrets are sealed anew.", count)
-        messages.success(request, said % {"n": count})
+        sealed = ngettext("%(n)d secret is sealed anew.", "%(n)d secrets are sealed anew.", count)
+        messages.success(request, sealed % {"n": count})
     return redirect("secrets")

@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from mainstay.domain.saying import said
 from mainstay.people import actions, passkeys
 from mainstay.people.actions import Refused
 from mainstay.people.models import Person
@@ -73,7 +74,7 @@ def second(request: HttpRequest) -> HttpResponse:
         try:
             proof = actions.prove(person, request.POST.get("code", "")[:100], datetime.now(UTC))
         except Refused as error:
-            proof, wrong = None, str(error)
+            proof, wrong = None, said(error, _)
         if proof:
             return _entered(request, person, proof, there)
         AxesProxyHandler.user_login_failed(sender=second, credentials=who, request=request)
@@ -95,7 +96,7 @@ def passkey_finish(request: HttpRequest) -> JsonResponse:
     try:
         person = _verified(request)
     except Refused as error:
-        return JsonResponse({"error": str(error)}, status=400)
+        return JsonResponse({"error": said(error, _)}, status=400)
     answer = _entered(request, person, "passkey", "today")
     there = request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(there, {request.get_host()}, require_https=request.is_secure())

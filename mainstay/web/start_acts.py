@@ -23,6 +23,7 @@ from mainstay.domain.evidence import kept
 from mainstay.domain.outline import DATABASES, MOST_PARTS, Outline, Part, dsn, fitted, moved
 from mainstay.domain.pack import PackBook
 from mainstay.domain.placeholder import names as placeholders
+from mainstay.domain.saying import said
 from mainstay.engine import trial as telling
 from mainstay.monitoring.wording import format_value
 from mainstay.web import changing, channel_form
@@ -132,7 +133,7 @@ def _with_part(request: HttpRequest, outline: Outline, name: str, then: Any) -> 
     try:
         outline, part = _filled(request, outline, part, typed)
     except ValueError as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error, _))
         context = part_context(outline, part, typed)
         return shown(request, "parts", outline, template="part", **context)
     actions.keep_outline(outline, actor=actor(request))
@@ -200,7 +201,7 @@ def _try(request: HttpRequest, outline: Outline, part: Part) -> Said:
         for line in changing.flaws(error):
             messages.error(request, line)
     except looking.Refused as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error, _))
     else:
         rows = list(map(_row, looks))
         tried = {"looks": rows, "tried_at": datetime.now(UTC).isoformat()}
@@ -250,7 +251,7 @@ def save_channel(request: HttpRequest, outline: Outline) -> Said:
         described = _described(request, outline, name, sealed)
         found = changing.examined({"shared.yaml": {"channels": {name: described}}}).catalogue
     except ValueError as error:  # Invalid and Refused are such, too
-        for line in changing.flaws(error) if isinstance(error, Invalid) else [str(error)]:
+        for line in changing.flaws(error) if isinstance(error, Invalid) else [said(error, _)]:
             messages.error(request, line)
         return shown(request, "told", outline, **told_context(outline, request.POST, request.POST))
     told = dict(outline.told)
@@ -279,7 +280,7 @@ def _described(request: HttpRequest, outline: Outline, name: str, sealed: set[st
         return f"${{{made}}}"
 
     settings = channel_form.read(kind, request.POST, before, seal)
-    return {"kind": kind, **settings, "language": "zh" if request.POST.get("language") == "zh" else "en"}
+    return {"kind": kind, **settings, "language": channel_form.language(request.POST)}
 
 
 @page("catalogue.apply")

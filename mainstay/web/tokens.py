@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from mainstay.catalogue import queries as catalogue
 from mainstay.domain.actor import PERMISSIONS, Role
+from mainstay.domain.saying import said
 from mainstay.people import actions, queries
 from mainstay.people.actions import Refused
 from mainstay.people.models import Token
@@ -47,7 +48,7 @@ def create(request: HttpRequest) -> HttpResponse:
     try:
         token, text = _create(request)
     except (Refused, ValueError) as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error, _))
         return redirect("tokens")
     answer = render(request, "tokens_new.html", {"token": token, "text": text})
     answer["Cache-Control"] = "no-store"

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -83,3 +84,39 @@ def test_no_shell_is_ever_started() -> None:
         text = path.read_text()
         assert "shell=True" not in text, shown(path)
         assert "os.system" not in text, shown(path)
+
+
+TOLD = (
+    *sources(*(f"mainstay/{app}" for app in APPS)),
+    *(ROOT / "mainstay" / name for name in (
+        "checker/trial.py", "domain/actor.py", "domain/attachment.py", "drivers/pdf.py", "engine/trial.py",
+        "sealing.py",
+    )),
+)  # fmt: skip
+"""Where what is raised may end on somebody's screen."""
+
+
+def refuses(raised: str) -> bool:
+    """Not what is a programmer's fault, nor what a function of the module makes."""
+    faults = ("TypeError", "KeyError", "transaction.TransactionManagementError")
+    return raised not in faults and not raised.startswith("_")
+
+
+@pytest.mark.parametrize("path", TOLD, ids=shown)
+def test_a_refusal_can_be_said_in_every_language(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and refuses(ast.unparse(node.exc.func)):
+            at = f"{shown(path)}:{node.lineno}: raise it with say(…)"
+            for given in node.exc.args:
+                assert not isinstance(given, ast.Constant | ast.JoinedStr | ast.BinOp | ast.IfExp), at
+                assert not isinstance(given, ast.Call) or ast.unparse(given.func) in ("say", "_"), at
+
+
+@pytest.mark.parametrize("path", sources("mainstay"), ids=shown)
+def test_what_is_said_is_a_text_with_its_values_by_name(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "say":
+            text, given = node.args[0], {one.arg for one in node.keywords}
+            assert isinstance(text, ast.Constant), f"{shown(path)}:{node.lineno}"
+            assert set(re.findall(r"%\((\w+)\)s", text.value)) == given, f"{shown(path)}:{node.lineno}"
+            assert "%" not in re.sub(r"%\(\w+\)s", "", text.value), f"{shown(path)}:{node.lineno}"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainstay.domain.flow import Case, Detour, Stage, Step, analyse, drawn
+from mainstay.domain.flow import Case, Detour, Stage, Step, Words, analyse, called, drawn, step_words
 
 NOW = 1_764_000_000.0
 HOUR = 3600.0
@@ -105,3 +105,18 @@ def test_any_history_adds_up(steps: list[tuple[str, str, float]], cases: list[tu
     shown = drawn(picture, NOW)
     assert sum(stage["stuck"] for stage in shown["stages"]) == len(picture.stuck)
     assert all(case["age"] >= 0 for case in shown["stuck"] + shown["oldest"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("open", "done", "open → done"),
+        ("open", "paid", {"en": "open → paid up", "zh": "open → 已付款"}),
+        ("sent", "paid", {"en": "sent → paid up", "zh": "已发货 → 已付款"}),
+    ],
+)
+def test_a_step_is_told_by_language_where_a_state_has_a_title(before: str, after: str, words: Words) -> None:
+    paid, sent = {"en": "paid up", "zh": "已付款"}, {"zh": "已发货"}
+    stages = [Stage("open"), Stage("paid", title=paid), Stage("sent", title=sent), Stage("done")]
+    assert step_words(before, after, called(stages)) == words
+    assert [one["title"] for one in drawn(analyse(stages, [], [], NOW), NOW)["stages"]] == [{}, paid, sent, {}]

@@ -49,7 +49,7 @@ checks:
       on: books
       query: "select number as 'case', state, entered_at, total as amount, last_user as actor from orders"
       states:
-        - {{name: quotation, longest: 30d}}
+        - {{name: quotation, title: {{en: quoted, zh: 已报价}}, longest: 30d}}
         - {{name: waiting for confirmation, longest: 1h}}
         - {{name: to be shipped by the warehouse, longest: 2d}}
         - {{name: paid, final: true}}
@@ -139,6 +139,14 @@ def bad_day(folder: Path) -> Iterator[Served]:
     finally:
         process.terminate()
         process.wait(20)
+
+
+WIDER = {
+    "Name": ["/people/"], "E-mail": ["/people/", "/settings/", "/settings/channels/new/"],
+    "operator": ["/people/", "/account/"], "Limit": ["/inspections/1/"],
+    "Limits and intervals": ["/start/parts/database-of-all-the-subsidiaries/"],
+}  # fmt: skip
+"""Labels that Traditional Chinese has more characters for than Simplified, and where they stand."""
 
 
 def everywhere(site: Served) -> list[str]:

@@ -56,6 +56,8 @@ def test_a_new_password_ends_the_other_sessions(boss: Client) -> None:
     here, other = signed_in(), signed_in()
     form = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
     assert here.post("/account/password/", form)["Location"] == "/account/"
+    kept = Person.objects.get(username="ann").password
+    assert kept.startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$"), "as docs/decisions/0003-sign-in.md has it"
     assert (inside(here), inside(other)) == (True, False)
     assert here.get("/account/").content.decode().count("this one") == 1
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import get_resolver, resolve
 
-from tests.faces.bad_day import bad_day, everywhere
+from tests.faces.bad_day import WIDER, bad_day, everywhere
 from tests.faces.browser import PROGRAM, Browser, chromium
 from tests.faces.served import PASSWORD, Served
 
@@ -72,15 +72,16 @@ def test_no_page_is_left_out(pages: list[str]) -> None:
     assert named - seen == NO_PAGES
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])  # the other script is as wide
+@pytest.mark.parametrize("language", ["en", "zh-hans", "zh-hant"])
 def test_nothing_leaves_its_box_on_a_phone(
     site: Served, reader: Browser, stranger: Browser, pages: list[str], language: str
 ) -> None:
-    found = {}
+    """In Traditional Chinese where a label is wider; elsewhere it fits as the Simplified does."""
+    found, wider = {}, {page for some in WIDER.values() for page in some}
     for browser, some in ((reader, pages), (stranger, OUTSIDE)):
         browser.size(390, 844)
         browser.language(site.base, language)
-        for page in some:
+        for page in some if language != "zh-hant" else wider & set(some):
             browser.open(site.base + page)
             browser.run(OPEN_UP)
             browser.run("document.querySelectorAll('details.menu').forEach(one => { one.open = true })")

@@ -1,5 +1,6 @@
 """Onboarding and settings as requests: what is kept, what is never shown, who is sent away."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -152,7 +153,8 @@ def test_each_describes_his_own(ann: Client) -> None:
 def test_a_pasted_robot_is_sealed(ann: Client) -> None:
     begin(ann)
     pasted = "https://oapi.dingtalk.com/robot/send?access_token=abcdef"
-    ann.post("/start/told/channel", {"kind": "apprise", "name": "chat", "s-urls": pasted, "language": "zh"})
+    ann.post("/start/told/channel", {"kind": "apprise", "name": "chat", "s-urls": pasted, "language": "zh-hant"})
+    assert Outline.objects.get().document["channels"]["chat"]["language"] == "zh-hant"
     assert SecretBook().value("CHAT_URLS") == pasted
     files = ann.get("/start/files")
     assert files["Content-Type"] == "application/zip"
@@ -181,6 +183,26 @@ def test_a_channel_is_changed_without_its_secret_being_seen_or_lost(shop: None, 
     assert channel.document["levels"] == [1, 2]
     ann.post("/settings/channels/save", {**typed, "s-password": "second"})
     assert SecretBook().value("MAIL_PASSWORD") == "second"
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "zh-hant"])
+def test_a_channel_that_is_saved_as_it_is_shown_stays_as_it_is(ann: Client, language: str) -> None:
+    channel = f"{{kind: webhook, url: https://hook.example/x, language: {language}, levels: [1, 2]}}"
+    actions.apply(examine({"shared.yaml": f"channels: {{hook: {channel}}}".encode()}).catalogue, actor=ROOT)
+    before = queries.channels().get()
+    form = text(ann.get("/settings/channels/of/hook/"))
+    (chosen,) = re.findall(r'<option value="([\w-]+)" selected>', form.partition('name="language"')[2])
+    assert chosen == language
+    shown = {"s-url": "https://hook.example/x", "language": chosen, "levels": ["1", "2"]}
+    ann.post("/settings/channels/save", {"kind": "webhook", "name": "hook", **shown})
+    after = queries.channels().get()
+    assert (after.document, after.settings) == (before.document, before.settings)
+
+
+def test_a_new_channel_speaks_as_its_maker_reads(ann: Client) -> None:
+    for asked, wanted in (("zh-TW", "zh-hant"), ("zh-CN", "zh"), ("en", "en")):
+        form = text(ann.get("/settings/channels/new/?kind=smtp", headers={"accept-language": asked}))
+        assert f'value="{wanted}" selected' in form
 
 
 def test_a_channel_that_is_wrong_changes_nothing(shop: None, ann: Client) -> None:

@@ -49,7 +49,7 @@ def bad_day() -> Check:
         category="business", impact="degraded", document=document,
     )  # fmt: skip
     picture = analyse(
-        [Stage("open", 60), Stage("paid", final=True)],
+        [Stage("open", 60, title={"en": "waits for money", "zh": "待付款"}), Stage("paid", final=True)],
         [Case("<i>1", "open", 0, 12.5, "ann")],
         [Step("2", "paid", 1)],
         999,
@@ -62,7 +62,7 @@ def bad_day() -> Check:
         )
     change = StateChange.objects.create(
         check_of=check, at=now - timedelta(hours=1), before="ok", after="critical", message=message,
-        evidence={"rows": [{"id": "<u>7"}], "excerpt": "<s>"},
+        evidence={"rows": [{"id": "<u>7", "state": {"en": "money waits", "zh": "钱在等"}}], "excerpt": "<s>"},
     )  # fmt: skip
     follow([change], now)
     return check
@@ -106,6 +106,24 @@ def test_a_bad_day_is_shown_and_nothing_is_markup(bad_day: Check, route: str, li
         assert raw not in text
     assert ("<html" in text) is not live
     assert "style=" not in text, "the policy forbids inline style"
+
+
+@pytest.mark.parametrize(
+    ("language", "told", "other"),
+    [("en", ("waits for money", "money waits"), "待付款"), ("zh-hans", ("待付款", "钱在等"), "waits for")],
+)
+def test_the_states_of_a_flow_are_called_as_people_call_them(
+    bad_day: Check, language: str, told: tuple[str, str], other: str
+) -> None:
+    who = person(Role.OPERATOR)
+    state, found = told
+    for route, word in (
+        ("/systems/shop/", state), ("/systems/shop/checks/sales/", state), ("/data/?view=cases", state),
+        ("/wall/", state), ("/incidents/1/", found), ("/systems/shop/checks/db.up/", found),
+    ):  # fmt: skip
+        page = who.get(route.replace("/1/", f"/{Incident.objects.get().pk}/"), headers={"accept-language": language})
+        assert word in page.content.decode(), route
+        assert other not in page.content.decode(), route
 
 
 def test_today_asks_few_questions(bad_day: Check, django_assert_max_num_queries: Any) -> None:

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from unicodedata import east_asian_width
 
 import pytest
 from babel.messages import pofile
@@ -16,6 +17,7 @@ from mainstay.settings import LANGUAGES
 from mainstay.web.templatetags.mainstay import words as in_words
 from setup import messages
 from setup.traditional import traditional
+from tests.faces.bad_day import WIDER
 
 ROOT = Path(__file__).resolve().parents[2]
 BOTH = (messages.WRITTEN, messages.DERIVED)
@@ -80,6 +82,17 @@ def test_the_files_are_as_make_messages_writes_them(domain: str) -> None:
     chinese = messages.written(domain)
     for language, wanted in ((messages.WRITTEN, chinese), (messages.DERIVED, messages.derived(chinese))):
         assert messages.path(language, domain).read_bytes() == messages.po(language, wanted)
+
+
+def columns(text: str) -> int:
+    return sum(2 if east_asian_width(one) in "WF" else 1 for one in text)
+
+
+def test_a_label_that_is_wider_in_the_other_script_is_looked_at() -> None:
+    """In the browser, on a phone. What is longer than a label wraps at any character, whichever script it is in."""
+    simplified, other = (entries(language, "django") for language in BOTH)
+    wider = {key[1] for key, text in other.items() if columns(simplified[key]) < columns(text) <= 16}
+    assert wider == set(WIDER)
 
 
 def test_texts_in_traditional_chinese_follow_the_simplified() -> None:

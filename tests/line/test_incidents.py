@@ -79,9 +79,9 @@ def test_levels_systems_and_notify_narrow_who_is_told(shop: dict[str, Check]) ->
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ("Shop", "level 1", "connection refused", f"{T0:%Y}, ")),
-        ("zh", ("商城", "一级", "连接被拒绝", f"{T0:%Y}年")),
-        ("zh-hant", ("商城", "一級", "連線被拒絕", f"{T0:%Y}年")),
+        ("en", ("Shop", "level 1", "connection refused", f"{T0:%Y}, ", "state=to pay")),
+        ("zh", ("商城", "一级", "连接被拒绝", f"{T0:%Y}年", "state=待付款")),
+        ("zh-hant", ("商城", "一級", "連線被拒絕", f"{T0:%Y}年", "state=待付款")),
     ],
 )
 def test_the_mail_says_what_people_need(
@@ -91,6 +91,7 @@ def test_the_mail_says_what_people_need(
     with mail_server(box) as port:
         channel(port, language=language)
         follow(change(shop["db"], "critical"))
+        StateChange.objects.update(evidence={"rows": [{"id": 7, "state": {"en": "to pay", "zh": "待付款"}}]})
         send_all(monkeypatch, T0 + timedelta(minutes=1))
     (mail,) = box.mails
     text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from django.utils import dateformat
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
@@ -44,25 +45,43 @@ def signed(bad_day: dict[str, Check]) -> Sheet:
 
 WORDS = {
     "en": ["Daily inspection", "Online shop", "Asia/Shanghai", "Debits equal credits", "critical", "not watched",
-           "Signed by the person on duty", "Countersigned", "Incident"],
-    "zh": ["每日巡检", "网上商城", "Asia/Shanghai", "借贷平衡", "严重", "未监测", "值班人签署", "复核", "故障"],
+           "Signed by", "Countersigned", "Incident"],
+    "zh": ["每日巡检", "网上商城", "Asia/Shanghai", "借贷平衡", "严重", "未监测", "签署人", "复核", "故障"],
+    "zh-hant": ["每日巡檢", "Asia/Shanghai", "嚴重", "未監測", "簽署人", "複核", "故障"],
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+DAYS = {"en": "j M Y", "zh": "Y年n月j日", "zh-hant": "Y年n月j日"}
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "zh-hant"])
 def test_the_pdf_says_it_all(signed: Sheet, language: str) -> None:
     press()
-    found = pages(document([signed], "pdf", language).data)
+    data = document([signed], "pdf", language).data
+    found = pages(data)
     text = "".join(found)
     for word in WORDS[language]:
         assert word in text, word
     for word in ("会计已知 <b>", "ann", "ben", "31.5 %", "cpu > 80% for 5m", "=1+1", "all seen"):
         assert word in text, word
     assert signed.digest in text.replace("\n", "")
+    day = dateformat.format(signed.day, DAYS[language])
+    assert f"{day}, " in text or f"{day} " in text, "a moment"
+    assert signed.day.isoformat() not in text.replace(str(signed), "")
     for number, page in enumerate(found, 1):
         assert f"{number} / {len(found)}" in page
-    size = PdfReader(io.BytesIO(document([signed], "pdf", language).data)).pages[0].mediabox
+    size = PdfReader(io.BytesIO(data)).pages[0].mediabox
     assert (round(size.width), round(size.height)) == (595, 842), "A4"
+
+
+@pytest.mark.parametrize(("language", "form"), [("zh", "SC"), ("zh-hant", "TC")])
+def test_chinese_is_printed_in_the_form_of_its_readers(signed: Sheet, language: str, form: str) -> None:
+    press()
+    (page, *_) = PdfReader(io.BytesIO(document([signed], "pdf", language).data)).pages
+    used = {str(font["/BaseFont"]) for font in page["/Resources"]["/Font"].values()}  # type: ignore[index]
+    cjk = {name for name in used if "CJK" in name}
+    assert cjk
+    assert all(form in name for name in cjk), cjk
 
 
 def test_one_that_is_not_signed_says_so(bad_day: dict[str, Check]) -> None:
@@ -120,11 +139,13 @@ def test_without_its_libraries_the_press_says_what_to_install(tmp_path: Path, mo
 
 def test_without_a_chinese_font_nothing_is_printed_as_boxes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     press()
-    (tmp_path / "fc-list").write_text("#!/bin/sh\nexit 0\n")
+    (tmp_path / "fc-list").write_text('#!/bin/sh\ncase "$1" in "$HAS"*) echo some font;; esac\n')
     (tmp_path / "fc-list").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    with pytest.raises(Unprintable, match="fonts-noto-cjk"):
-        pdf("<p>巡检</p>")
+    for has, text in ((":lang=zh-tw", "<p>巡检</p>"), (":lang=zh-cn", '<html lang="zh-Hant"><p>巡檢</p>')):
+        monkeypatch.setenv("HAS", has)
+        with pytest.raises(Unprintable, match="fonts-noto-cjk"):
+            pdf(text)
     assert pdf("<p>plain</p>").startswith(b"%PDF-")
 
 

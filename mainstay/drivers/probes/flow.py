@@ -7,8 +7,22 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from mainstay.domain.document import Text
+from mainstay.domain.draft import languages
 from mainstay.domain.duration import parse_duration
-from mainstay.domain.flow import ROWS, SHOWN, Case, Picture, Stage, Step, analyse, drawn
+from mainstay.domain.flow import (
+    ROWS,
+    SHOWN,
+    Case,
+    Picture,
+    Stage,
+    Step,
+    Words,
+    analyse,
+    called,
+    drawn,
+    step_words,
+)
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.drivers.database import Unread
 from mainstay.drivers.probes import Reach
@@ -31,6 +45,7 @@ class State(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
+    title: Text = Field("", description="what people call it, in one form for all or by language")
     longest: str = Field("", description="the longest stay that is still fine, such as 2d")
     final: bool = False
     optional: bool = Field(False, description="a case may pass it over")
@@ -65,9 +80,13 @@ class Probe:
         self._table = Table(settings.dsn, settings.params, reach)
         self._window = parse_duration(settings.window)
         self._stages = [
-            Stage(one.name, parse_duration(one.longest) if one.longest else None, one.final, one.optional)
+            Stage(
+                one.name, parse_duration(one.longest) if one.longest else None, one.final, one.optional,
+                languages(one.title),
+            )
             for one in settings.states
-        ]
+        ]  # fmt: skip
+        self._titles = called(self._stages)
 
     def read(self) -> Reading:
         settings, end = self._settings, time.monotonic() + self._timeout
@@ -89,7 +108,8 @@ class Probe:
         except _NoTime as error:
             return Reading(problem=Problem(Fault.SETUP, str(error)), blind=True)
         payload = {**drawn(picture, now), "cut": cut}
-        return Reading(_values(picture, now), rows=shown(_evidence(payload, now)), payload=payload, payload_rows=ROWS)
+        rows = shown(_evidence(payload, now, self._titles))
+        return Reading(_values(picture, now), rows=rows, payload=payload, payload_rows=ROWS)
 
     def close(self) -> None:
         """The connections are shared and stay."""
@@ -135,14 +155,18 @@ def _values(picture: Picture, now: float) -> dict[str, float]:
     return values
 
 
-def _evidence(payload: Mapping[str, Any], now: float) -> list[dict[str, Any]]:
+def _evidence(payload: Mapping[str, Any], now: float, titles: Mapping[str, Words]) -> list[dict[str, Any]]:
     """What is stuck, the most money first, and the steps off the path; without either the oldest cases."""
-    stuck = [{**one, "what": "stuck"} for one in payload["stuck"]]
+
+    def told(case: Mapping[str, Any], what: str) -> dict[str, Any]:
+        return {**case, "state": titles.get(case["state"], case["state"]), "what": what}
+
+    stuck = [told(one, "stuck") for one in payload["stuck"]]
     steps = [
         {
-            "case": one["case"], "state": f"{one['from']} → {one['to']}", "age": now - one["at"],
+            "case": one["case"], "state": step_words(one["from"], one["to"], titles), "age": now - one["at"],
             "what": "backward" if one["backward"] else "skipped",
         }
         for one in payload["detours"][:SHOWN]
     ]  # fmt: skip
-    return stuck + steps or [{**one, "what": "oldest"} for one in payload["oldest"]]
+    return stuck + steps or [told(one, "oldest") for one in payload["oldest"]]

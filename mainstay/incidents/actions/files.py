@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Sum
 
 from mainstay.domain.attachment import PER_NOTE, Unfit, fits, sniff, tame
+from mainstay.domain.saying import say
 from mainstay.incidents.models import Attachment, Content, Entry
 
 
@@ -28,7 +29,7 @@ def described(file: File) -> dict[str, Any]:
 def attach(entry: Entry, files: Sequence[File]) -> None:
     """Keep them. The incident is locked by the caller, so that two notes cannot overfill it. Raises Unfit."""
     if len(files) > PER_NOTE:
-        raise Unfit(f"{len(files)} files are too many; a note takes {PER_NOTE}")
+        raise Unfit(say("%(n)s files are too many; a note takes %(most)s", n=len(files), most=PER_NOTE))
     if not files:
         return
     kept = Attachment.objects.filter(incident=entry.incident_id).aggregate(size=Sum("size"))["size"] or 0

@@ -10,6 +10,7 @@ from django.db.models import Q
 from mainstay.audit.actions import record
 from mainstay.catalogue.models import Component, System
 from mainstay.domain.actor import Actor, authorise
+from mainstay.domain.saying import say
 from mainstay.domain.state import Category, Level, State
 from mainstay.incidents.actions.files import File, attach, described
 from mainstay.incidents.actions.telling import tell
@@ -25,7 +26,9 @@ def acknowledge(incident_id: int, *, actor: Actor, note: str = "") -> Incident:
     with transaction.atomic():
         incident, now = _locked(incident_id, actor, "incident.acknowledge"), datetime.now(UTC)
         if incident.state != "open":
-            raise Illegal(_but(incident, "only an open incident can be acknowledged"))
+            raise Illegal(
+                say("incident %(number)s is not open; only an open incident can be acknowledged", number=incident.pk)
+            )
         incident.state, incident.acknowledged_at, incident.acknowledged_by = "acknowledged", now, actor.name
         incident.save()
         _write(incident, actor, "acknowledged", note, {})
@@ -36,7 +39,7 @@ def acknowledge(incident_id: int, *, actor: Actor, note: str = "") -> Incident:
 def note(incident_id: int, text: str, *, actor: Actor, files: Sequence[File] = ()) -> Entry:
     """Add to the timeline; allowed on resolved incidents too. Raises Illegal, or Unfit for files that are too large."""
     if not text.strip() and not files:
-        raise Illegal("a note needs some text, or a file")
+        raise Illegal(say("a note needs some text, or a file"))
     with transaction.atomic():
         incident = _locked(incident_id, actor, "incident.note")
         data = {"files": [described(one) for one in files]} if files else {}
@@ -50,7 +53,7 @@ def resolve(incident_id: int, *, actor: Actor, note: str = "") -> Incident:
     with transaction.atomic():
         incident, now = _locked(incident_id, actor, "incident.resolve"), datetime.now(UTC)
         if incident.state == "resolved":
-            raise Illegal(_but(incident, "there is nothing to resolve"))
+            raise Illegal(say("incident %(number)s is resolved; there is nothing to resolve", number=incident.pk))
         incident.state, incident.resolved_at, incident.resolved_by = "resolved", now, actor.name
         incident.save()
         _write(incident, actor, "resolved", note, {})
@@ -61,13 +64,15 @@ def resolve(incident_id: int, *, actor: Actor, note: str = "") -> Incident:
 def reopen(incident_id: int, *, actor: Actor, reason: str) -> Incident:
     """It was not over. Raises Illegal unless it is resolved and nothing of the same kind is open."""
     if not reason.strip():
-        raise Illegal("say why it is opened again")
+        raise Illegal(say("say why it is opened again"))
     with transaction.atomic():
         incident, now = _locked(incident_id, actor, "incident.reopen"), datetime.now(UTC)
         if incident.state != "resolved":
-            raise Illegal(_but(incident, "only a resolved incident can be reopened"))
+            raise Illegal(
+                say("incident %(number)s is not resolved; only a resolved incident can be reopened", number=incident.pk)
+            )
         if other := Incident.objects.filter(key=incident.key).exclude(state="resolved").first():
-            raise Illegal(f"incident {other.pk} is open for the same fault; add a note there")
+            raise Illegal(say("incident %(number)s is open for the same fault; add a note there", number=other.pk))
         incident.state, incident.since, incident.resolved_at, incident.resolved_by = "open", now, None, ""
         incident.acknowledged_at, incident.acknowledged_by = None, ""
         incident.save()
@@ -93,7 +98,7 @@ def regrade(
 ) -> Incident:
     """Set level or category by hand; the engine leaves both alone from then on."""
     if not reason.strip():
-        raise Illegal("say why the grade is changed")
+        raise Illegal(say("say why the grade is changed"))
     with transaction.atomic():
         incident = _locked(incident_id, actor, "incident.regrade")
         before: dict[str, Any] = {"level": incident.level, "category": incident.category}
@@ -101,7 +106,7 @@ def regrade(
         incident.category = Category(category).value if category is not None else incident.category
         after = {"level": incident.level, "category": incident.category}
         if before == after:
-            raise Illegal(_but(incident, "that is its grade already"))
+            raise Illegal(say("incident %(number)s has that grade already", number=incident.pk))
         incident.graded_by = actor.name
         incident.save()
         _write(incident, actor, "regraded", reason, {"before": before, "after": after})
@@ -123,7 +128,7 @@ def open_by_hand(
     """Somebody saw a fault that no check sees. Raises System.DoesNotExist, Component.DoesNotExist, Illegal."""
     authorise(actor, "incident.open", system=system)
     if not title.strip():
-        raise Illegal("an incident needs a title")
+        raise Illegal(say("an incident needs a title"))
     with transaction.atomic():
         owner = System.objects.get(name=system, retired_at=None)
         root = Component.objects.get(system=owner, name=component, retired_at=None) if component else None
@@ -158,7 +163,3 @@ def _locked(incident_id: int, actor: Actor, act: str) -> Incident:
     incident = Incident.objects.select_for_update().get(pk=incident_id)
     authorise(actor, act, system=incident.system.name if incident.system else None)
     return incident
-
-
-def _but(incident: Incident, sentence: str) -> str:
-    return f"incident {incident.pk} is {incident.state}; {sentence}"

@@ -6,7 +6,8 @@ from django.db import transaction
 
 from mainstay.audit.actions import record
 from mainstay.catalogue.models import System
-from mainstay.domain.actor import Actor, authorise
+from mainstay.domain.actor import Actor, authorise, person_name
+from mainstay.domain.saying import say
 from mainstay.domain.state import State
 from mainstay.incidents.actions import open_for_check
 from mainstay.inspection import queries
@@ -25,7 +26,7 @@ def remark(sheet_id: int, place: int, text: str, *, actor: Actor) -> Remark:
     with transaction.atomic():
         sheet = _open(sheet_id, "inspection.remark", actor)
         if not text.strip():
-            raise Illegal("a remark needs some text")
+            raise Illegal(say("a remark needs some text"))
         line = Line.objects.get(sheet=sheet, place=place)
         made = Remark.objects.create(line=line, at=datetime.now(UTC), actor=actor.name, text=text.strip()[:LONGEST])
         record(actor, "inspection.remark", queries.label(sheet), {"place": place, "text": made.text})
@@ -38,9 +39,9 @@ def raise_incident(sheet_id: int, place: int, text: str = "", *, actor: Actor) -
         sheet = _open(sheet_id, "inspection.raise", actor)
         line = Line.objects.select_related("check_of", "incident").get(sheet=sheet, place=place)
         if line.check_of is None or line.state == State.OK:
-            raise Illegal(f"line {place} shows nothing abnormal; write a remark instead")
+            raise Illegal(say("line %(place)s shows nothing abnormal; write a remark instead", place=place))
         if line.incident is not None and line.incident.state != "resolved":
-            raise Illegal(f"line {place} is incident {line.incident.pk} already")
+            raise Illegal(say("line %(place)s is incident %(number)s already", place=place, number=line.incident.pk))
         note = f"{text.strip()} ({sheet})" if text.strip() else f"raised from the inspection of {sheet}"
         line.incident, new = open_for_check(line.check_of, line.state, note, actor=actor)
         line.save(update_fields=["incident"])
@@ -57,7 +58,12 @@ def sign(sheet_id: int, words: str = "", *, actor: Actor) -> Sheet:
         wrong = [row for row in queries.lines(sheet.pk) if row.state in ("warning", "critical")]
         if bare := [row.place for row in wrong if row.incident_id is None and not row.remarks.all()]:
             listed = ", ".join(map(str, bare[:10])) + (" …" if len(bare) > 10 else "")
-            raise Illegal(f"abnormal and without a word: line {listed}; raise an incident or write a remark first")
+            raise Illegal(
+                say(
+                    "abnormal and without a word: line %(lines)s; raise an incident or write a remark first",
+                    lines=listed,
+                )
+            )
         return _end(sheet, "signed", words, "inspection.sign", actor)
 
 
@@ -66,14 +72,16 @@ def refuse(sheet_id: int, reason: str, *, actor: Actor) -> Sheet:
     with transaction.atomic():
         sheet = _open(sheet_id, "inspection.refuse", actor)
         if not reason.strip():
-            raise Illegal("say why it is refused")
+            raise Illegal(say("say why it is refused"))
         return _end(sheet, "refused", reason, "inspection.refuse", actor)
 
 
 def _end(sheet: Sheet, stage: str, words: str, act: str, actor: Actor) -> Sheet:
     rows = queries.lines(sheet.pk)
     if queries.measured(sheet, rows) != sheet.measured:
-        raise Illegal(f"what was seen was changed after {sheet} was made; run another inspection")
+        raise Illegal(
+            say("what was seen was changed after %(sheet)s was made; run another inspection", sheet=str(sheet))
+        )
     sheet.stage, sheet.words = stage, words.strip()[:LONGEST]
     sheet.ended_at, sheet.ended_by = datetime.now(UTC), actor.name
     sheet.digest = queries.signed(sheet, rows)
@@ -93,11 +101,23 @@ def countersign(system: str, year: int, week: int, text: str = "", *, actor: Act
         try:
             sheets = list(queries.week_of(system, year, week).filter(stage="signed", covered=None))
         except ValueError:
-            raise Illegal(f"there is no week {week} in {year}") from None
+            raise Illegal(say("there is no week %(week)s in %(year)s", week=week, year=year)) from None
         if not sheets:
-            raise Illegal(f"no signed sheet of {system} in {year}-W{week:02} waits for a countersignature")
+            raise Illegal(
+                say(
+                    "no signed sheet of %(system)s in %(week)s waits for a countersignature",
+                    system=system,
+                    week=f"{year}-W{week:02}",
+                )
+            )
         if own := [str(sheet) for sheet in sheets if sheet.ended_by == actor.name]:
-            raise Illegal(f"{actor.name} signed {', '.join(own[:5])}; another must countersign the week")
+            raise Illegal(
+                say(
+                    "%(name)s signed %(sheets)s; another must countersign the week",
+                    name=person_name(actor.name),
+                    sheets=", ".join(own[:5]),
+                )
+            )
         made = Countersignature.objects.create(
             system=owner, year=year, week=week, at=datetime.now(UTC), actor=actor.name, text=text.strip()[:LONGEST]
         )
@@ -112,5 +132,5 @@ def _open(sheet_id: int, act: str, actor: Actor) -> Sheet:
     sheet = Sheet.objects.select_for_update(of=("self",)).select_related("system").get(pk=sheet_id)
     authorise(actor, act, system=sheet.system.name)
     if sheet.stage != "open":
-        raise Illegal(f"{sheet} is {sheet.stage}; nothing can be written on it any more")
+        raise Illegal(say("%(sheet)s is signed or refused; nothing can be written on it any more", sheet=str(sheet)))
     return sheet

@@ -9,6 +9,7 @@ from django.utils import timezone
 from mainstay.audit.actions import record
 from mainstay.catalogue.models import Check, Component, System
 from mainstay.domain.actor import Actor, authorise
+from mainstay.domain.saying import say
 from mainstay.monitoring.models import Mute, PingToken, RunRequest
 
 
@@ -25,12 +26,14 @@ def mute(
     authorise(actor, "check.mute", system=system.name)
     now = timezone.now()
     if not reason.strip():
-        raise ValueError("say why: a muted check without a reason is a forgotten one")
+        raise ValueError(say("say why: a muted check without a reason is a forgotten one"))
     if until <= now:
-        raise ValueError("the end of a mute must lie in the future")
+        raise ValueError(say("the end of a mute must lie in the future"))
     for part in (component, check):
         if part is not None and part.system_id != system.pk:
-            raise ValueError(f"{part.name} belongs to another system than {system}")
+            raise ValueError(
+                say("%(part)s belongs to another system than %(system)s", part=part.name, system=str(system))
+            )
     with transaction.atomic():
         made = Mute.objects.create(
             system=system, component=component, check_of=check, reason=reason.strip()[:500], actor=actor.name,

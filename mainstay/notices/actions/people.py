@@ -7,6 +7,7 @@ from django.db import transaction
 from mainstay.audit.actions import record
 from mainstay.catalogue.models import Channel
 from mainstay.domain.actor import Actor, authorise
+from mainstay.domain.saying import say
 from mainstay.notices.actions.announcing import delivery_key
 from mainstay.notices.models import Delivery, Notice
 
@@ -18,7 +19,7 @@ def retry(delivery_id: int, *, actor: Actor) -> Delivery:
         incident = delivery.notice.incident
         authorise(actor, "notice.retry", system=incident.system.name if incident and incident.system else None)
         if delivery.sent_at:
-            raise ValueError(f"delivery {delivery_id} was sent at {delivery.sent_at.isoformat()}")
+            raise ValueError(say("delivery %(number)s was sent already", number=delivery_id))
         delivery.due_at, delivery.given_up_at, delivery.leased_until = datetime.now(UTC), None, None
         delivery.save()
         record(actor, "notice.retry", f"delivery {delivery_id}", {"channel": delivery.channel.name})

@@ -14,6 +14,7 @@ from django.db import transaction
 from mainstay.audit.actions import record
 from mainstay.domain.actor import Actor, authorise
 from mainstay.domain.one_time_code import matching_step
+from mainstay.domain.saying import say
 from mainstay.people.actions.refusal import Refused
 from mainstay.people.actions.sessions import end_all
 from mainstay.people.actions.tokens import digest
@@ -31,7 +32,7 @@ def begin_totp(person: Person) -> None:
     with transaction.atomic():
         _lock(person)
         if Totp.objects.filter(person=person).exclude(confirmed_at=None).exists():
-            raise Refused("there is an authenticator already; remove it first")
+            raise Refused(say("there is an authenticator already; remove it first"))
         sealed, key_id = seal(_totp_name(person), pyotp.random_base32(), RING)
         Totp.objects.update_or_create(person=person, defaults={"sealed": sealed, "key_id": key_id, "used_step": 0})
 
@@ -49,7 +50,7 @@ def confirm_totp(person: Person, code: str, now: datetime) -> list[str]:
         row = Totp.objects.filter(person=person, confirmed_at=None).first()
         step = matching_step(_unsealed(_totp_name(person), row), code, now.timestamp()) if row else None
         if row is None or step is None:
-            raise Refused("the code is not right; is the clock of the phone?")
+            raise Refused(say("the code is not right; is the clock of the phone?"))
         row.confirmed_at, row.used_step = now, step
         row.save()
         _record(person, "account.factor", {"authenticator": "added"})
@@ -61,7 +62,7 @@ def remove_totp(person: Person, *, required: bool) -> None:
     with transaction.atomic():
         _lock(person)
         if required and not Passkey.objects.filter(person=person).exists():
-            raise Refused("your role needs a second factor; add a passkey first")
+            raise Refused(say("your role needs a second factor; add a passkey first"))
         Totp.objects.filter(person=person).delete()
         _tidy(person)
         _record(person, "account.factor", {"authenticator": "removed"})
@@ -84,7 +85,7 @@ def new_recovery_codes(person: Person) -> list[str]:
     with transaction.atomic():
         _lock(person)
         if not _has_any(person):
-            raise Refused("recovery codes stand in for a second factor; set one up first")
+            raise Refused(say("recovery codes stand in for a second factor; set one up first"))
         return _new_codes(person)
 
 
@@ -96,9 +97,9 @@ def add_passkey(
         _lock(person)
         handle = passkey_handle(credential_id)
         if Passkey.objects.filter(handle=handle).exists():
-            raise Refused("this passkey is known already")
+            raise Refused(say("this passkey is known already"))
         if Passkey.objects.filter(person=person).count() >= MOST_PASSKEYS:
-            raise Refused(f"{MOST_PASSKEYS} passkeys are enough; remove one first")
+            raise Refused(say("%(most)s passkeys are enough; remove one first", most=MOST_PASSKEYS))
         sealed, key_id = seal(_passkey_name(person, handle), credential.hex(), RING)
         Passkey.objects.create(
             person=person, name=name.strip()[:100] or "passkey", handle=handle, sealed=sealed, key_id=key_id,
@@ -114,7 +115,7 @@ def remove_passkey(person: Person, passkey_id: int, *, required: bool) -> None:
         row = Passkey.objects.get(person=person, pk=passkey_id)
         others = Passkey.objects.filter(person=person).exclude(pk=row.pk).exists()
         if required and not others and not Totp.objects.filter(person=person).exclude(confirmed_at=None).exists():
-            raise Refused("your role needs a second factor; set up an authenticator first")
+            raise Refused(say("your role needs a second factor; set up an authenticator first"))
         row.delete()
         _tidy(person)
         _record(person, "account.passkey", {"removed": row.name})
@@ -133,7 +134,7 @@ def passkey_credential(row: Passkey) -> bytes:
 def passkey_used(row: Passkey, count: int, now: datetime) -> None:
     """Raises Refused when its counter did not grow: somebody has a copy of it."""
     if count and not Passkey.objects.filter(pk=row.pk, count__lt=count).exists():
-        raise Refused("the passkey's counter went back; it may have been copied")
+        raise Refused(say("the passkey's counter went back; it may have been copied"))
     Passkey.objects.filter(pk=row.pk).update(count=count, used_at=now)
 
 
@@ -184,7 +185,7 @@ def _unsealed(name: str, row: Totp | Passkey) -> str:
     try:
         return unseal(name, bytes(row.sealed), row.key_id, RING)
     except SealBroken:
-        raise Refused("this second factor cannot be opened any more; an administrator can reset it") from None
+        raise Refused(say("this second factor cannot be opened any more; an administrator can reset it")) from None
 
 
 def _has_any(person: Person) -> bool:

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from mainstay.audit.actions import record
 from mainstay.domain.actor import Actor, Role, authorise
+from mainstay.domain.saying import say
 from mainstay.people.actions.links import make_link, spend_links
 from mainstay.people.actions.refusal import Refused
 from mainstay.people.actions.roles import set_roles, told
@@ -53,11 +54,11 @@ def invite(
 
 def _add(person: Person, systems: Mapping[str, Role], actor: Actor) -> None:
     if Person.objects.filter(username__iexact=person.username).exists():
-        raise Refused(f"there is a person called {person.username} already")
+        raise Refused(say("there is a person called %(name)s already", name=person.username))
     try:
         person.full_clean(exclude=["password"])
     except ValidationError as error:
-        raise Refused(" ".join(error.messages)) from None
+        raise Refused(say("this cannot be: %(why)s", why=" ".join(error.messages))) from None
     person.save()
     set_roles(person, systems)
     data = {"role": Role(person.role).name.lower(), "systems": told(systems)}
@@ -107,7 +108,7 @@ def password_link(username: str, *, actor: Actor) -> tuple[Person, str]:
     with transaction.atomic():
         person = Person.objects.select_for_update().get(username=username)
         if not person.is_active:
-            raise Refused(f"{username} may not sign in; make the account active first")
+            raise Refused(say("%(name)s may not sign in; make the account active first", name=username))
         text = make_link(person, "password", actor)
         record(actor, "person.change", f"person {username}", {"link": "password"})
     return person, text
@@ -143,9 +144,9 @@ def change_own_password(person: Person, password: str) -> None:
 def set_own_ways(person: Person, *, language: str, timezone: str) -> None:
     """The language and the time zone in which a person reads. Raises Refused."""
     if language not in ("", *dict(settings.LANGUAGES)):
-        raise Refused(f"{language!r} is no language of Mainstay")
+        raise Refused(say("%(code)s is no language of Mainstay", code=language))
     if timezone and timezone not in available_timezones():
-        raise Refused(f"{timezone!r} is no time zone; write one such as Asia/Shanghai")
+        raise Refused(say("%(name)s is no time zone; write one such as Asia/Shanghai", name=timezone))
     with transaction.atomic():
         Person.objects.filter(pk=person.pk).update(language=language, timezone=timezone)
         data = {"language": language, "timezone": timezone}
@@ -170,7 +171,7 @@ def _fit_password(person: Person, password: str) -> None:
     try:
         validate_password(password, person)
     except ValidationError as error:
-        raise Refused(" ".join(error.messages)) from None
+        raise Refused(say("not this password: %(why)s", why=" ".join(error.messages))) from None
     person.set_password(password)
 
 
@@ -181,4 +182,4 @@ def _administers(person: Person) -> bool:
 def _keep_an_administrator() -> None:
     found = Person.objects.filter(role=Role.ADMINISTRATOR, is_active=True)
     if not any(person.has_usable_password() for person in found):  # one who is invited only cannot help yet
-        raise Refused("this is the last administrator; make another one first")
+        raise Refused(say("this is the last administrator; make another one first"))

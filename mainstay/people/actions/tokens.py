@@ -10,6 +10,7 @@ from django.db import transaction
 
 from mainstay.audit.actions import record
 from mainstay.domain.actor import PERMISSIONS, Actor, Role, authorise
+from mainstay.domain.saying import say
 from mainstay.people.actions.refusal import Refused
 from mainstay.people.actions.roles import set_roles, told
 from mainstay.people.models import Token
@@ -31,12 +32,13 @@ def create_token(
     """A token and its text, which is shown once and never again. Raises Refused."""
     authorise(actor, "token.create")
     if not 1 <= days <= LONGEST_DAYS:
-        raise Refused(f"a token lives from 1 to {LONGEST_DAYS} days")
+        raise Refused(say("a token lives from 1 to %(most)s days", most=LONGEST_DAYS))
     if role > actor.role or any(one > actor.role_on(name) for name, one in (systems or {}).items()):
-        raise Refused("a token cannot do more than the one who makes it")
+        raise Refused(say("a token cannot do more than the one who makes it"))
     known = set(PERMISSIONS) | {act.split(".")[0] for act in PERMISSIONS}
     if unknown := sorted(set(scopes or ()) - known):
-        raise Refused(f"{', '.join(unknown)}: no such scope; known are {', '.join(sorted(known))}")
+        wrong, right = ", ".join(unknown), ", ".join(sorted(known))
+        raise Refused(say("%(wrong)s: no such scope; known are %(right)s", wrong=wrong, right=right))
     number = "".join(secrets.choice(LETTERS) for _ in range(8))
     text = f"{PREFIX}_{number}_{''.join(secrets.choice(LETTERS) for _ in range(32))}"
     now = datetime.now(UTC)

@@ -14,7 +14,9 @@ from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from mainstay.domain.actor import person_name
+from mainstay.domain.saying import said
 from mainstay.monitoring.wording import (
+    evidence_value,
     explain,
     format_instant,
     format_number,
@@ -36,9 +38,27 @@ def words(value: Any) -> str:
 
 
 @register.filter
+def stage_word(stage: dict[str, Any]) -> str:
+    """A state of a flow as people call it."""
+    return words(stage.get("title")) or str(stage["name"])
+
+
+@register.filter
+def cell(value: Any) -> Any:
+    """A value of evidence in the reader's language, where it is words."""
+    return evidence_value(value, get_language() or "en")
+
+
+@register.filter
 def called(thing: Any) -> str:
     """A system's, component's or check's title, or its name where it has none."""
     return words(thing.title) or str(thing.name)
+
+
+@register.filter(name="said")
+def said_here(sentence: str) -> str:
+    """A sentence that was made elsewhere, in the reader's language."""
+    return said(sentence, _)
 
 
 @register.filter
