@@ -92,6 +92,12 @@ def _complaints() -> list[str]:
         )
     if not CONFIGURATION.dead_man.url:
         found.append(_("nobody watches Mainstay itself: set dead_man.url in mainstay.toml"))
+    if not CONFIGURATION.audit_head:
+        found.append(_("nobody would miss what is cut off the audit trail's end: set audit_head in mainstay.toml"))
+    elif not catalogue.channels().filter(name=CONFIGURATION.audit_head).exists():
+        found.append(
+            _("audit_head in mainstay.toml names {name}, which is no channel").format(name=CONFIGURATION.audit_head)
+        )
     if shutil.disk_usage(DATA).free < 1 << 30:
         found.append(_("less than 1 GiB is free below {folder}").format(folder=DATA))
     return found

@@ -2,13 +2,19 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer import Exit
 
+from mainstay.catalogue.models import Channel
+from mainstay.cli.health import doctor
+from mainstay.cli.init import SETTINGS
+from mainstay.settings import CONFIGURATION, Configuration, load
 from tests.workspace import own_database
 
 SHOP = """
@@ -112,6 +118,34 @@ def test_what_a_program_reads_is_json_and_nothing_else(shell: Shell) -> None:
                   ("audit", "list"), ("token", "list"), ("user", "list"), ("secret", "list"), ("channel", "list"),
                   ("check", "mutes"), ("notice", "list"), ("check", "show", "shop/home")):  # fmt: skip
         assert isinstance(shell.json(*words), dict), words
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("", ["nobody would miss what is cut off the audit trail's end: set audit_head in mainstay.toml"]),
+        ("dekc", ["audit_head in mainstay.toml names dekc, which is no channel"]),
+        ("desk", []),
+    ],
+)
+def test_doctor_asks_where_the_audit_head_goes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], named: str, said: list[str]
+) -> None:
+    Channel.objects.create(name="desk", kind="webhook")
+    monkeypatch.setattr(CONFIGURATION, "audit_head", named)
+    with pytest.raises(Exit):
+        doctor(as_json=True)
+    complaints = json.loads(capsys.readouterr().out)["complaints"]
+    assert [line for line in complaints if "audit" in line] == said
+
+
+def test_the_settings_that_init_writes_are_all_there_is(tmp_path: Path) -> None:
+    (tmp_path / "mainstay.toml").write_text(re.sub(r"^# (?=\[|\w+ = )", "", SETTINGS, flags=re.MULTILINE))
+    written = load(tmp_path, {})
+    assert written == Configuration()
+    assert written.model_fields_set == set(Configuration.model_fields)
+    assert written.networks.model_fields_set == {"allowed", "notices"}
 
 
 def test_a_check_is_previewed_and_changed(shell: Shell) -> None:
