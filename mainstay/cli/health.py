@@ -27,10 +27,13 @@ def register(app: typer.Typer) -> None:
     app.command()(migrate)
 
 
-def migrate() -> None:
+def migrate(as_json: AsJson = False) -> None:
     """Make the database ready for this version. May be repeated; ``up`` does it too."""
     call_command("migrate", verbosity=0, interactive=False)
-    typer.echo("the database is ready", err=True)
+    if as_json:
+        print_json({"ready": True})
+    else:
+        typer.echo("the database is ready", err=True)
 
 
 def health(as_json: AsJson = False) -> None:

@@ -39,7 +39,7 @@ def listed(*args: str) -> dict[str, dict[str, Any]]:
 def broken(estate: Running, name: str) -> Iterator[None]:
     try:
         estate.do("break", name)
-        estate.do("break", name)  # twice is once
+        assert json.loads(estate.do("break", name, "--json")) == {"name": name, "broken": True}, "twice is once"
         assert listed("--dir", str(estate.folder))[name]["broken"]
         yield
     finally:

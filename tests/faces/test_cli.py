@@ -5,15 +5,19 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer import Exit
+from typer.main import get_command
 
 from mainstay.catalogue.models import Channel
 from mainstay.cli.health import doctor
 from mainstay.cli.init import SETTINGS
+from mainstay.cli.main import PARTS, app
+from mainstay.cli.main import load as load_command
 from mainstay.settings import CONFIGURATION, Configuration, load
 from tests.workspace import own_database
 
@@ -54,7 +58,7 @@ def applied(folder: Path, **systems: str) -> Shell:
     (folder / "catalogue").mkdir()
     for name, text in systems.items():
         (folder / "catalogue" / f"{name}.yaml").write_text(text, encoding="utf-8")
-    assert made("migrate")[0] == 0
+    assert made.json("migrate") == {"ready": True}
     assert made("apply")[0] == 0
     return made
 
@@ -116,7 +120,7 @@ def test_a_webhook_from_standard_input(shell: Shell) -> None:
 def test_what_a_program_reads_is_json_and_nothing_else(shell: Shell) -> None:
     for words in (("check", "list"), ("system", "list"), ("system", "show", "shop"), ("health",), ("doctor",),
                   ("audit", "list"), ("token", "list"), ("user", "list"), ("secret", "list"), ("channel", "list"),
-                  ("check", "mutes"), ("notice", "list"), ("check", "show", "shop/home")):  # fmt: skip
+                  ("check", "mutes"), ("notice", "list"), ("check", "show", "shop/home"), ("version",)):  # fmt: skip
         assert isinstance(shell.json(*words), dict), words
 
 
@@ -146,6 +150,23 @@ def test_the_settings_that_init_writes_are_all_there_is(tmp_path: Path) -> None:
     assert written == Configuration()
     assert written.model_fields_set == set(Configuration.model_fields)
     assert written.networks.model_fields_set == {"allowed", "notices"}
+
+
+STREAMS = {"up", "incident file", "audit export"}
+"""What runs, or hands out something as it is."""
+
+
+def test_every_command_speaks_json() -> None:
+    def under(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            yield name, command
+        for word, one in (inner or {}).items():
+            yield from under(f"{name} {word}", one)
+
+    every = {"version": get_command(app).commands["version"]}  # type: ignore[attr-defined]  # a group
+    every |= {name: one for part in PARTS for name, one in under(part, load_command(part))}
+    assert {name for name, one in every.items() if not any("--json" in it.opts for it in one.params)} == STREAMS
 
 
 def test_a_check_is_previewed_and_changed(shell: Shell) -> None:
