@@ -8,8 +8,9 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
+from mainstay import supervisor
 from mainstay.audit import queries as audit
 from mainstay.audit.actions import record
 from mainstay.catalogue.models import Channel
@@ -18,8 +19,9 @@ from mainstay.domain.network import NetworkPolicy
 from mainstay.engine import tending
 from mainstay.engine.main import Engine
 from mainstay.engine.sender import Sender
-from mainstay.monitoring.actions import pulse
+from mainstay.monitoring.actions import forget_pulses, pulse
 from mainstay.monitoring.models import Pulse
+from mainstay.monitoring.queries import pulses, silent_processes
 from mainstay.notices.actions import announce
 from mainstay.notices.models import Delivery, Notice
 from mainstay.settings import CONFIGURATION
@@ -106,6 +108,25 @@ def test_a_switch_that_is_away_or_refused_is_said(
         monkeypatch.setattr(tending, "NOTICE_NETWORK", NetworkPolicy((ip_network("10.0.0.0/8"),), setting="networks.x"))
     heard(engine, elsewhere)
     assert ("answered 503" if away else "under networks.x") in engine.complaint
+
+
+@pytest.mark.parametrize(("vendor", "name"), [("sqlite", "checker"), ("postgresql", "checker-host1.example")])
+def test_hosts_that_share_a_database_sign_with_their_names(
+    monkeypatch: pytest.MonkeyPatch, vendor: str, name: str
+) -> None:
+    monkeypatch.setattr(connection, "vendor", vendor)
+    monkeypatch.setattr("socket.gethostname", lambda: "host1.example")
+    assert supervisor.command("checker")[-1] == name
+    assert supervisor.name("engine").partition("-")[0] == "engine"
+
+
+def test_a_host_that_is_gone_is_forgotten_when_another_does_its_work() -> None:
+    now = datetime.now(UTC)
+    for name, age in (("checker-old", 25), ("checker-late", 23), ("checker-new", 0), ("engine-old", 25)):
+        Pulse.objects.create(process=name, at=now - timedelta(hours=age), started_at=now)
+    forget_pulses(now)
+    assert [one.process for one in pulses()] == ["checker-late", "checker-new", "engine-old"]
+    assert silent_processes(now) == ["engine"]
 
 
 # The audit trail's head
