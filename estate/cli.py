@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     for command in (up, commands.choices["break"], commands.choices["mend"]):
         command.add_argument("--dir", type=Path, required=True)
     faults.add_argument("--dir", type=Path, help="also say which of them are broken now")
-    for command in (up, faults):
+    for command in (up, faults, commands.choices["break"], commands.choices["mend"]):
         command.add_argument("--json", action="store_true")
     return top
 
@@ -55,16 +55,19 @@ def _run(args: argparse.Namespace) -> int:
         _list_faults(args.dir, args.json)
     else:
         for name in args.names:
-            _change(args.command, name, args.dir)
+            _change(args.command, name, args.dir, args.json)
     return 0
 
 
-def _change(verb: str, name: str, root: Path) -> None:
+def _change(verb: str, name: str, root: Path, as_json: bool) -> None:
     fault = registry.make(name, Layout(root.resolve()))
     if verb == "break":
         fault.break_once()
     else:
         fault.mend_once()
+    if as_json:
+        print(json.dumps({"name": name, "broken": fault.broken}))
+        return
     print(f"{name}: {'broken' if fault.broken else 'mended'}")
 
 

@@ -26,9 +26,12 @@ class _Section(BaseModel):
 
 
 class _Networks(_Section):
-    allowed: list[str] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "0.0.0.0/0", "::/0"]
+    """What checks may touch, and where notices and the call to the dead-man's switch may go."""
 
-    @field_validator("allowed")
+    allowed: list[str] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "0.0.0.0/0", "::/0"]
+    notices: list[str] = ["0.0.0.0/0", "::/0"]
+
+    @field_validator("allowed", "notices")
     @classmethod
     def _networks(cls, value: list[str]) -> list[str]:
         for text in value:
@@ -156,10 +159,9 @@ def _own_database(configuration: Configuration) -> list[tuple[str, int]]:
 
 CONFIGURATION = load(WORKSPACE, dict(os.environ))
 DATA = WORKSPACE / "data"
-NETWORK = NetworkPolicy(
-    tuple(ip_network(text) for text in CONFIGURATION.networks.allowed),
-    own_services([(CONFIGURATION.address, CONFIGURATION.port), *_own_database(CONFIGURATION)]),
-)
+_OWN = own_services([(CONFIGURATION.address, CONFIGURATION.port), *_own_database(CONFIGURATION)])
+NETWORK = NetworkPolicy(tuple(map(ip_network, CONFIGURATION.networks.allowed)), _OWN)
+NOTICE_NETWORK = NetworkPolicy(tuple(map(ip_network, CONFIGURATION.networks.notices)), _OWN, "networks.notices")
 PLUGINS = (str(WORKSPACE / "plugins"), *CONFIGURATION.plugin_directories)
 
 SECRET_KEY = _secret_key(DATA)

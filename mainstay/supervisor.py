@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.core.management import call_command
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connection, connections
 
 from mainstay.domain.schedule import restart_delay
 from mainstay.monitoring import actions, queries
@@ -62,7 +62,12 @@ def command(role: str) -> list[str]:
         where = ["--host", CONFIGURATION.address, "--port", str(CONFIGURATION.port)]
         quiet = ["--log-level", "warning", "--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "5"]
         return [sys.executable, "-m", "uvicorn", "mainstay.web.server:application", *where, *quiet]
-    return [sys.executable, "-m", f"mainstay.{role}.main"]
+    return [sys.executable, "-m", f"mainstay.{role}.main", name(role)]
+
+
+def name(role: str) -> str:
+    """Under which a role says that it lives: with this host's name where others may share the database."""
+    return f"{role}-{socket.gethostname()}"[:64] if connection.vendor == "postgresql" else role
 
 
 class Supervisor:
@@ -107,7 +112,7 @@ class Supervisor:
             return
         self._healthy_at = time.monotonic()
         try:
-            actions.pulse("supervisor", {child.role: child.deaths for child in self._children})
+            actions.pulse(name("supervisor"), {child.role: child.deaths for child in self._children})
             pulses = {pulse.process: pulse for pulse in queries.pulses()}
         except DatabaseError as error:
             connections.close_all()
@@ -115,7 +120,7 @@ class Supervisor:
             return
         now, steady = datetime.now(UTC), time.monotonic()
         for child in self._children:
-            pulse = pulses.get(child.role)
+            pulse = pulses.get(name(child.role))
             age = (now - pulse.at).total_seconds() if pulse else 0.0
             if child.process is not None and steady - child.begun > age > SILENT_AFTER:
                 _log.error("%s gave no sign for %.0f s and is ended", child.role, age)

@@ -13,7 +13,8 @@ from mainstay.domain.audit_chain import verify as verify_chain
 from mainstay.settings import DATA
 
 HEADS = DATA / "audit-heads.log"
-"""Heads that were sent off the machine, one JSON object a line; the copies elsewhere are what counts."""
+"""Heads as they were each day, one JSON object a line. ``to`` is the channel that each was given to, empty when nobody
+was told: then this is the only copy, and whoever can write here can cut it too. Copies elsewhere are what counts."""
 
 
 def records(act: str = "", actor: str = "", text: str = "") -> QuerySet[Record]:

@@ -5,7 +5,7 @@ is better than not at all; after the database is back, what another checker has 
 """
 
 import logging
-import os
+import secrets
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -51,6 +51,7 @@ class AdvisoryLocks:
 
     def __init__(self, connect: Mapping[str, Any]) -> None:
         self._connect = dict(connect)
+        self._member = secrets.randbits(31)  # not the process's number: in two containers that is the same
         self._held: frozenset[int] = frozenset()
         self._session: psycopg.Connection[Any] | None = None
         self._stopping = threading.Event()
@@ -106,7 +107,8 @@ class AdvisoryLocks:
             **self._connect, autocommit=True, application_name="mainstay-leases", connect_timeout=5,
             keepalives=1, keepalives_idle=2, keepalives_interval=1, keepalives_count=3, tcp_user_timeout=5000,
         )  # fmt: skip
-        session.execute("SELECT pg_advisory_lock(%s, %s)", (_MEMBER, os.getpid() & 0x7FFFFFFF))
+        # Waits for a session of ours that broke and whose end the server has not noticed: it still holds our shards.
+        session.execute("SELECT pg_advisory_lock(%s, %s)", (_MEMBER, self._member))
         return session
 
     def _take(self, session: psycopg.Connection[Any], wanted: frozenset[int]) -> frozenset[int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from mainstay.cli.demo import CHECKOUT, ESTATE_PYTHON
-from mainstay.cli.output import fail
+from mainstay.cli.output import AsJson, fail
 
 estate_app = typer.Typer(help="The demo's systems: faults on demand.", no_args_is_help=True)
 
@@ -28,26 +28,24 @@ def _running() -> Path:
     return found[-1].parent
 
 
-def _pass(*words: str) -> None:
-    done = subprocess.run(
-        [str(ESTATE_PYTHON), "-m", "estate", *words, "--dir", str(_running())], cwd=CHECKOUT, check=False
-    )
-    sys.exit(done.returncode)
+def _pass(*words: str, as_json: bool) -> None:
+    command = [str(ESTATE_PYTHON), "-m", "estate", *words, "--dir", str(_running()), *(["--json"] if as_json else [])]
+    sys.exit(subprocess.run(command, cwd=CHECKOUT, check=False).returncode)
 
 
 @estate_app.command("faults")
-def faults() -> None:
+def faults(as_json: AsJson = False) -> None:
     """What can be broken, and what is broken now."""
-    _pass("faults")
+    _pass("faults", as_json=as_json)
 
 
 @estate_app.command("break")
-def break_(name: str) -> None:
+def break_(name: str, as_json: AsJson = False) -> None:
     """Cause a fault."""
-    _pass("break", name)
+    _pass("break", name, as_json=as_json)
 
 
 @estate_app.command("mend")
-def mend(name: str) -> None:
+def mend(name: str, as_json: AsJson = False) -> None:
     """Take a fault back."""
-    _pass("mend", name)
+    _pass("mend", name, as_json=as_json)

@@ -27,10 +27,13 @@ def register(app: typer.Typer) -> None:
     app.command()(migrate)
 
 
-def migrate() -> None:
+def migrate(as_json: AsJson = False) -> None:
     """Make the database ready for this version. May be repeated; ``up`` does it too."""
     call_command("migrate", verbosity=0, interactive=False)
-    typer.echo("the database is ready", err=True)
+    if as_json:
+        print_json({"ready": True})
+    else:
+        typer.echo("the database is ready", err=True)
 
 
 def health(as_json: AsJson = False) -> None:
@@ -92,6 +95,12 @@ def _complaints() -> list[str]:
         )
     if not CONFIGURATION.dead_man.url:
         found.append(_("nobody watches Mainstay itself: set dead_man.url in mainstay.toml"))
+    if not CONFIGURATION.audit_head:
+        found.append(_("nobody would miss what is cut off the audit trail's end: set audit_head in mainstay.toml"))
+    elif not catalogue.channels().filter(name=CONFIGURATION.audit_head).exists():
+        found.append(
+            _("audit_head in mainstay.toml names {name}, which is no channel").format(name=CONFIGURATION.audit_head)
+        )
     if shutil.disk_usage(DATA).free < 1 << 30:
         found.append(_("less than 1 GiB is free below {folder}").format(folder=DATA))
     return found

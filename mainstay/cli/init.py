@@ -27,10 +27,13 @@ SETTINGS = """\
 # second_factor = ""             # the least role that must sign in with a second factor, such as "operator"
 # settle = 5.0                   # seconds an incident may still grow before people are told
 # keep_samples_days = 400
+# audit_head = ""                # name a channel: it is sent the audit trail's newest digest each day, without which
+#                                # records that are cut off the trail's end are not missed
 # plugin_directories = ["/usr/lib/nagios/plugins", "/usr/lib64/nagios/plugins"]   # and plugins/ here
 
-# [networks]                     # what checks may touch
+# [networks]                     # what checks may touch; where notices and the dead-man's call may go
 # allowed = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "0.0.0.0/0", "::/0"]
+# notices = ["0.0.0.0/0", "::/0"]
 
 # [dead_man]                     # an address elsewhere that raises the alarm when it no longer hears from us
 # url = ""
@@ -38,7 +41,8 @@ SETTINGS = """\
 """
 
 CATALOGUE = """\
-# A system under care. What may stand here: docs/catalogue.md; `mainstay validate` says what is wrong and where.
+# A system under care. What may stand here: `mainstay schema`, and in words at /help/catalogue/ of the
+# page that `mainstay up` opens; `mainstay validate` says what is wrong and where.
 system: {name}
 title: {{en: {title}, zh: {title}}}
 tier: 3

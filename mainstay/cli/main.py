@@ -112,9 +112,11 @@ def everywhere(
 
 
 @app.command()
-def version() -> None:
+def version(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of sentences.")] = False,
+) -> None:
     """Which version this is."""
-    typer.echo(__version__)
+    typer.echo(f'{{"version": "{__version__}"}}' if as_json else __version__)
 
 
 def run(arguments: Sequence[str] | None = None) -> None:

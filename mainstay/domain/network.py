@@ -1,4 +1,4 @@
-"""Which addresses a check may touch. Decided on the address itself, inside connect, never on its spelling."""
+"""Which addresses checks and notices may touch. Decided on the address itself, inside connect, never its spelling."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,24 +27,26 @@ class NetworkPolicy:
     """Networks that an administrator allowed, and the services that are Mainstay's own.
 
     Private networks and loopback are legitimate targets here, when a network that is allowed holds them. Metadata and
-    link-local addresses, multicast and Mainstay's own services never are, whatever is allowed.
+    link-local addresses, multicast and Mainstay's own services never are, whatever is allowed. ``setting`` is where the
+    administrator named the allowed ones.
     """
 
     allowed: tuple[Network, ...]
     own: tuple[Service, ...] = ()
+    setting: str = "networks.allowed"
 
     @lru_cache(maxsize=65_536)  # noqa: B019 - one policy a process, and it is asked before every connection
     def refusal(self, address: str, port: int) -> str:
         """Empty when the connection may be made; otherwise the reason."""
         ip = _plain(ip_address(address.split("%", maxsplit=1)[0]))
         if ip.is_link_local or str(ip) in _METADATA:
-            return f"{ip} is a link-local or metadata address and is never checked"
+            return f"{ip} is a link-local or metadata address and is never connected to"
         if ip.is_multicast or ip.is_unspecified or ip == _BROADCAST:
             return f"{ip} is not the address of one host"
         if any(service.is_at(ip, port) for service in self.own):
             return f"{ip}:{port} is a service of Mainstay itself"
         if not any(ip.version == network.version and ip in network for network in self.allowed):
-            return f"{ip} lies in no allowed network; an administrator can add it under networks.allowed"
+            return f"{ip} lies in no allowed network; an administrator can add it under {self.setting}"
         return ""
 
 

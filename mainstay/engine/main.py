@@ -1,8 +1,9 @@
-"""The engine's process: one loop over small steps, each with its own rhythm."""
+"""The engine's process, ``python -m mainstay.engine.main [NAME]``: one loop over small steps, each with its rhythm."""
 
 import logging
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -46,8 +47,9 @@ class Step:
 @dataclass(slots=True)
 class Engine:
     """Runs until told to stop; a step that fails is logged and comes round again. ``wall`` and ``steady`` are clocks in
-    seconds, of which people can set the first."""
+    seconds, of which people can set the first. ``name`` tells several engines apart: it begins with ``engine``."""
 
+    name: str = "engine"
     sender: Sender = field(default_factory=Sender)
     wall: Callable[[], float] = time.time
     steady: Callable[[], float] = time.monotonic
@@ -69,6 +71,7 @@ class Engine:
             Step(60.0, monitoring.tend),
             Step(60.0, lambda: outbox.pull_in(datetime.now(UTC), LONGEST_WAIT)),
             Step(600.0, tending.forget_outlines),
+            Step(600.0, lambda: monitoring.forget_pulses(datetime.now(UTC))),
             Step(600.0, tending.send_audit_head),
         ]
         return steps + ([Step(CONFIGURATION.dead_man.every, self.report)] if CONFIGURATION.dead_man.url else [])
@@ -117,7 +120,7 @@ class Engine:
     def _pulse(self) -> None:
         count, oldest = notices.waiting()
         lag = max(0.0, (datetime.now(UTC) - oldest).total_seconds()) if oldest else 0.0
-        monitoring.pulse("engine", {"deliveries_waiting": count, "oldest_waiting": round(lag, 1), "pid": os.getpid()})
+        monitoring.pulse(self.name, {"deliveries_waiting": count, "oldest_waiting": round(lag, 1), "pid": os.getpid()})
 
     def report(self) -> None:
         """Let the dead-man's switch hear from the end of the chain; the call itself holds up nobody."""
@@ -131,9 +134,9 @@ class Engine:
             _log.warning("the dead-man's switch: %s", complaint or "hears from us again")
 
 
-def run() -> None:
+def run(name: str = "engine") -> None:
     """Until SIGTERM or SIGINT."""
-    engine = Engine()
+    engine = Engine(name)
 
     def stop(_number: int, _frame: object) -> None:
         engine.stopping = True
@@ -144,4 +147,4 @@ def run() -> None:
 
 
 if __name__ == "__main__":
-    run()
+    run(*sys.argv[1:2])

@@ -17,7 +17,7 @@ from mainstay.drivers.channels import Message, Undelivered
 from mainstay.engine.wording import compose, message
 from mainstay.notices import actions
 from mainstay.notices.models import Delivery
-from mainstay.settings import NETWORK
+from mainstay.settings import NOTICE_NETWORK
 
 _log = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ def outgoing(delivery: Delivery, timeout: float = TIMEOUT) -> Outgoing | Undeliv
         return Undelivered(f"the channel's settings do not fit: {keys}")
     language = channel.document.get("language", "en")
     try:
-        prepared: Message = message(delivery, compose(delivery, language), network=NETWORK)
+        prepared: Message = message(delivery, compose(delivery, language), network=NOTICE_NETWORK)
     except (AttributeError, LookupError, TypeError, ValueError) as error:  # must not hold up the others
         _log.exception("delivery %s cannot be put into words", delivery.key)
         return Undelivered(f"{type(error).__name__} while wording it; see the log")

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from mainstay.audit import queries as audit
 from mainstay.catalogue import actions as catalogue
+from mainstay.catalogue.queries import channels
 from mainstay.drivers.curl import Body, Guard, bounded
 from mainstay.incidents import actions as incidents
 from mainstay.monitoring import queries as monitoring
@@ -17,7 +18,7 @@ from mainstay.monitoring.models import Standing
 from mainstay.notices import queries as notices
 from mainstay.notices.actions import announce
 from mainstay.notices.models import Notice
-from mainstay.settings import CONFIGURATION, NETWORK
+from mainstay.settings import CONFIGURATION, NOTICE_NETWORK
 
 _log = logging.getLogger(__name__)
 
@@ -50,17 +51,22 @@ def tell_blind() -> None:
 
 
 def send_audit_head() -> None:
-    """Once a day the newest digest goes off the machine, by a channel and into a log beside the database."""
+    """Once a day the newest digest is noted in a log beside the database, and goes off the machine by the channel that
+    the settings name."""
     now = datetime.now(UTC)
     number, digest = audit.head()
     if not number or Notice.objects.filter(word="head", at__gte=now - timedelta(days=1)).exists():
         return
+    wanted = CONFIGURATION.audit_head
+    to = wanted if channels().filter(name=wanted).exists() else ""
+    if wanted and not to:
+        _log.error("the audit trail's head stays on this machine: audit_head names %r, which is no channel", wanted)
     with audit.HEADS.open("a", encoding="utf-8") as log:
-        log.write(json.dumps({"at": now.isoformat(), "number": number, "digest": digest}) + "\n")
+        log.write(json.dumps({"at": now.isoformat(), "number": number, "digest": digest, "to": to}) + "\n")
         log.flush()
         os.fsync(log.fileno())
     with transaction.atomic():
-        announce(None, "head", now, {"number": number, "digest": digest}, level=1, to=CONFIGURATION.audit_head or "-")
+        announce(None, "head", now, {"number": number, "digest": digest}, level=1, to=to or "-")
 
 
 def broken_chain() -> str:
@@ -80,7 +86,7 @@ def broken_chain() -> str:
 def report_alive() -> str:
     """Call the dead-man's switch; returns why that did not succeed, or empty. Touches no database."""
     url = CONFIGURATION.dead_man.url
-    handle, guard = pycurl.Curl(), Guard(NETWORK)
+    handle, guard = pycurl.Curl(), Guard(NOTICE_NETWORK)
     try:
         bounded(handle, guard, 10.0)
         handle.setopt(pycurl.URL, url)

@@ -16,7 +16,7 @@ from mainstay.domain.placeholder import Unfilled
 from mainstay.domain.saying import say
 from mainstay.drivers.channels import Message, Undelivered, smtp
 from mainstay.people.models import Person
-from mainstay.settings import BASE_URL, CONFIGURATION, NETWORK
+from mainstay.settings import BASE_URL, CONFIGURATION, NOTICE_NETWORK
 
 TIMEOUT = 10.0
 """Seconds; somebody waits for the page."""
@@ -60,4 +60,4 @@ def _message(person: Person, number: str, link: str, purpose: str) -> Message:
         end = _("The link is good once, for seven days. If you did not expect it, tell your administrator.")
     html = format_html('<p>{}</p><p><a href="{}">{}</a></p><p>{}</p>', what, link, link, end)
     key = f"link-{number}"
-    return Message(key, key, subject, f"{what}\n\n{link}\n\n{end}\n", html, network=NETWORK)
+    return Message(key, key, subject, f"{what}\n\n{link}\n\n{end}\n", html, network=NOTICE_NETWORK)

@@ -24,11 +24,12 @@ def about(request: HttpRequest) -> HttpResponse:
     """Version, processes, database, space; where on the machine it lies is for administrators."""
     waiting, _oldest = notices.waiting()
     disk = shutil.disk_usage(DATA)
-    gone, pulses = silent(), list(monitoring.pulses())
+    now, pulses = datetime.now(UTC), monitoring.pulses()
+    kinds = {monitoring.kind_of(row) for row in pulses}
     context: dict[str, Any] = {
-        "tabs": tabs(request, "about"), "version": __version__, "now": datetime.now(UTC),
-        "processes": [{"row": row, "silent": _is_silent(row.process, gone)} for row in pulses],
-        "never": [name for name in gone if not any(_is_silent(row.process, [name]) for row in pulses)],
+        "tabs": tabs(request, "about"), "version": __version__, "now": now,
+        "processes": [{"row": row, "silent": monitoring.is_silent(row, now)} for row in pulses],
+        "never": [name for name in silent() if name not in kinds],
         "engine": {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(connection.vendor, connection.vendor),
         "size": _database_size(), "free": disk.free, "share": disk.free / disk.total, "revision": catalogue.revision(),
         "checks": catalogue.checks().count(), "waiting": waiting, "days": CONFIGURATION.keep_samples_days,
@@ -36,10 +37,6 @@ def about(request: HttpRequest) -> HttpResponse:
         "dead_man": bool(CONFIGURATION.dead_man.url),
     }  # fmt: skip
     return live(request, "about", context)
-
-
-def _is_silent(process: str, gone: list[str]) -> bool:
-    return process in gone or process.split("-", maxsplit=1)[0].split(":", maxsplit=1)[0] in gone
 
 
 def _database_size() -> int:

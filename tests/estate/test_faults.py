@@ -34,7 +34,8 @@ def listed(*args: str) -> dict[str, dict[str, Any]]:
 def broken(estate: Running, *names: str) -> Iterator[None]:
     try:
         estate.do("break", *names)
-        estate.do("break", *names)  # twice is once
+        told = estate.do("break", *names, "--json").splitlines()
+        assert list(map(json.loads, told)) == [{"name": name, "broken": True} for name in names], "twice is once"
         assert all(row["broken"] for row in _now(estate, names))
         yield
     finally:

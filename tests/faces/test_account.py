@@ -150,7 +150,7 @@ def test_a_link_that_is_no_longer_good(boss: Client, spoiled: str) -> None:
 
 
 def test_an_invitation_by_mail(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(letters, "NETWORK", LOOPBACK)
+    monkeypatch.setattr(letters, "NOTICE_NETWORK", LOOPBACK)
     box = Box()
     with mail_server(box) as port:
         channel(port)
@@ -166,7 +166,7 @@ def test_an_invitation_by_mail(boss: Client, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_mail_server_that_refuses_leaves_the_link_to_be_shown(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(letters, "NETWORK", LOOPBACK)
+    monkeypatch.setattr(letters, "NOTICE_NETWORK", LOOPBACK)
     with mail_server(Box(refuse=1)) as port:
         channel(port)
         assert invited(boss, email="eve@shop.example")

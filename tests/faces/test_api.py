@@ -14,6 +14,7 @@ from ninja import Schema
 
 from mainstay.api.document import document
 from mainstay.api.shapes import Body
+from mainstay.audit.models import Record
 from mainstay.domain.actor import Actor, Role
 from mainstay.people.actions import create_token
 from mainstay.people.models import Token
@@ -183,6 +184,8 @@ def test_alertmanager_alerts_become_incidents_once(shop: Client) -> None:
 def test_a_heartbeat_has_an_address(shop: Client) -> None:
     url = shop.get("/api/v1/checks/shop/job/ping-address").json()["url"]
     assert "/ping/" in url
+    assert shop.get("/api/v1/checks/shop/job/ping-address").json()["url"] == url
+    assert Record.objects.filter(act="check.ping-address", object="shop/job").count() == 1, "made once, then read"
     assert shop.get("/api/v1/checks/shop/home/ping-address").status_code == 404
 
 

@@ -2,11 +2,21 @@
 
 import json
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer import Exit
+from typer.main import get_command
 
+from mainstay.catalogue.models import Channel
+from mainstay.cli.health import doctor
+from mainstay.cli.init import SETTINGS
+from mainstay.cli.main import PARTS, app
+from mainstay.cli.main import load as load_command
+from mainstay.settings import CONFIGURATION, Configuration, load
 from tests import forked
 from tests.workspace import make_ready, own_database
 
@@ -45,6 +55,7 @@ def applied(folder: Path, **systems: str) -> Shell:
     for name, text in systems.items():
         (folder / "catalogue" / f"{name}.yaml").write_text(text, encoding="utf-8")
     make_ready(folder, made.environment)
+    assert made.json("migrate") == {"ready": True}
     assert made("apply")[0] == 0
     return made
 
@@ -106,8 +117,53 @@ def test_a_webhook_from_standard_input(shell: Shell) -> None:
 def test_what_a_program_reads_is_json_and_nothing_else(shell: Shell) -> None:
     for words in (("check", "list"), ("system", "list"), ("system", "show", "shop"), ("health",), ("doctor",),
                   ("audit", "list"), ("token", "list"), ("user", "list"), ("secret", "list"), ("channel", "list"),
-                  ("check", "mutes"), ("notice", "list"), ("check", "show", "shop/home")):  # fmt: skip
+                  ("check", "mutes"), ("notice", "list"), ("check", "show", "shop/home"), ("version",)):  # fmt: skip
         assert isinstance(shell.json(*words), dict), words
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("", ["nobody would miss what is cut off the audit trail's end: set audit_head in mainstay.toml"]),
+        ("dekc", ["audit_head in mainstay.toml names dekc, which is no channel"]),
+        ("desk", []),
+    ],
+)
+def test_doctor_asks_where_the_audit_head_goes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], named: str, said: list[str]
+) -> None:
+    Channel.objects.create(name="desk", kind="webhook")
+    monkeypatch.setattr(CONFIGURATION, "audit_head", named)
+    with pytest.raises(Exit):
+        doctor(as_json=True)
+    complaints = json.loads(capsys.readouterr().out)["complaints"]
+    assert [line for line in complaints if "audit" in line] == said
+
+
+def test_the_settings_that_init_writes_are_all_there_is(tmp_path: Path) -> None:
+    (tmp_path / "mainstay.toml").write_text(re.sub(r"^# (?=\[|\w+ = )", "", SETTINGS, flags=re.MULTILINE))
+    written = load(tmp_path, {})
+    assert written == Configuration()
+    assert written.model_fields_set == set(Configuration.model_fields)
+    assert written.networks.model_fields_set == {"allowed", "notices"}
+
+
+STREAMS = {"up", "incident file", "audit export"}
+"""What runs, or hands out something as it is."""
+
+
+def test_every_command_speaks_json() -> None:
+    def under(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            yield name, command
+        for word, one in (inner or {}).items():
+            yield from under(f"{name} {word}", one)
+
+    every = {"version": get_command(app).commands["version"]}  # type: ignore[attr-defined]  # a group
+    every |= {name: one for part in PARTS for name, one in under(part, load_command(part))}
+    assert {name for name, one in every.items() if not any("--json" in it.opts for it in one.params)} == STREAMS
 
 
 def test_a_check_is_previewed_and_changed(shell: Shell) -> None:

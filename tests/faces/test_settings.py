@@ -12,6 +12,7 @@ from mainstay.catalogue.examine import examine
 from mainstay.catalogue.models import Outline, Secret
 from mainstay.catalogue.secret_book import SecretBook
 from mainstay.domain.actor import Actor, Role
+from mainstay.monitoring.models import Pulse
 from mainstay.notices.models import Delivery
 from mainstay.people.models import Person
 from mainstay.web.entering import BACKEND
@@ -259,4 +260,10 @@ def test_about_says_what_runs_and_where_only_to_administrators(ann: Client, lang
     shown = text(ann.get("/settings/about/", headers={"accept-language": language}))
     assert ("从未上报" if language == "zh-hans" else "was never heard of") in shown
     assert str(settings.DATA.parent) in shown
+    now = datetime.now(UTC)
+    for name, at in (("checker-host1", now), ("checker-host2", now - timedelta(minutes=5))):
+        Pulse.objects.create(process=name, at=at, started_at=at)
+    shown = text(ann.get("/settings/about/", headers={"accept-language": language}))
+    said = [re.search(rf"(\w+)</span> {name}", shown) for name in ("checker-host1", "checker-host2")]
+    assert [one and one[1] for one in said] == (["正常", "无心跳"] if language == "zh-hans" else ["alive", "silent"])
     assert str(settings.DATA.parent) not in text(person(Role.VIEWER).get("/settings/about/"))

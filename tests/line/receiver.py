@@ -9,12 +9,14 @@ from typing import Any
 
 
 class Receiver(ThreadingHTTPServer):
-    """Takes webhooks; calls ``on_arrival`` before it answers. While ``away`` is set it answers 503."""
+    """Takes webhooks; calls ``on_arrival`` before it answers. ``visited`` are the paths that were only asked for. While
+    ``away`` is set it answers 503."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         self.arrived: list[tuple[str, dict[str, Any]]] = []
+        self.visited: list[str] = []
         self.on_arrival: Callable[[], None] = lambda: None
         self.away = False
         self.lock = threading.Lock()
@@ -46,7 +48,14 @@ class _Hook(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.send_response(200 if self.server.take(self.headers["Idempotency-Key"], body) else 503)
+        self._answer(taken=self.server.take(self.headers["Idempotency-Key"], body))
+
+    def do_GET(self) -> None:
+        self.server.visited.append(self.path)
+        self._answer(taken=not self.server.away)
+
+    def _answer(self, *, taken: bool) -> None:
+        self.send_response(200 if taken else 503)
         self.send_header("Content-Length", "0")
         self.end_headers()
 

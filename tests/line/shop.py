@@ -91,7 +91,7 @@ def channel(port: int, name: str = "team", **more: Any) -> Channel:
 
 def send_all(monkeypatch: pytest.MonkeyPatch, at: datetime) -> None:
     """As one engine would, standing still at a time."""
-    monkeypatch.setattr(sender_module, "NETWORK", LOOPBACK)
+    monkeypatch.setattr(sender_module, "NOTICE_NETWORK", LOOPBACK)
     run_dry(Sender(clock=lambda: at))
 
 

@@ -1,11 +1,24 @@
 """What the channels that POST have in common: which answer is an arrival, and what of it may be kept."""
 
+from collections.abc import Callable
+
 from mainstay.drivers.channels import Message, Undelivered
 from mainstay.drivers.curl import Failed, post
 
+Judge = Callable[[int, str], None]
+"""Raises Undelivered for an answer, with its status, that is a refusal whatever the status says."""
+
 
 def delivered(
-    url: str, body: bytes, headers: list[str], message: Message, timeout: float, *, ca_file: str, secrets: list[str]
+    url: str,
+    body: bytes,
+    headers: list[str],
+    message: Message,
+    timeout: float,
+    *,
+    secrets: list[str],
+    ca_file: str = "",
+    judge: Judge = lambda _status, _answer: None,
 ) -> str:
     """POST it; the receiver's answer, in which nothing of ``secrets`` is left. Raises Undelivered.
 
@@ -15,11 +28,12 @@ def delivered(
         status, answer = post(url, body, headers, message.network, timeout, ca_file=ca_file)
     except Failed as error:
         raise Undelivered(_without(str(error), secrets)) from None
-    said = _without(" ".join(answer.split()), secrets)[:200]
+    answer = _without(" ".join(answer.split()), secrets)
+    judge(status, answer)
     if 200 <= status < 300:
-        return f"{status} {said}".strip()
+        return f"{status} {answer[:200]}".strip()
     hopeless = 300 <= status < 500 and status not in (408, 425, 429)
-    raise Undelivered(f"the receiver answered {status}: {said}", retry=not hopeless)
+    raise Undelivered(f"the receiver answered {status}: {answer[:200]}", retry=not hopeless)
 
 
 def _without(text: str, secrets: list[str]) -> str:

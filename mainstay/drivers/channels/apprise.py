@@ -1,21 +1,24 @@
-"""Chat and push services by Apprise: DingTalk, WeCom, Feishu, Slack and a hundred more.
+"""Chat and push services: the robots of DingTalk, WeCom, Feishu, Lark and Slack, and a hundred more by Apprise.
 
 A hook address as it is copied from the service's page is accepted as well as Apprise's own form.
 """
 
+import contextlib
 import logging
 import re
 import threading
-from urllib.parse import parse_qs, urlsplit
+import time
+from urllib.parse import urlsplit
 
-from apprise import Apprise
+from apprise import Apprise, NotifyBase
 from pydantic import Field
 
 from mainstay.drivers.channels import Message, Strict, Undelivered
-from mainstay.drivers.outward import Bounds, bounded
+from mainstay.drivers.channels._robots import robot, tell, with_key
+from mainstay.drivers.outward import bounded
 
 LONGEST = 1900
-"""Bytes of text: a WeCom robot takes 2,048, others more."""
+"""Bytes of text to a service that only Apprise knows: those that are for more than a line take 2,000 and more."""
 
 
 class Settings(Strict):
@@ -26,23 +29,30 @@ class Settings(Strict):
 
 def send(settings: Settings, message: Message, timeout: float) -> str:
     """Every address must take it. When one does not, those before it will hear it again: with the same key."""
-    text = _shortened(f"{message.text}\n{message.key}")
-    with bounded(message.network, timeout) as bounds:
-        for number, url in enumerate(settings.urls, 1):
-            _tell(number, url, message.subject, text, bounds)
+    deadline = time.monotonic() + timeout
+    for number, url in enumerate(settings.urls, 1):
+        left = max(0.001, deadline - time.monotonic())
+        try:
+            known = robot(url)
+            tell(known, message, left) if known else _by_apprise(url, message, left)
+        except Undelivered as error:
+            name = known.service.name if known else urlsplit(url).scheme
+            raise Undelivered(f"address {number} ({name}): {error.reason}"[:300], retry=error.retry) from None
     return f"taken by {len(settings.urls)} address{'es' if len(settings.urls) > 1 else ''}"
 
 
-def _tell(number: int, url: str, title: str, text: str, bounds: Bounds) -> None:
-    target, said = Apprise(), _Listener()
-    logger = logging.getLogger("apprise")
+def _by_apprise(url: str, message: Message, timeout: float) -> None:
+    """``Apprise.notify`` would send in a thread of its own, where nothing is bounded: the service itself is asked."""
+    logger, said = logging.getLogger("apprise"), _Listener()
     logger.addHandler(said)
     try:
-        if not target.add(translated(url)):
-            raise Undelivered(f"address {number} is in no form that is known", retry=False)
-        if not target.notify(title=title, body=text):
-            reason = bounds.refusal or ("no end in time" if bounds.late else said.last) or "no answer"
-            raise Undelivered(f"address {number} ({urlsplit(translated(url)).scheme}): {reason}"[:300])
+        with bounded(message.network, timeout) as bounds, contextlib.suppress(OSError):
+            service = Apprise.instantiate(url)
+            if not isinstance(service, NotifyBase):
+                raise Undelivered("it is in no form that is known", retry=False)
+            if service.notify(title=message.subject, body=with_key(message.text, message.key, LONGEST)):
+                return
+        raise Undelivered(bounds.refusal or ("no end in time" if bounds.late else said.last) or "no answer")
     finally:
         logger.removeHandler(said)
 
@@ -58,25 +68,3 @@ class _Listener(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if record.thread == self._thread:
             self.last = re.sub(r"\S*://\S+|[^\s]{20,}", "…", record.getMessage())
-
-
-def _shortened(text: str) -> str:
-    data = text.encode()
-    return text if len(data) <= LONGEST else data[: LONGEST - 3].decode("utf-8", "ignore") + "…"
-
-
-def translated(url: str) -> str:
-    """A pasted hook address in Apprise's form; anything else as it is."""
-    parts = urlsplit(url)
-    host, path, query = parts.hostname or "", parts.path, parse_qs(parts.query)
-    if host == "oapi.dingtalk.com" and "access_token" in query:
-        secret = query.get("secret", [""])[0]
-        return (
-            f"dingtalk://{secret}@{query['access_token'][0]}/" if secret else f"dingtalk://{query['access_token'][0]}/"
-        )
-    if host == "qyapi.weixin.qq.com" and "key" in query:
-        return f"wecombot://{query['key'][0]}/"
-    if host in ("open.feishu.cn", "open.larksuite.com") and "/hook/" in path:
-        scheme = "feishu" if host == "open.feishu.cn" else "lark"
-        return f"{scheme}://{path.rsplit('/', 1)[1]}/"
-    return url

@@ -2,6 +2,7 @@
 
 from mainstay.monitoring.actions.observed import (
     NewPing,
+    forget_pulses,
     own_check,
     pulse,
     record_changes,
@@ -18,6 +19,7 @@ __all__ = [
     "NewPing",
     "compact",
     "expire",
+    "forget_pulses",
     "mute",
     "name_series",
     "own_check",

@@ -1,7 +1,7 @@
 """What the checker saw, as rows. Called inside the line's transaction, by batches."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import psutil
@@ -11,6 +11,7 @@ from django.utils import timezone
 from mainstay.catalogue.models import Check, System
 from mainstay.domain.state import Category, Impact
 from mainstay.monitoring.models import Observation, Ping, Pulse, RunRequest, Standing, StateChange
+from mainstay.monitoring.queries import is_silent, kind_of
 
 
 class NewPing(NamedTuple):
@@ -101,6 +102,15 @@ def pulse(process: str, facts: Mapping[str, Any]) -> None:
     Pulse.objects.update_or_create(
         process=process, defaults={"at": now, "started_at": _STARTED_AT, "facts": dict(facts)}
     )
+
+
+def forget_pulses(now: datetime) -> None:
+    """Hosts come and go: what was not heard of for a day, while another process of its kind lives, is none of ours."""
+    known = list(Pulse.objects.all())
+    alive = {kind_of(pulse) for pulse in known if not is_silent(pulse, now)}
+    gone = [one.pk for one in known if one.at < now - timedelta(days=1) and kind_of(one) in alive]
+    if gone:
+        Pulse.objects.filter(pk__in=gone).delete()
 
 
 _STARTED_AT = datetime.fromtimestamp(psutil.Process().create_time(), UTC)

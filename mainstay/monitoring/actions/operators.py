@@ -66,5 +66,8 @@ def request_run(check: Check, *, actor: Actor) -> RunRequest:
 def ping_token(check: Check, *, actor: Actor) -> str:
     """The secret last part of the address at which this check's job reports; made on first use, then kept."""
     authorise(actor, "check.run", system=check.system.name)
-    token, _ = PingToken.objects.get_or_create(check_of=check, defaults={"token": secrets.token_urlsafe(24)})
+    with transaction.atomic():
+        token, made = PingToken.objects.get_or_create(check_of=check, defaults={"token": secrets.token_urlsafe(24)})
+        if made:
+            record(actor, "check.ping-address", str(check))
     return token.token

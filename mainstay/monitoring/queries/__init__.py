@@ -13,6 +13,8 @@ from mainstay.monitoring.queries.history import (
 )
 from mainstay.monitoring.queries.now import (
     counts,
+    is_silent,
+    kind_of,
     looked_at,
     muted,
     muted_checks,
@@ -40,6 +42,8 @@ __all__ = [
     "changes",
     "cost",
     "counts",
+    "is_silent",
+    "kind_of",
     "last_values",
     "looked_at",
     "metrics",

@@ -117,6 +117,15 @@ def pulses() -> list[Pulse]:
 
 def silent_processes(now: datetime) -> list[str]:
     """Kinds of process that should live and of which none was heard for half a minute."""
-    living = Pulse.objects.filter(at__gte=now - SILENCE).values_list("process", flat=True)
-    kinds = {name.split("-", maxsplit=1)[0] for name in living}
+    kinds = {kind_of(pulse) for pulse in pulses() if not is_silent(pulse, now)}
     return [name for name in EXPECTED if name not in kinds]
+
+
+def kind_of(pulse: Pulse) -> str:
+    """A process is called by its kind, or by its kind and what tells it apart: ``checker-host1``."""
+    return pulse.process.partition("-")[0]
+
+
+def is_silent(pulse: Pulse, now: datetime) -> bool:
+    """Whether this very process was not heard of for half a minute."""
+    return pulse.at < now - SILENCE
