@@ -3,11 +3,11 @@
 import ast
 import inspect
 import re
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mainstay.domain.actor import PERMISSIONS
 from mainstay.drivers import channels, probes
@@ -17,11 +17,12 @@ APPS = ("audit", "catalogue", "incidents", "inspection", "monitoring", "notices"
 LONGEST = 400
 
 
-def sources(*folders: str) -> Iterator[Path]:
-    for folder in folders:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            if "migrations" not in path.parts:
-                yield path
+PACKS = sorted((ROOT / "mainstay" / "packs").glob("*/pack.yaml"))
+
+
+def sources(*folders: str) -> list[Path]:
+    found = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    return [path for path in found if "migrations" not in path.parts]
 
 
 def shown(path: Path) -> str:
@@ -71,6 +72,16 @@ def test_every_channel_keeps_the_contract(kind: str) -> None:
     module = channels.load(kind)
     assert issubclass(module.Settings, channels.Strict)
     assert list(inspect.signature(module.send).parameters) == ["settings", "message", "timeout"]
+
+
+@pytest.mark.parametrize("pack", PACKS, ids=[path.parent.name for path in PACKS])
+def test_a_packs_readme_names_all_that_may_be_set_in_both_languages(pack: Path) -> None:
+    halves = re.split(r"^# ", (pack.parent / "README.md").read_text(), flags=re.MULTILINE)[1:]
+    assert len(halves) == 2
+    for half in halves:
+        endings = tuple(re.findall(r"`…(\w+)`", half))
+        unnamed = [name for name in yaml.safe_load(pack.read_text())["parameters"] if f"`{name}`" not in half]
+        assert [name for name in unnamed if not endings or not name.endswith(endings)] == []
 
 
 def test_every_permission_is_asked_for_somewhere() -> None:
