@@ -14,6 +14,7 @@ from mainstay.monitoring.queries.history import (
 from mainstay.monitoring.queries.now import (
     counts,
     looked_at,
+    looked_in_time,
     muted,
     muted_checks,
     mutes,
@@ -42,6 +43,7 @@ __all__ = [
     "counts",
     "last_values",
     "looked_at",
+    "looked_in_time",
     "metrics",
     "muted",
     "muted_checks",
