@@ -30,7 +30,9 @@ def systems(request: HttpRequest) -> HttpResponse:
     found.sort(key=lambda one: _order(one, sort))
     shown = lists.shown(request, found)
     shown["page"].object_list = _rows(shown["page"].object_list)
-    context = {**shown, "text": text, "state": state, "states": STATES, "sort": sort, "any": bool(known)}
+    context = {
+        **shown, "text": text, "state": state, "states": STATES, "sort": sort, "sorts": SORTS, "any": bool(known),
+    }  # fmt: skip
     return live(request, "systems", context)
 
 

@@ -13,7 +13,7 @@ from mainstay.inspection import queries as inspections
 from mainstay.monitoring import queries as monitoring
 from mainstay.monitoring.models import Standing
 from mainstay.notices import queries as notices
-from mainstay.web import glance
+from mainstay.web import glance, lists
 from mainstay.web.access import may, page, visible
 from mainstay.web.context import silent
 from mainstay.web.live import live
@@ -27,19 +27,19 @@ DAY = timedelta(days=1)
 def today(request: HttpRequest) -> HttpResponse:
     """The first page; its fragment refreshes by itself."""
     now, sight = datetime.now(UTC), visible(request)
+    known = glance.systems(sight)
+    mine = [one.system.pk for one in known if may(request, "inspection.sign", one.system.name)]
     context = {
         "silent": silent(),  # a refresh has no frame that would say it
-        "incidents": list(incidents.open_incidents(sight)[:SHOWN]),
-        "to_sign": [
-            one for one in inspections.to_sign(sight)[:SHOWN] if may(request, "inspection.sign", one.system.name)
-        ],
-        "not_ok": list(not_ok(sight)[:SHOWN]),
-        "undelivered": list(notices.undelivered(now, sight)[:SHOWN]),
-        "mutes": list(monitoring.mutes(now, sight).order_by("ends_at")[:SHOWN]),
+        "incidents": lists.cut(incidents.open_incidents(sight), SHOWN),
+        "to_sign": lists.cut(inspections.to_sign(sight).filter(system__in=mine), SHOWN),
+        "not_ok": lists.cut(not_ok(sight), SHOWN),
+        "undelivered": lists.cut(notices.undelivered(now, sight), SHOWN),
+        "mutes": lists.cut(monitoring.mutes(now, sight).order_by("ends_at"), SHOWN),
         "resolved": list(incidents.search(state="resolved", sight=sight)[:6]),
         "quiet_since": incidents.last_resolved_at(sight),
         "watched": watched(now, sight),
-        "systems": _systems(now, sight),
+        "systems": _systems(now, known),
     }
     return live(request, "today", context)
 
@@ -61,8 +61,8 @@ def watched(now: datetime, sight: Sight) -> dict[str, int]:
     }
 
 
-def _systems(now: datetime, sight: Sight) -> list[dict[str, Any]]:
+def _systems(now: datetime, known: list[glance.Glanced]) -> list[dict[str, Any]]:
     """The systems with their last day, worst first."""
-    shown = sorted(glance.systems(sight), key=lambda one: one.rank)[:GLANCED]
+    shown = sorted(known, key=lambda one: one.rank)[:GLANCED]
     strips = glance.strips([one.system.name for one in shown], now - DAY, now)
     return [{"system": one.system, "state": one.state, "day": strips.get(one.system.name, [])} for one in shown]

@@ -209,6 +209,29 @@ def outcome_word(key: str) -> str:
 
 
 @register.filter
+def sort_word(key: str) -> str:
+    """The order of a list."""
+    return {
+        "newest": _("newest first"), "oldest": _("oldest first"), "level": _("worst first"), "worst": _("worst first"),
+        "stuck": _("stuck first"), "name": _("by name"), "tier": _("by tier"), "system": _("by system"),
+        "amount": _("most money first"), "findings": _("most findings first"), "used": _("last used first"),
+        "expiry": _("first to expire first"),
+    }[key]  # fmt: skip
+
+
+@register.filter
+def person_state(key: str) -> str:
+    """Whether somebody may come in."""
+    return {"active": _("active"), "invited": _("invited"), "closed": _("no access")}[key]
+
+
+@register.filter
+def token_state(key: str) -> str:
+    """Whether a token lets anything in."""
+    return {"valid": _("valid"), "expired": _("expired"), "revoked": _("revoked")}[key]
+
+
+@register.filter
 def left_out_word(reason: str) -> str:
     """Why a channel did not hear of an incident."""
     return {
