@@ -32,7 +32,7 @@ def system(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "system": found,
         "state": glance.worst([check.standing.state for check in checks if hasattr(check, "standing")]),
-        "day": glance.strips([name], now - DAY, now).get(name, []),
+        "day": glance.strips([name], now - DAY, now)[name],
         "graph": _graph(found, checks),
         "flows": [flows.drawn(check) for check in checks if check.kind == "flow"],
         "groups": _groups([check for check in checks if _fits(check, text, wanted)]),
@@ -75,7 +75,8 @@ def _availability(system: System, now: datetime) -> dict[str, Any]:
         {"x": number * 6, "day": day, "share": one.share, "down": one.down, "look": _look(one, goal)}
         for number, (day, one) in enumerate(objective.days(bands, now, DAYS, zone))
     ]
-    return {"days": days, "uptime": whole, "goal": goal, "budget": objective.budget(whole, goal)}
+    looks = [one["look"] for one in days]
+    return {"days": days, "looks": looks, "uptime": whole, "goal": goal, "budget": objective.budget(whole, goal)}
 
 
 def _look(one: objective.Uptime, goal: float) -> str:

@@ -60,7 +60,7 @@ def _rows(shown: list[glance.Glanced]) -> list[dict[str, Any]]:
         checks = sum(one.counts.values())
         rows.append({
             "system": one.system, "state": one.state, "checks": checks, "not_ok": checks - one.counts.get("ok", 0),
-            "day": strips.get(name, []), "running": running[name], "at_risk": money.get(name), "uptime": up,
+            "day": strips[name], "running": running[name], "at_risk": money.get(name), "uptime": up,
             "objective": objective, "budget": budget(up, objective), "looked_at": looked.get(name),
         })  # fmt: skip
     return rows

@@ -65,4 +65,4 @@ def _systems(now: datetime, known: list[glance.Glanced]) -> list[dict[str, Any]]
     """The systems with their last day, worst first."""
     shown = sorted(known, key=lambda one: one.rank)[:GLANCED]
     strips = glance.strips([one.system.name for one in shown], now - DAY, now)
-    return [{"system": one.system, "state": one.state, "day": strips.get(one.system.name, [])} for one in shown]
+    return [{"system": one.system, "state": one.state, "day": strips[one.system.name]} for one in shown]

@@ -43,7 +43,7 @@ def _systems(shown: list[glance.Glanced], now: datetime) -> list[dict[str, Any]]
     names = [one.system.name for one in shown]
     strips, money = glance.strips(names, now - DAY, now), stuck_amounts(names)
     return [
-        {"system": one.system, "state": one.state, "day": strips.get(one.system.name, []),
+        {"system": one.system, "state": one.state, "day": strips[one.system.name],
          "at_risk": money.get(one.system.name)}
         for one in shown
     ]  # fmt: skip

@@ -1,6 +1,8 @@
 """Template tags and filters of the pages."""
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from unicodedata import east_asian_width
@@ -269,6 +271,22 @@ def percent(share: float | None) -> str:
         share = 0.9999
     figures = max(0, len(f"{share * 100:.2f}".rstrip("0").partition(".")[2]))
     return f"{format_number(share * 100, figures)} %"
+
+
+@register.filter
+def days_said(looks: Iterable[str]) -> str:
+    """How many of some days were bad, and how bad."""
+    count = Counter(looks)
+    parts = [
+        words % {"n": count[look]}
+        for look, words in (
+            ("critical", ngettext("%(n)d day with a long outage", "%(n)d days with long outages", count["critical"])),
+            ("warning", ngettext("%(n)d day with a short outage", "%(n)d days with short outages", count["warning"])),
+            ("none", ngettext("%(n)d day not watched", "%(n)d days not watched", count["none"])),
+        )
+        if count[look]
+    ]
+    return pgettext("between parts of a list", ", ").join(parts) or _("no outage on any day")
 
 
 @register.filter
