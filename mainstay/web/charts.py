@@ -248,19 +248,23 @@ def sentence(held: Mapping[State, float]) -> str:
 
 
 def worst_of(all_bands: Sequence[Spans], start: datetime, end: datetime, parts: int = 96) -> list[Span]:
-    """The worst state of many checks in each of ``parts`` equal stretches, neighbours alike joined."""
+    """The worst state of many checks in each of ``parts`` equal stretches, neighbours alike joined; nothing before the
+    first look at any of them."""
     step = (end - start) / parts
+
+    def places(begin: datetime, stop: datetime) -> range:
+        return range(max(0, int((begin - start) / step)), min(parts, math.ceil((stop - start) / step)))
+
     worst = [State.OK] * parts
-    for bands in all_bands:
-        for begin, stop, state in bands:
-            if state is State.OK:
-                continue
-            first, beyond = max(0, int((begin - start) / step)), min(parts, math.ceil((stop - start) / step))
-            for place in range(first, beyond):
-                worst[place] = max(worst[place], state, key=lambda one: one.rank)
+    spans = [span for bands in all_bands for span in bands]
+    for begin, stop, state in spans:
+        if state is State.OK:
+            continue
+        for place in places(begin, stop):
+            worst[place] = max(worst[place], state, key=lambda one: one.rank)
     joined: list[Span] = []
-    for place, state in enumerate(worst):
-        begin, stop = start + step * place, start + step * (place + 1)
+    for place in places(min(span[0] for span in spans), max(span[1] for span in spans)) if spans else ():
+        state, begin, stop = worst[place], start + step * place, start + step * (place + 1)
         if joined and joined[-1][2] is state:
             joined[-1] = (joined[-1][0], stop, state)
         else:

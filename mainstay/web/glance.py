@@ -50,6 +50,6 @@ def strips(systems: Iterable[str], start: datetime, end: datetime) -> dict[str, 
         if found:
             bands[owners[check_id]].append(found)
     return {
-        name: charts.strip(charts.worst_of(found, start, end) if found else (), start, end, held=charts.lasted(found))
+        name: charts.strip(charts.worst_of(found, start, end), start, end, held=charts.lasted(found))
         for name, found in bands.items()
     }
