@@ -150,8 +150,8 @@ def person(actor: str) -> str:
 
 @register.filter
 def unlocalised(number: Any) -> str:
-    """A number as SVG reads it."""
-    return f"{number:g}" if isinstance(number, float) else str(number)
+    """A number as SVG and scripts read it, exact enough for a second since 1970."""
+    return f"{number:.12g}" if isinstance(number, float) else str(number)
 
 
 @register.filter
