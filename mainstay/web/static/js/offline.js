@@ -3,7 +3,7 @@
 
 const offline = document.getElementById("offline");
 const WATCHED = ["live", "alarm", "status"];
-const opened = Date.now();
+const loadedAt = Date.now();
 const heard = {};
 const lost = new Set();
 
@@ -13,7 +13,7 @@ function told(event, answered) {
   if (answered) heard[id] = Date.now();
   lost[answered ? "delete" : "add"](id);
   offline.hidden = !lost.size;
-  const since = new Date(Math.min(...[...lost].map((one) => heard[one] ?? opened)));
+  const since = new Date(Math.min(...[...lost].map((one) => heard[one] ?? loadedAt)));
   const how = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: offline.dataset.zone };
   if (lost.size) offline.querySelector("time").textContent = since.toLocaleTimeString("en-GB", how);
 }
