@@ -17,9 +17,12 @@ HEADS = DATA / "audit-heads.log"
 was told: then this is the only copy, and whoever can write here can cut it too. Copies elsewhere are what counts."""
 
 
-def records(act: str = "", actor: str = "", text: str = "") -> QuerySet[Record]:
-    """Newest first."""
-    found = Record.objects.order_by("-number")
+SORTS = {"newest": "-number", "oldest": "number"}
+
+
+def records(act: str = "", actor: str = "", text: str = "", sort: str = "newest") -> QuerySet[Record]:
+    """By what people ask for; ``act`` may also be the first word of acts."""
+    found = Record.objects.order_by(SORTS[sort])
     if act:
         found = found.filter(Q(act=act) | Q(act__startswith=f"{act}."))
     if actor:

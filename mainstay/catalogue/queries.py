@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from mainstay.catalogue.examine import Known
 from mainstay.catalogue.models import Calendar, Channel, Check, Component, Original, Revision, Secret, System
@@ -57,9 +58,15 @@ def revision() -> int:
     return Revision.objects.aggregate(newest=Max("number"))["newest"] or 0
 
 
-def revisions() -> QuerySet[Revision]:
-    """The newest first."""
-    return Revision.objects.order_by("-number")
+SORTS = {"newest": "-number", "oldest": "number"}
+
+
+def revisions(text: str = "", act: str = "", sort: str = "newest") -> QuerySet[Revision]:
+    """By who made them or what they touched; ``act`` is created, changed, retired or restored."""
+    found = Revision.objects.order_by(SORTS[sort]).annotate(said=Cast("summary", TextField()))
+    if text:
+        found = found.filter(Q(actor__icontains=text) | Q(said__icontains=text))
+    return found.filter(said__contains=f'"act": "{act}"') if act else found
 
 
 def systems(sight: Sight = EVERYTHING) -> QuerySet[System]:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mainstay.audit.models import Record
 from mainstay.catalogue.models import System
@@ -19,6 +19,7 @@ from mainstay.inspection.models import Countersignature, Covered, Line, Remark, 
 from mainstay.people.queries import seen
 
 STAGES = ("open", "signed", "refused")
+SORTS = {"newest": ("-day", "-pk"), "oldest": ("day", "pk"), "system": ("system__name", "-day", "-pk")}
 ENDS = ("inspection.sign", "inspection.refuse")
 
 
@@ -29,10 +30,19 @@ def search(
     state: str = "",
     start: date | None = None,
     end: date | None = None,
+    text: str = "",
+    sort: str = "newest",
     sight: Sight = EVERYTHING,
 ) -> QuerySet[Sheet]:
-    """Newest first; ``stage`` may also be ``late`` (open, and past its time)."""
-    found = _seen(sight).order_by("-day", "-pk")
+    """By what people ask for; ``stage`` may also be ``late`` (open, and past its time), ``text`` words of the system,
+    of who made or ended the sheet, or of what was said at its end."""
+    found = _seen(sight).order_by(*SORTS[sort])
+    if text:
+        named = Q(system__name__icontains=text) | Q(system__title__en__icontains=text)
+        named |= Q(system__title__zh__icontains=text)
+        found = found.filter(
+            named | Q(made_by__icontains=text) | Q(ended_by__icontains=text) | Q(words__icontains=text)
+        )
     if system:
         found = found.filter(system__name=system)
     if stage == "late":

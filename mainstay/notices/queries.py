@@ -8,6 +8,8 @@ from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.notices.models import Delivery, Notice
 from mainstay.people.queries import seen
 
+SORTS = {"newest": "-pk", "oldest": "pk"}
+
 
 def notices(incident_id: int | None = None, sight: Sight = EVERYTHING) -> QuerySet[Notice]:
     """Newest first, with their deliveries."""
@@ -23,12 +25,21 @@ def _about(sight: Sight, path: str) -> Q:
 
 
 def deliveries(
-    *, incident_id: int | None = None, channel: str = "", outcome: str = "", sight: Sight = EVERYTHING
-) -> QuerySet[Delivery]:
-    """Newest first; ``outcome`` is waiting, sent or failed."""
-    found = (
-        Delivery.objects.filter(_about(sight, "notice__")).select_related("notice__incident", "channel").order_by("-pk")
-    )
+    *, incident_id: int | None = None, channel: str = "", outcome: str = "", text: str = "", sort: str = "newest",
+    sight: Sight = EVERYTHING,
+) -> QuerySet[Delivery]:  # fmt: skip
+    """``outcome`` is waiting, sent or failed; ``text`` an incident's number, or words of its title, of the channel or
+    of what the receiver answered."""
+    found = Delivery.objects.filter(_about(sight, "notice__")).select_related("notice__incident", "channel")
+    found = found.order_by(SORTS[sort])
+    number = text.removeprefix("#")
+    if number.isdecimal() and len(number) < 10:
+        found = found.filter(notice__incident_id=int(number))
+    elif text:
+        found = found.filter(
+            Q(channel__name__icontains=text) | Q(outcome__icontains=text)
+            | Q(notice__incident__title__en__icontains=text) | Q(notice__incident__title__zh__icontains=text)
+        )  # fmt: skip
     if incident_id is not None:
         found = found.filter(notice__incident_id=incident_id)
     if channel:

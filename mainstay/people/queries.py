@@ -3,18 +3,35 @@
 import hmac
 from datetime import datetime
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.sessions.models import Session
-from django.db.models import Q, QuerySet, prefetch_related_objects
+from django.db.models import F, Q, QuerySet, prefetch_related_objects
 
 from mainstay.domain.actor import Actor, Role, Sight
 from mainstay.people.actions import PREFIX, digest
 from mainstay.people.models import Link, Passkey, Person, RecoveryCode, Sitting, Token, Totp
 from mainstay.settings import CONFIGURATION
 
+_INVITED = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+PERSON_STATES = {
+    "active": Q(is_active=True) & ~_INVITED, "invited": Q(is_active=True) & _INVITED, "closed": Q(is_active=False),
+}  # fmt: skip
+PERSON_SORTS = {"name": ("username",), "used": (F("last_login").desc(nulls_last=True), "username")}
+TOKEN_STATES = ("valid", "expired", "revoked")
+TOKEN_SORTS = {
+    "newest": ("-created_at",), "name": ("name", "-created_at"), "expiry": ("expires_at",),
+    "used": (F("used_at").desc(nulls_last=True), "-created_at"),
+}  # fmt: skip
 
-def people() -> QuerySet[Person]:
-    """By name."""
-    return Person.objects.prefetch_related("system_roles", "totps", "passkeys").order_by("username")
+
+def people(text: str = "", role: Role | None = None, state: str = "", sort: str = "name") -> QuerySet[Person]:
+    """By name or address, general role, and one of ``PERSON_STATES``."""
+    found = Person.objects.prefetch_related("system_roles", "totps", "passkeys").order_by(*PERSON_SORTS[sort])
+    if text:
+        found = found.filter(Q(username__icontains=text) | Q(email__icontains=text))
+    if role is not None:
+        found = found.filter(role=role)
+    return found.filter(PERSON_STATES[state]) if state else found
 
 
 def person(username: str) -> Person:
@@ -22,9 +39,17 @@ def person(username: str) -> Person:
     return people().get(username=username)
 
 
-def tokens() -> QuerySet[Token]:
-    """Newest first."""
-    return Token.objects.prefetch_related("system_roles").order_by("-created_at")
+def tokens(now: datetime | None = None, text: str = "", state: str = "", sort: str = "newest") -> QuerySet[Token]:
+    """By name, number or who made them; ``state`` is one of ``TOKEN_STATES`` and asks for ``now``."""
+    found = Token.objects.prefetch_related("system_roles").order_by(*TOKEN_SORTS[sort])
+    if text:
+        found = found.filter(Q(name__icontains=text) | Q(pk=text) | Q(created_by__icontains=text))
+    if state == "revoked":
+        found = found.exclude(revoked_at=None)
+    elif state and now:
+        good = Q(expires_at__gt=now)
+        found = found.filter(good if state == "valid" else ~good, revoked_at=None)
+    return found
 
 
 def actor_of(person: Person) -> Actor:

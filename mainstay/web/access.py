@@ -5,8 +5,8 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -82,7 +82,7 @@ def page(act: str) -> Callable[[View], View]:
                 return render(request, "denied.html", {"reason": said(error, _)}, status=403)
 
         guarded.act = act  # type: ignore[attr-defined]  # read by the test that walks every route
-        return login_required(guarded)
+        return _signed_in(guarded)
 
     return wrap
 
@@ -105,9 +105,25 @@ def own(*, fresh: bool = False, door: bool = False) -> Callable[[View], View]:
             return answer
 
         guarded.act = "own"  # type: ignore[attr-defined]  # read by the test that walks every route
-        return login_required(guarded)
+        return _signed_in(guarded)
 
     return wrap
+
+
+def _signed_in(view: View) -> View:
+    """Strangers to the door. A fragment that refreshes has no room for another page: htmx takes the whole one there."""
+
+    @wraps(view)
+    def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            answer = view(request, *args, **kwargs)
+        else:
+            answer = redirect_to_login(entering.place(request))
+        if request.headers.get("HX-Request") and isinstance(answer, HttpResponseRedirect):
+            return HttpResponse(headers={"HX-Redirect": answer.url})
+        return answer
+
+    return door
 
 
 def _shown(request: HttpRequest, view: View, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -19,9 +19,7 @@ from mainstay.web.settings_tabs import tabs
 @page("catalogue.read")
 def calendars(request: HttpRequest) -> HttpResponse:
     """Every calendar with its days and who follows it."""
-    sight = visible(request)
-    rows = [_row(one, queries.users_of("calendar", one.name, sight)) for one in queries.calendars().order_by("name")]
-    return _shown(request, rows)
+    return _shown(request)
 
 
 def _row(one: Calendar, users: list[str]) -> dict[str, Any]:
@@ -29,9 +27,15 @@ def _row(one: Calendar, users: list[str]) -> dict[str, Any]:
     return {"name": one.name, **days, "users": users}
 
 
-def _shown(request: HttpRequest, rows: list[dict[str, Any]]) -> HttpResponse:
+def _shown(request: HttpRequest, typed: dict[str, Any] | None = None) -> HttpResponse:
+    """``typed``: what was filled in and not taken, in the form in which it was."""
+    sight, new = visible(request), "new" in request.POST
+    rows = [_row(one, queries.users_of("calendar", one.name, sight)) for one in queries.calendars().order_by("name")]
+    if typed and not new:
+        rows = [{**row, **typed, "open": True} if row["name"] == typed["name"] else row for row in rows]
     context = {
-        "tabs": tabs(request, "calendars"), "rows": rows, "may_edit": may(request, "catalogue.apply", None),
+        "tabs": tabs(request, "calendars"), "rows": rows, "typed": typed if new else None,
+        "may_edit": may(request, "catalogue.apply", None),
     }  # fmt: skip
     return render(request, "calendars.html", context)
 
@@ -42,12 +46,15 @@ def save(request: HttpRequest) -> HttpResponse:
     """Make or change one."""
     name = request.POST.get("name", "").strip()
     days = {key: request.POST.get(key, "").replace(",", " ").split() for key in ("holidays", "workdays")}
+    if "new" in request.POST and Calendar.objects.filter(name=name, retired_at=None).exists():
+        messages.error(request, _("A calendar of that name is there already."))
+        return _shown(request, {"name": name, **days})
     try:
         changing.apply({"shared.yaml": {"calendars": {name: days}}}, actor(request))
     except Invalid as error:
         for line in changing.flaws(error):
             messages.error(request, line)
-        return _shown(request, [{"name": name, **days, "users": [], "open": True}])
+        return _shown(request, {"name": name, **days})
     messages.success(request, _("%(name)s is saved.") % {"name": name})
     return redirect("calendars")
 

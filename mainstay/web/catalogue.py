@@ -13,14 +13,20 @@ from mainstay.web import lists
 from mainstay.web.access import actor, may, page
 
 PER_PAGE = 25
+ACTS = ("created", "changed", "retired", "restored")
 
 
 @page("catalogue.export")
 def catalogue(request: HttpRequest) -> HttpResponse:
     """Files against what is in force, and the revisions."""
     authorise(actor(request), "catalogue.export")
+    wanted = {
+        "text": lists.words(request), "act": lists.chosen(request, "act", ACTS),
+        "sort": lists.chosen(request, "sort", found.SORTS, "newest"),
+    }  # fmt: skip
     context = {
-        **lists.shown(request, found.revisions(), PER_PAGE),
+        **lists.shown(request, found.revisions(**wanted), PER_PAGE), **wanted,
+        "acts": ACTS, "sorts": tuple(found.SORTS),
         "drift": drift.drift(), "where": drift.CATALOGUE.name, "may_apply": may(request, "catalogue.apply", None),
         "systems": found.systems(),
     }  # fmt: skip

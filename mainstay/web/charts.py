@@ -3,18 +3,19 @@
 import itertools
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.utils import dateformat
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from mainstay.domain.state import State
 from mainstay.domain.threshold import Condition
 from mainstay.monitoring.queries.samples import Point
-from mainstay.monitoring.wording import format_instant, format_value
+from mainstay.monitoring.wording import format_instant, format_seconds, format_value
 from mainstay.web.templatetags.signs import state_text
 
 Place = Callable[[float], float]
@@ -49,6 +50,14 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class Strip:
+    """A row of states, and what it says in words."""
+
+    bands: list[Band]
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
     """A threshold's line."""
 
@@ -69,6 +78,8 @@ class Chart:
     limits: list[Limit]
     points: str
     """[x, y, text] of what was seen, as JSON: what the reader is shown under the pointer."""
+    said: str
+    """How long which state held."""
     start: float
     end: float
     width: int = WIDTH
@@ -116,6 +127,7 @@ def chart(
             Limit(up(one.when.number), state.value, one.text) for state, one in limits if low <= one.when.number <= high
         ],
         points=json.dumps([[across(p.at), up(p.mean), _said(p, unit)] for p in seen], ensure_ascii=False),
+        said=sentence(lasted([bands])),
         start=begin,
         end=begin + length,
     )
@@ -191,10 +203,12 @@ def _said(point: Point, unit: str) -> str:
     return f"{_clock(point.at)}  {format_value(point.mean, unit)}{spread}"
 
 
-def strip(bands: Spans, start: datetime, end: datetime, width: int = STRIP) -> list[Band]:
-    """A day of a system or check as one row of colours."""
+def strip(
+    bands: Spans, start: datetime, end: datetime, *, held: Mapping[State, float] | None = None, width: int = STRIP
+) -> Strip:
+    """A day of a system or check as one row of bars. ``held`` says better than the bands how long each state lasted."""
     length = max(1.0, (end - start).total_seconds())
-    return [
+    row = [
         Band(
             round(width * (begin - start).total_seconds() / length, 2),
             round(max(0.5, width * (stop - begin).total_seconds() / length), 2),
@@ -203,22 +217,54 @@ def strip(bands: Spans, start: datetime, end: datetime, width: int = STRIP) -> l
         )
         for begin, stop, state in bands
     ]
+    return Strip(row, sentence(lasted([bands]) if held is None else held))
+
+
+def lasted(all_bands: Iterable[Spans]) -> dict[State, float]:
+    """State → seconds in which the worst of many checks was in it; what was not watched counts for none."""
+    turns = sorted(
+        turn for bands in all_bands for begin, stop, state in bands if begin < stop
+        for turn in ((begin, state.rank, 1), (stop, state.rank, -1))
+    )  # fmt: skip
+    by_rank, running = {state.rank: state for state in State}, [0] * len(State)
+    found: dict[State, float] = {}
+    for (at, rank, by), (until, *_rest) in itertools.pairwise(turns):
+        running[rank] += by
+        there = [by_rank[one] for one, count in enumerate(running) if count]
+        if there:
+            found[there[-1]] = found.get(there[-1], 0.0) + (until - at).total_seconds()
+    return found
+
+
+def sentence(held: Mapping[State, float]) -> str:
+    """How long what was not ok lasted, the worst first, and that the rest was ok."""
+    bad = [state for state in (State.CRITICAL, State.WARNING, State.UNKNOWN) if held.get(state)]
+    if not bad:
+        return _("ok all the time") if held.get(State.OK) else state_text("none")
+    listed = pgettext("between parts of a list", ", ").join(
+        f"{state_text(state.value)} {format_seconds(held[state])}" for state in bad
+    )
+    return _("%(states)s; otherwise ok") % {"states": listed} if held.get(State.OK) else listed
 
 
 def worst_of(all_bands: Sequence[Spans], start: datetime, end: datetime, parts: int = 96) -> list[Span]:
-    """The worst state of many checks in each of ``parts`` equal stretches, neighbours alike joined."""
+    """The worst state of many checks in each of ``parts`` equal stretches, neighbours alike joined; nothing before the
+    first look at any of them."""
     step = (end - start) / parts
+
+    def places(begin: datetime, stop: datetime) -> range:
+        return range(max(0, int((begin - start) / step)), min(parts, math.ceil((stop - start) / step)))
+
     worst = [State.OK] * parts
-    for bands in all_bands:
-        for begin, stop, state in bands:
-            if state is State.OK:
-                continue
-            first, last = max(0, int((begin - start) / step)), min(parts - 1, int((stop - start) / step))
-            for place in range(first, last + 1):
-                worst[place] = max(worst[place], state, key=lambda one: one.rank)
+    spans = [span for bands in all_bands for span in bands]
+    for begin, stop, state in spans:
+        if state is State.OK:
+            continue
+        for place in places(begin, stop):
+            worst[place] = max(worst[place], state, key=lambda one: one.rank)
     joined: list[Span] = []
-    for place, state in enumerate(worst):
-        begin, stop = start + step * place, start + step * (place + 1)
+    for place in places(min(span[0] for span in spans), max(span[1] for span in spans)) if spans else ():
+        state, begin, stop = worst[place], start + step * place, start + step * (place + 1)
         if joined and joined[-1][2] is state:
             joined[-1] = (joined[-1][0], stop, state)
         else:

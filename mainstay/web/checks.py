@@ -18,13 +18,14 @@ from mainstay.domain.state import State
 from mainstay.domain.threshold import Condition
 from mainstay.monitoring import actions
 from mainstay.monitoring import queries as monitoring
-from mainstay.web import charts, flows
+from mainstay.web import charts, flows, lists
 from mainstay.web.access import actor, check_of, may, page
 from mainstay.web.limits import limits
 from mainstay.web.live import live
 
 RANGES = {"1h": 1, "6h": 6, "24h": 24, "7d": 168, "30d": 720, "90d": 2160}
 USUAL = "6h"
+CHANGES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def check(request: HttpRequest, system: str, name: str) -> HttpResponse:
         "chart": _chart(found, metric, values[metric].unit if metric in values else "1", stretch, lines),
         "conditions": [(one.state.value, one.said) for one in judged_by],
         "every": format_duration(found.every),
-        "changes": monitoring.changes(check_id=found.pk, limit=30),
+        **lists.shown(request, monitoring.changes(check_id=found.pk, limit=None), CHANGES),
         "mute": monitoring.muted(found, now),
         "is_operator": may(request, "check.mute", system),
         "may_edit": may(request, "check.edit", system),

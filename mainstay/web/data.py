@@ -1,16 +1,24 @@
 """Data: what the business data itself says. Rules with their findings, and flows with their cases."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
 from mainstay.catalogue import queries as catalogue
+from mainstay.domain.state import State
 from mainstay.monitoring import queries as monitoring
 from mainstay.web import flows, lists
 from mainstay.web.access import page, visible
 from mainstay.web.live import live
 from mainstay.web.systems import STATES
+from mainstay.web.templatetags.mainstay import called
 
+SORTS = {
+    "findings": ("system", "worst", "newest", "name"), "rules": ("system", "worst", "findings", "name"),
+    "flows": ("system", "amount", "name"), "cases": ("stuck", "amount", "oldest"),
+}  # fmt: skip
+"""View → its orders, the usual one first."""
 VIEWS = ("findings", "rules", "flows", "cases")
 RULES = ("integrity", "sql")
 Wanted = dict[str, Any]
@@ -26,12 +34,26 @@ def data(request: HttpRequest) -> HttpResponse:
         "text": lists.words(request), "system": request.GET.get("system", ""),
         "state": lists.chosen(request, "state", STATES),
     }  # fmt: skip
+    sort = lists.chosen(request, "sort", SORTS[view], SORTS[view][0])
     found = {"findings": _findings, "rules": _rules, "flows": _flows, "cases": _cases}[view](wanted)
     context = {
-        **lists.shown(request, found), **wanted,
+        **lists.shown(request, _sorted(found, sort)), **wanted, "sort": sort, "sorts": SORTS[view],
         "view": view, "views": VIEWS, "systems": catalogue.systems(sight), "states": STATES,
     }  # fmt: skip
     return live(request, "data", context)
+
+
+def _sorted(rows: list[dict[str, Any]], sort: str) -> list[dict[str, Any]]:
+    """What is of one rank stays as it was: by system, or stuck cases first."""
+    keys: dict[str, Callable[[dict[str, Any]], Any]] = {
+        "worst": lambda row: -State(_state(row)).rank,
+        "newest": lambda row: -row["standing"].since.timestamp(),
+        "findings": lambda row: -(row["value"].value if row["value"] else -1),
+        "name": lambda row: called(row["check"]).lower(),
+        "amount": lambda row: -row.get("amount", row.get("stuck_amount", 0)),
+        "oldest": lambda row: -row["age"],
+    }
+    return sorted(rows, key=keys[sort]) if sort in keys else rows
 
 
 def _rules(wanted: Wanted) -> list[dict[str, Any]]:

@@ -105,7 +105,7 @@ def _course(course: Course, seen: monitoring.Preview) -> dict[str, Any]:
     stretches = course.stretches
     listed = [(_moment(one.start), _moment(one.end), one.worst.value) for one in reversed(stretches[-LONGEST_LIST:])]
     return {
-        "bands": charts.strip(bands, seen.start, seen.end), "stretches": listed, "fired": len(stretches),
+        "strip": charts.strip(bands, seen.start, seen.end), "stretches": listed, "fired": len(stretches),
         "more": len(stretches) - len(listed),
         "seconds": [(state.value, held) for state, held in course.seconds.items() if held],
     }  # fmt: skip

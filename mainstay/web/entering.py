@@ -2,11 +2,13 @@
 
 import time
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.http import escape_leading_slashes
 
 from mainstay.api.pace import Pace
 from mainstay.people import actions
@@ -60,12 +62,19 @@ def waiting(request: HttpRequest) -> tuple[Person, str] | None:
     return (person, str(held["next"])) if person else None
 
 
+def place(request: HttpRequest) -> str:
+    """Where its reader is: a fragment is asked for by a page, and that is what he comes back to."""
+    page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    shown = f"{page.path}?{page.query}".removesuffix("?")
+    return escape_leading_slashes(shown) or request.get_full_path()
+
+
 def detour(request: HttpRequest, person: Person) -> HttpResponseBase | None:
     """Where to go first, when the role needs a second factor and the session has none."""
     if not must_prove(person, request.session.get("proof")):
         return None
     if has_second_factor(person):
-        hold(request, person, request.get_full_path())
+        hold(request, person, place(request))
         return redirect("sign-in-second")
     return redirect("account-factor")
 

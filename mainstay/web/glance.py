@@ -40,12 +40,16 @@ def systems(sight: Sight) -> list[Glanced]:
     return [Glanced(one, counts.get(one.name, {})) for one in catalogue.systems(sight)]
 
 
-def strips(systems: Iterable[str], start: datetime, end: datetime) -> dict[str, list[charts.Band]]:
-    """System → its strip; empty before the first look. What is only a risk does not colour it."""
-    checks = catalogue.checks().exclude(impact=Impact.RISK.value).filter(system__name__in=list(systems))
+def strips(systems: Iterable[str], start: datetime, end: datetime) -> dict[str, charts.Strip]:
+    """System → its strip; without a bar before the first look. What is only a risk does not colour it."""
+    names = list(systems)
+    checks = catalogue.checks().exclude(impact=Impact.RISK.value).filter(system__name__in=names)
     owners = dict(checks.order_by().values_list("pk", "system__name"))
-    bands: dict[str, list[charts.Spans]] = {}
+    bands: dict[str, list[charts.Spans]] = {name: [] for name in names}
     for check_id, found in monitoring.state_bands_of(list(owners), start, end).items():
         if found:
-            bands.setdefault(owners[check_id], []).append(found)
-    return {name: charts.strip(charts.worst_of(found, start, end), start, end) for name, found in bands.items()}
+            bands[owners[check_id]].append(found)
+    return {
+        name: charts.strip(charts.worst_of(found, start, end), start, end, held=charts.lasted(found))
+        for name, found in bands.items()
+    }

@@ -23,6 +23,7 @@ from mainstay.web.incident_plots import plots
 from mainstay.web.live import live
 
 CATEGORIES = tuple(one.value for one in Category)
+ENTRIES, DELIVERIES = 500, 50
 STATES = ("running", "open", "acknowledged", "resolved", "")
 
 
@@ -43,6 +44,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
     context = {
         **lists.shown(request, queries.search(**wanted, sight=visible(request))),
         "wanted": wanted, "systems": catalogue.systems(visible(request)), "categories": CATEGORIES,
+        "sorts": tuple(queries.SORTS),
     }  # fmt: skip
     return live(request, "incidents", context)
 
@@ -54,9 +56,9 @@ def incident(request: HttpRequest, number: int) -> HttpResponse:
     context = {
         "incident": found,
         "members": queries.members(number),
-        "timeline": list(queries.timeline(number)[:500]),
+        **lists.shown(request, queries.timeline(number), ENTRIES),
         "left_out": queries.left_out(number),
-        "deliveries": list(notices.deliveries(incident_id=number)[:50]),
+        "deliveries": lists.cut(notices.deliveries(incident_id=number), DELIVERIES),
         "brief": queries.brief(number),
         "categories": CATEGORIES,
         "images": IMAGES,

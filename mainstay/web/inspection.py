@@ -40,11 +40,13 @@ def inspections(request: HttpRequest) -> HttpResponse:
         "state": lists.chosen(request, "state", STATES),
         "start": _day(asked.get("start", "")),
         "end": _day(asked.get("end", "")),
+        "text": lists.words(request),
+        "sort": lists.chosen(request, "sort", queries.SORTS, "newest"),
     }
     context = {
         **lists.shown(request, queries.search(**wanted, sight=sight)),
         "wanted": wanted, "systems": catalogue.systems(sight), "weeks": _weeks(request), "stages": STAGES,
-        "states": STATES, "this_month": f"{datetime.now(UTC):%Y-%m}",
+        "states": STATES, "sorts": tuple(queries.SORTS), "this_month": f"{datetime.now(UTC):%Y-%m}",
     }  # fmt: skip
     return render(request, "inspections.html", context)
 

@@ -16,6 +16,7 @@ from mainstay.notices import letters
 from mainstay.people import actions, queries
 from mainstay.people.actions import Refused
 from mainstay.people.models import Person
+from mainstay.web import lists
 from mainstay.web.access import actor, page
 from mainstay.web.context import role_name
 
@@ -30,14 +31,24 @@ def choices() -> list[tuple[str, str]]:
 @page("person.add")
 def people(request: HttpRequest) -> HttpResponse:
     """Everybody, and who may be invited."""
+    role = lists.chosen(request, "role", [name for name, _word in choices()])
+    wanted: dict[str, Any] = {
+        "text": lists.words(request), "state": lists.chosen(request, "state", queries.PERSON_STATES),
+        "sort": lists.chosen(request, "sort", queries.PERSON_SORTS, "name"),
+    }  # fmt: skip
+    shown = lists.shown(request, queries.people(**wanted, role=Role[role.upper()] if role else None))
     rows = [
         {
             "person": row, "role": role_name(row.role), "protected": queries.has_second_factor(row),
             "systems": [(name, role_name(role)) for name, role in queries.roles_of(row).items()],
         }
-        for row in queries.people()
+        for row in shown["page"]
     ]  # fmt: skip
-    return render(request, "people.html", {"rows": rows, "roles": choices()})
+    context = {
+        **shown, **wanted, "rows": rows, "role": role, "roles": choices(), "states": tuple(queries.PERSON_STATES),
+        "sorts": tuple(queries.PERSON_SORTS),
+    }  # fmt: skip
+    return render(request, "people.html", context)
 
 
 @page("person.add")

@@ -70,6 +70,10 @@ class Shown:
     share: float | None
     days: list[Day]
 
+    @property
+    def looks(self) -> list[str]:
+        return [day.look for day in self.days]
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:

@@ -15,6 +15,7 @@ from mainstay.monitoring import queries as monitoring
 from mainstay.web import flows, glance, graph, lists
 from mainstay.web.access import may, page, system_of
 from mainstay.web.live import live
+from mainstay.web.systems import STATES
 from mainstay.web.templatetags.mainstay import called
 
 DAY = timedelta(days=1)
@@ -23,19 +24,21 @@ DAYS = 90
 
 @page("catalogue.read")
 def system(request: HttpRequest, name: str) -> HttpResponse:
-    """One system; ``q`` narrows its checks."""
+    """One system; ``q`` and ``state`` narrow its checks."""
     now = datetime.now(UTC)
     found = system_of(request, name)
     checks = list(catalogue.checks(name).select_related("standing").order_by("component__name", "name"))
-    text = lists.words(request)
+    text, wanted = lists.words(request), lists.chosen(request, "state", STATES)
     context = {
         "system": found,
         "state": glance.worst([check.standing.state for check in checks if hasattr(check, "standing")]),
-        "day": glance.strips([name], now - DAY, now).get(name, []),
+        "day": glance.strips([name], now - DAY, now)[name],
         "graph": _graph(found, checks),
         "flows": [flows.drawn(check) for check in checks if check.kind == "flow"],
-        "groups": _groups([check for check in checks if _fits(check, text)]),
+        "groups": _groups([check for check in checks if _fits(check, text, wanted)]),
         "text": text,
+        "wanted": wanted,
+        "states": STATES,
         "incidents": list(incidents.search(state="running", system=name)),
         "changes": list(monitoring.news(system=name, limit=12)),
         "told": _told(found),
@@ -45,8 +48,11 @@ def system(request: HttpRequest, name: str) -> HttpResponse:
     return live(request, "system", context)
 
 
-def _fits(check: Check, text: str) -> bool:
-    return text.lower() in f"{check.name} {' '.join(map(str, check.title.values()))}".lower()
+def _fits(check: Check, text: str, state: str) -> bool:
+    stands = check.standing.state if hasattr(check, "standing") else State.UNKNOWN.value
+    return (
+        not state or state == stands
+    ) and text.lower() in f"{check.name} {' '.join(map(str, check.title.values()))}".lower()
 
 
 def _told(system: System) -> list[str]:
@@ -69,7 +75,8 @@ def _availability(system: System, now: datetime) -> dict[str, Any]:
         {"x": number * 6, "day": day, "share": one.share, "down": one.down, "look": _look(one, goal)}
         for number, (day, one) in enumerate(objective.days(bands, now, DAYS, zone))
     ]
-    return {"days": days, "uptime": whole, "goal": goal, "budget": objective.budget(whole, goal)}
+    looks = [one["look"] for one in days]
+    return {"days": days, "looks": looks, "uptime": whole, "goal": goal, "budget": objective.budget(whole, goal)}
 
 
 def _look(one: objective.Uptime, goal: float) -> str:

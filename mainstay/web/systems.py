@@ -30,7 +30,9 @@ def systems(request: HttpRequest) -> HttpResponse:
     found.sort(key=lambda one: _order(one, sort))
     shown = lists.shown(request, found)
     shown["page"].object_list = _rows(shown["page"].object_list)
-    context = {**shown, "text": text, "state": state, "states": STATES, "sort": sort, "any": bool(known)}
+    context = {
+        **shown, "text": text, "state": state, "states": STATES, "sort": sort, "sorts": SORTS, "any": bool(known),
+    }  # fmt: skip
     return live(request, "systems", context)
 
 
@@ -58,7 +60,7 @@ def _rows(shown: list[glance.Glanced]) -> list[dict[str, Any]]:
         checks = sum(one.counts.values())
         rows.append({
             "system": one.system, "state": one.state, "checks": checks, "not_ok": checks - one.counts.get("ok", 0),
-            "day": strips.get(name, []), "running": running[name], "at_risk": money.get(name), "uptime": up,
+            "day": strips[name], "running": running[name], "at_risk": money.get(name), "uptime": up,
             "objective": objective, "budget": budget(up, objective), "looked_at": looked.get(name),
         })  # fmt: skip
     return rows

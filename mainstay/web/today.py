@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from mainstay.catalogue import queries as catalogue
@@ -10,14 +11,15 @@ from mainstay.domain.actor import Sight
 from mainstay.incidents import queries as incidents
 from mainstay.inspection import queries as inspections
 from mainstay.monitoring import queries as monitoring
+from mainstay.monitoring.models import Standing
 from mainstay.notices import queries as notices
-from mainstay.web import glance
+from mainstay.web import glance, lists
 from mainstay.web.access import may, page, visible
+from mainstay.web.context import silent
 from mainstay.web.live import live
 
 SHOWN = 50
 GLANCED = 12
-LATELY = timedelta(minutes=2)
 DAY = timedelta(days=1)
 
 
@@ -25,36 +27,42 @@ DAY = timedelta(days=1)
 def today(request: HttpRequest) -> HttpResponse:
     """The first page; its fragment refreshes by itself."""
     now, sight = datetime.now(UTC), visible(request)
-    standings = monitoring.standings(states=("warning", "critical", "unknown"), sight=sight)
+    known = glance.systems(sight)
+    mine = [one.system.pk for one in known if may(request, "inspection.sign", one.system.name)]
     context = {
-        "incidents": list(incidents.open_incidents(sight)[:SHOWN]),
-        "to_sign": [
-            one for one in inspections.to_sign(sight)[:SHOWN] if may(request, "inspection.sign", one.system.name)
-        ],
-        "not_ok": list(standings.exclude(check_of_id__in=incidents.checks_in_open())[:SHOWN]),
-        "undelivered": list(notices.undelivered(now, sight)[:SHOWN]),
-        "mutes": list(monitoring.mutes(now, sight).order_by("ends_at")[:SHOWN]),
+        "silent": silent(),  # a refresh has no frame that would say it
+        "incidents": lists.cut(incidents.open_incidents(sight), SHOWN),
+        "to_sign": lists.cut(inspections.to_sign(sight).filter(system__in=mine), SHOWN),
+        "not_ok": lists.cut(not_ok(sight), SHOWN),
+        "undelivered": lists.cut(notices.undelivered(now, sight), SHOWN),
+        "mutes": lists.cut(monitoring.mutes(now, sight).order_by("ends_at"), SHOWN),
         "resolved": list(incidents.search(state="resolved", sight=sight)[:6]),
         "quiet_since": incidents.last_resolved_at(sight),
         "watched": watched(now, sight),
-        "systems": _systems(now, sight),
+        "systems": _systems(now, known),
     }
     return live(request, "today", context)
 
 
+def not_ok(sight: Sight) -> QuerySet[Standing]:
+    """What is not ok and part of no incident that runs, so that nobody may say that all is quiet."""
+    found = monitoring.standings(states=("warning", "critical", "unknown"), sight=sight)
+    return found.exclude(check_of_id__in=incidents.checks_in_open())
+
+
 def watched(now: datetime, sight: Sight) -> dict[str, int]:
-    """What stands behind "all quiet": how much is watched, and how much of it was seen lately."""
+    """What stands behind "all quiet": how much is watched, and how much of it was looked at in time."""
     checks = catalogue.checks(sight=sight)
     return {
         "checks": checks.count(),
-        "looked": monitoring.standings(sight=sight).filter(looked_at__gte=now - LATELY).count(),
+        "looked": monitoring.looked_in_time(now, sight),
         "rules": checks.filter(kind="integrity").count(),
         "flows": checks.filter(kind="flow").count(),
     }
 
 
-def _systems(now: datetime, sight: Sight) -> list[dict[str, Any]]:
+def _systems(now: datetime, known: list[glance.Glanced]) -> list[dict[str, Any]]:
     """The systems with their last day, worst first."""
-    shown = sorted(glance.systems(sight), key=lambda one: one.rank)[:GLANCED]
+    shown = sorted(known, key=lambda one: one.rank)[:GLANCED]
     strips = glance.strips([one.system.name for one in shown], now - DAY, now)
-    return [{"system": one.system, "state": one.state, "day": strips.get(one.system.name, [])} for one in shown]
+    return [{"system": one.system, "state": one.state, "day": strips[one.system.name]} for one in shown]

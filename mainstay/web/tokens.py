@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,28 +14,33 @@ from mainstay.domain.saying import said
 from mainstay.people import actions, queries
 from mainstay.people.actions import Refused
 from mainstay.people.models import Token
+from mainstay.web import lists
 from mainstay.web.access import actor, page
 from mainstay.web.context import role_name
 from mainstay.web.people import choices
-
-PER_PAGE = 50
 
 
 @page("token.create")
 def tokens(request: HttpRequest) -> HttpResponse:
     """All of them, without their texts."""
-    shown = Paginator(queries.tokens(), PER_PAGE).get_page(request.GET.get("page"))
+    now = datetime.now(UTC)
+    wanted = {
+        "text": lists.words(request), "state": lists.chosen(request, "state", queries.TOKEN_STATES),
+        "sort": lists.chosen(request, "sort", queries.TOKEN_SORTS, "newest"),
+    }  # fmt: skip
+    shown = lists.shown(request, queries.tokens(now, **wanted))
     rows = [
         {
             "token": row, "role": role_name(row.role),
             "systems": [(name, role_name(role)) for name, role in queries.roles_of(row).items()],
         }
-        for row in shown
+        for row in shown["page"]
     ]  # fmt: skip
     scopes = sorted({act.partition(".")[0] for act in PERMISSIONS} | set(PERMISSIONS))
     context = {
-        "page": shown, "rows": rows, "roles": choices(), "scopes": scopes, "systems": catalogue.systems(),
-        "moment": datetime.now(UTC), "longest": actions.LONGEST_DAYS, "query": "",
+        **shown, **wanted, "states": queries.TOKEN_STATES, "sorts": tuple(queries.TOKEN_SORTS), "rows": rows,
+        "roles": choices(), "scopes": scopes, "systems": catalogue.systems(),
+        "moment": now, "longest": actions.LONGEST_DAYS,
     }  # fmt: skip
     return render(request, "tokens.html", context)
 

@@ -12,7 +12,7 @@ from mainstay.web.access import page, visible
 from mainstay.web.context import silent
 from mainstay.web.live import live
 from mainstay.web.systems import stuck_amounts
-from mainstay.web.today import watched
+from mainstay.web.today import not_ok, watched
 
 SYSTEMS, INCIDENTS, FLOWS, STAGES = 9, 6, 3, 7
 """As many as fit in large type on any screen, upright ones too."""
@@ -26,8 +26,9 @@ def wall(request: HttpRequest) -> HttpResponse:
     known = sorted(glance.systems(sight), key=lambda one: (one.rank, one.system.tier))
     running = incidents.open_incidents(sight)
     count = running.count()
+    unheard = silent()
     context = {
-        "now": now, "silent": silent(),
+        "now": now, "silent": unheard, "quiet": not (unheard or count or not_ok(sight).exists()),
         "systems": _systems(known[:SYSTEMS], now), "more_systems": max(0, len(known) - SYSTEMS),
         "incidents": list(running[:INCIDENTS]), "running": count, "more_incidents": max(0, count - INCIDENTS),
         "flows": _flows([one.system.name for one in known]),
@@ -42,7 +43,7 @@ def _systems(shown: list[glance.Glanced], now: datetime) -> list[dict[str, Any]]
     names = [one.system.name for one in shown]
     strips, money = glance.strips(names, now - DAY, now), stuck_amounts(names)
     return [
-        {"system": one.system, "state": one.state, "day": strips.get(one.system.name, []),
+        {"system": one.system, "state": one.state, "day": strips[one.system.name],
          "at_risk": money.get(one.system.name)}
         for one in shown
     ]  # fmt: skip

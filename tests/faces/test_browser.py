@@ -1,5 +1,6 @@
 """The pages in a real browser, served as users get them: live, by keyboard, narrow, in both languages, in silence."""
 
+import re
 import time
 from collections.abc import Iterator
 
@@ -47,6 +48,32 @@ def test_an_incident_appears_without_a_reload_and_is_taken_on(served: Served, pa
     page.wait("document.body.innerText.includes('You have taken it on')")
 
 
+def test_a_page_that_hears_nothing_says_so(served: Served, page: Browser) -> None:
+    page.open(f"{served.base}/today/")
+    refresh = "htmx.ajax('GET', location.href, { source: '#live', swap: 'none' })"
+    sentence = "document.getElementById('offline')"
+    assert not page.run(f"{sentence}.checkVisibility()")
+    nothing = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.call("Network.emulateNetworkConditions", offline=True, **nothing)
+    try:
+        page.run(f"{refresh}.catch(() => 0)")
+        page.wait(f"{sentence}.checkVisibility()")
+        assert re.search(r"Not connected since \d\d:\d\d; what you see", page.run(f"{sentence}.innerText"))
+    finally:
+        page.call("Network.emulateNetworkConditions", offline=False, **nothing)
+    page.run(refresh)
+    page.wait(f"!{sentence}.checkVisibility()")
+
+
+def test_a_wall_whose_session_ended_leads_to_the_door(served: Served, page: Browser) -> None:
+    page.open(f"{served.base}/wall/")
+    kept = page.call("Network.getCookies", urls=[served.base])["cookies"]
+    page.call("Network.deleteCookies", name="mainstay", url=served.base)
+    page.run("htmx.ajax('GET', location.href, { source: '#live' })")
+    page.wait("location.pathname === '/sign-in/' && location.search === '?next=/wall/'")
+    page.call("Network.setCookies", cookies=[{**one, "url": served.base} for one in kept])
+
+
 def test_the_keyboard_goes_places(served: Served, page: Browser) -> None:
     page.open(f"{served.base}/today/")
     for key in "gs":
@@ -54,6 +81,10 @@ def test_the_keyboard_goes_places(served: Served, page: Browser) -> None:
         page.call("Input.dispatchKeyEvent", type="keyUp", key=key)
     page.wait("location.pathname === '/systems/'")
     page.wait("document.readyState === 'complete'")
+    page.call("Input.dispatchKeyEvent", type="keyDown", key="?", text="?")
+    page.wait("document.getElementById('keys').open")
+    page.call("Input.dispatchKeyEvent", type="keyDown", key="Escape", code="Escape", windowsVirtualKeyCode=27)
+    page.wait("!document.getElementById('keys').open")
     page.call("Input.dispatchKeyEvent", type="keyDown", key="/", text="/")
     page.wait("document.activeElement.closest('#palette') !== null")
     page.call("Input.insertText", text="answers")

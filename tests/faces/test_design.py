@@ -85,3 +85,13 @@ def test_both_themes_show_all_tokens() -> None:
         for name in names:
             assert page.count(f'class="{kind} {kind}-{name}"') == 2, name
     assert "style=" not in page
+
+
+def test_no_two_scripts_share_a_name() -> None:
+    """They run in one page and share what stands at their top: the second of a name would not run at all."""
+    names = [
+        name
+        for file in (WEB / "static/js").glob("*.js")
+        for name in re.findall(r"^(?:const|let|function|async function) (\w+)", file.read_text(encoding="utf-8"), re.M)
+    ]
+    assert sorted(names) == sorted(set(names))

@@ -196,3 +196,20 @@ def visit(
     assert Passkey.objects.filter(pk=foreign["passkey"]).exists() or act == "factor.reset", case
     if not bound:
         quiet(answer, who, act, case)
+    if method == "get" and answer.status_code == 200 and "text/html" in answer["Content-Type"]:
+        assert missing_without_script(answer.content.decode(), str(route.name)) == [], case
+
+
+def missing_without_script(page: str, name: str) -> list[str]:
+    """What somebody without script would not get to read or to press: the page says all of it by itself."""
+    if "<main" not in page or name == "design":  # a fragment or a file; components that lead nowhere
+        return []
+    main = page.partition("<main")[2].partition("</main>")[0]
+    found = [] if re.search(r"<h1\b[^>]*>.*?\w", page, re.DOTALL) else ["a heading"]
+    found += re.findall(r'hx-trigger="(?:load|revealed|intersect)[^"]*"', main)
+    outside = re.sub(r"<form\b.*?</form>", "", main, flags=re.DOTALL)
+    found += re.findall(r"<button\b(?![^>]*\bform=)[^>]*>", outside)
+    for form in re.findall(r"<form\b(?![^>]*data-passkey).*?</form>", main, re.DOTALL):
+        if not re.search(r'<button\b(?![^>]*type="button")|type="search"', form):
+            found.append(f"a button for {form[:80]}")
+    return found

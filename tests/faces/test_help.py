@@ -26,6 +26,14 @@ def reader() -> Client:
     return client
 
 
+@pytest.mark.parametrize("language", ["en", "zh-hans"])  # the other script is made of this one
+def test_the_manual_names_every_key(reader: Client, language: str) -> None:
+    html = reader.get("/help/faces/", headers={"accept-language": language}).content.decode()
+    with translation.override(language):
+        for place in places.PLACES:
+            assert f"<code>{place.key}</code> {place.title}" in html
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_and_every_place_in_it_can_be_opened(reader: Client, language: str) -> None:
     headers = {"accept-language": language}

@@ -3,21 +3,26 @@
 What a page weighs is counted, never timed.
 """
 
+import base64
 from collections.abc import Iterator
 from importlib.resources import files
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from django.urls import get_resolver, resolve
+from pypdf import PdfReader
 
-from tests.faces.bad_day import WIDER, bad_day, everywhere
+from tests.faces.bad_day import CHECK, LONG, WIDER, bad_day, everywhere
 from tests.faces.browser import PROGRAM, Browser, chromium
 from tests.faces.served import PASSWORD, Served
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")]
 SPILLS = Path(__file__).with_name("looking.js").read_text(encoding="utf-8")
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+DARK = [{"name": "prefers-color-scheme", "value": "dark"}]
 OUTSIDE = ("/sign-in/", "/invitation/")
 OPEN_UP = (
     "document.querySelectorAll('details:not(.menu)').forEach(one => { one.open = true });"
@@ -148,6 +153,53 @@ def test_the_first_page_is_light(site: Served, reader: Browser) -> None:
     assert all(size > 0 for _, size in fetched), "nothing came out of a cache"
     assert sum(size for _, size in fetched) < 150_000, fetched
     assert len(fetched) <= 16, fetched
+
+
+def test_a_page_is_printed_in_light_and_unfolded(site: Served, reader: Browser) -> None:
+    """However dark the reader has it: ink on paper, nothing folded, and no buttons."""
+    reader.language(site.base, "en")
+    reader.size(1440, 900, dark=True)
+    reader.open(f"{site.base}/systems/{LONG}/checks/{CHECK}/")
+    folded = "document.querySelectorAll('main details:not([open], .ask)').length"
+    assert reader.run(folded) > 0
+    paper = PdfReader(BytesIO(base64.b64decode(reader.call("Page.printToPDF")["data"])))
+    text = " ".join(page.extract_text() for page in paper.pages)
+    assert "REFERENCE/" in text, "the evidence was folded"
+    assert "Look now" not in text
+    assert reader.run(folded) > 0, "folded again"
+    reader.call("Emulation.setEmulatedMedia", media="print", features=DARK)
+    assert reader.run("getComputedStyle(document.body).color") == "rgb(23, 33, 43)"
+    reader.call("Emulation.setEmulatedMedia", media="", features=DARK)
+    assert reader.run("getComputedStyle(document.body).color") == "rgb(228, 235, 241)"
+
+
+def test_a_chart_tells_its_values_and_is_drawn_over(site: Served, reader: Browser) -> None:
+    """With the pointer; with the keyboard the ranges are links that lead to the same kind of address."""
+    reader.language(site.base, "en")
+    reader.size(1440, 900)
+    reader.open(f"{site.base}/systems/{LONG}/checks/size/?range=1h")
+    left, top, width, height = reader.run(
+        "(() => { const one = document.querySelector('.chart[data-points]'); one.scrollIntoView({ block: 'center' });"
+        "const box = one.getBoundingClientRect(); return [box.left, box.top, box.width, box.height] })()"
+    )
+
+    def pointer(kind: str, share: float, **more: Any) -> None:
+        reader.call("Input.dispatchMouseEvent", type=kind, x=left + share * width, y=top + height / 2, **more)
+
+    pointer("mouseMoved", 0.9)
+    reader.wait("/\\d\\d:\\d\\d:\\d\\d +[\\d.,]+/.test(document.querySelector('.chart-tip')?.textContent)")
+    pointer("mousePressed", 0.5, button="left", clickCount=1)
+    pointer("mouseMoved", 0.8, button="left", buttons=1)
+    pointer("mouseReleased", 0.8, button="left", clickCount=1)
+    reader.wait("new URLSearchParams(location.search).has('from') && document.readyState === 'complete'")
+    start, end = reader.run("['from', 'to'].map(one => Number(new URLSearchParams(location.search).get(one)))")
+    assert 900 < end - start < 1300, "three tenths of an hour, the axis aside"
+    names = reader.run(
+        "[...document.querySelectorAll('.ranges a[href]')].filter(one => { one.focus(); return one ==="
+        " document.activeElement && one.tabIndex === 0 }).map(one => one.innerText.trim())"
+    )
+    assert names[:6] == ["1h", "6h", "24h", "7d", "30d", "90d"]
+    assert len(names) == 7, "and the way out of what was drawn"
 
 
 @pytest.mark.parametrize("width", [390, 1440])

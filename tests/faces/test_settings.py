@@ -235,6 +235,17 @@ def test_what_a_system_names_is_not_retired(shop: None, ann: Client, path: str, 
     assert queries.systems().count() == 1, "nothing else goes"
 
 
+def test_a_new_calendar_takes_no_name_that_is_there(shop: None, ann: Client) -> None:
+    """Nor is what was typed lost: the name can be mended."""
+    answer = text(ann.post("/settings/calendars/save", {"new": "1", "name": "cn", "holidays": "2031-05-05"}))
+    assert "A calendar of that name is there already." in answer
+    assert 'name="name" value="cn"' in answer
+    assert "2031-05-05" in answer
+    assert queries.calendars().get().document["holidays"] == ["2027-01-01"]
+    ann.post("/settings/calendars/save", {"new": "1", "name": "hk", "holidays": "2031-05-05"})
+    assert queries.calendars().get(name="hk").document["holidays"] == ["2031-05-05"]
+
+
 def test_a_calendar_is_changed(shop: None, ann: Client) -> None:
     ann.post("/settings/calendars/save", {"name": "cn", "holidays": "2027-01-01, 2027-10-01", "workdays": "2027-02-06"})
     assert queries.calendars().get().document == {"holidays": ["2027-01-01", "2027-10-01"], "workdays": ["2027-02-06"]}

@@ -165,7 +165,10 @@ def test_the_inspection_from_generation_to_signature_to_paper(site: Served, phon
     phone.wait("location.pathname === '/sign-in/'")
     phone.sign_in(site.base, "ben", PASSWORD)
     phone.open(f"{site.base}/inspections/")
-    press(phone, "Countersign the week")
+    week = "document.querySelector('details.ask:has([name=week])')"
+    phone.run(f"{week}.querySelector('summary').click()")
+    assert "cannot be taken back" in phone.run(f"{week}.innerText")
+    press(phone, "Countersign")
     phone.wait("!document.querySelector('main').innerText.includes('Countersign the week')")
     assert '"flaws": []' in site.call("inspect", "verify", "--json")
 

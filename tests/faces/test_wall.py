@@ -9,7 +9,7 @@ import pytest
 from mainstay.catalogue.models import Check, System
 from mainstay.domain.actor import Role
 from mainstay.incidents.models import Incident
-from mainstay.monitoring.models import Pulse
+from mainstay.monitoring.models import Pulse, Standing
 from mainstay.people.models import Person, SystemRole
 from tests.faces.browser import PROGRAM, Browser, chromium
 from tests.faces.served import PASSWORD, Served
@@ -33,15 +33,18 @@ def test_a_bad_day_is_seen_from_afar(bad_day: Check) -> None:
 
 
 @pytest.mark.django_db
-def test_quiet_is_said_only_when_somebody_watches(bad_day: Check) -> None:
+def test_quiet_is_said_only_when_somebody_watches_and_sees_nothing(bad_day: Check) -> None:
     Incident.objects.update(state="resolved", resolved_at=datetime.now(UTC))
     who = person(Role.VIEWER)
+    Standing.objects.update(state="ok")
     assert "slide-quiet" not in who.get("/wall/").content.decode()
     for name in ("checker-1", "engine-1"):
         Pulse.objects.create(process=name, at=datetime.now(UTC), started_at=datetime.now(UTC))
     text = who.get("/wall/").content.decode()
     assert "slide-quiet" in text
     assert "not watching" not in text
+    Standing.objects.filter(check_of=bad_day).update(state="warning")
+    assert "slide-quiet" not in who.get("/wall/").content.decode()
 
 
 @pytest.mark.django_db

@@ -148,6 +148,20 @@ def test_sign_in_does_not_lead_elsewhere() -> None:
     assert Client().post("/language/", {"language": "zh-hans", "next": "//evil.example/"})["Location"] == "/"
 
 
+@pytest.mark.parametrize(("route", "page", "back"), [
+    ("/wall/", "http://testserver/wall/", "/wall/"),
+    ("/alarm/", "http://testserver/incidents/?q=a", "/incidents/%3Fq%3Da"),
+    ("/alarm/", "http://testserver//evil.example/", "/%252Fevil.example/"),
+    ("/account/", "", "/account/"),
+])  # fmt: skip
+def test_a_fragment_never_holds_the_door(route: str, page: str, back: str) -> None:
+    """When a session ends while a page refreshes, the whole page goes to sign in, and comes back to where it was."""
+    answer = Client().get(route, headers={"hx-request": "true", "hx-current-url": page})
+    assert answer.status_code == 200
+    assert (answer["HX-Redirect"], answer.content) == (f"/sign-in/?next={back}", b"")
+    assert Client().get(route).status_code == 302
+
+
 def test_a_form_without_its_token_does_nothing(bad_day: Check) -> None:
     person(Role.OPERATOR)
     who = Client(enforce_csrf_checks=True)

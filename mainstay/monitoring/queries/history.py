@@ -28,7 +28,7 @@ def changes(
     system: str | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
-    limit: int = 100,
+    limit: int | None = 100,
     *,
     sight: Sight = EVERYTHING,
 ) -> QuerySet[StateChange]:

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from mainstay.catalogue.models import Check
 from mainstay.domain.actor import EVERYTHING, Sight
@@ -16,6 +16,9 @@ EXPECTED = ("checker", "engine")
 """Processes without which nothing is watched, or nobody told."""
 
 SILENCE = timedelta(seconds=30)
+
+LATE = timedelta(minutes=2)
+"""How late a look may be and still count as in time: what stands as before is written down once a minute only."""
 
 
 def standings(
@@ -56,6 +59,15 @@ def looked_at(systems: Collection[str]) -> dict[str, datetime]:
     """System → when anything of it was looked at last."""
     rows = Standing.objects.filter(check_of__system__name__in=systems, looked_at__isnull=False).order_by()
     return dict(rows.values_list("check_of__system__name").annotate(newest=Max("looked_at")))
+
+
+def looked_in_time(now: datetime, sight: Sight = EVERYTHING) -> int:
+    """How many checks in use were looked at within their own intervals, in two queries."""
+    intervals = Check.objects.filter(retired_at=None).order_by().values_list("every", flat=True).distinct()
+    in_time = Q(pk__in=())
+    for every in intervals:
+        in_time |= Q(check_of__every=every, looked_at__gte=now - timedelta(seconds=every) - LATE)
+    return standings(sight=sight).filter(in_time).count()
 
 
 def mutes(now: datetime, sight: Sight = EVERYTHING) -> QuerySet[Mute]:

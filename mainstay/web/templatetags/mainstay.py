@@ -1,6 +1,8 @@
 """Template tags and filters of the pages."""
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from unicodedata import east_asian_width
@@ -170,8 +172,8 @@ def person(actor: str) -> str:
 
 @register.filter
 def unlocalised(number: Any) -> str:
-    """A number as SVG reads it."""
-    return f"{number:g}" if isinstance(number, float) else str(number)
+    """A number as SVG and scripts read it, exact enough for a second since 1970."""
+    return f"{number:.12g}" if isinstance(number, float) else str(number)
 
 
 @register.filter
@@ -231,6 +233,29 @@ def outcome_word(key: str) -> str:
 
 
 @register.filter
+def sort_word(key: str) -> str:
+    """The order of a list."""
+    return {
+        "newest": _("newest first"), "oldest": _("oldest first"), "level": _("worst first"), "worst": _("worst first"),
+        "stuck": _("stuck first"), "name": _("by name"), "tier": _("by tier"), "system": _("by system"),
+        "amount": _("most money first"), "findings": _("most findings first"), "used": _("last used first"),
+        "expiry": _("first to expire first"),
+    }[key]  # fmt: skip
+
+
+@register.filter
+def person_state(key: str) -> str:
+    """Whether somebody may come in."""
+    return {"active": _("active"), "invited": _("invited"), "closed": _("no access")}[key]
+
+
+@register.filter
+def token_state(key: str) -> str:
+    """Whether a token lets anything in."""
+    return {"valid": _("valid"), "expired": _("expired"), "revoked": _("revoked")}[key]
+
+
+@register.filter
 def left_out_word(reason: str) -> str:
     """Why a channel did not hear of an incident."""
     return {
@@ -268,6 +293,22 @@ def percent(share: float | None) -> str:
         share = 0.9999
     figures = max(0, len(f"{share * 100:.2f}".rstrip("0").partition(".")[2]))
     return f"{format_number(share * 100, figures)} %"
+
+
+@register.filter
+def days_said(looks: Iterable[str]) -> str:
+    """How many of some days were bad, and how bad."""
+    count = Counter(looks)
+    parts = [
+        words % {"n": count[look]}
+        for look, words in (
+            ("critical", ngettext("%(n)d day with a long outage", "%(n)d days with long outages", count["critical"])),
+            ("warning", ngettext("%(n)d day with a short outage", "%(n)d days with short outages", count["warning"])),
+            ("none", ngettext("%(n)d day not watched", "%(n)d days not watched", count["none"])),
+        )
+        if count[look]
+    ]
+    return pgettext("between parts of a list", ", ").join(parts) or _("no outage on any day")
 
 
 @register.filter

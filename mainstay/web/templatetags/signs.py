@@ -51,6 +51,21 @@ def state(value: str, css: str = "", word: str = "") -> SafeString:
     return format_html('<span class="{}">{} {}</span>', f"state state-{value} {css}".strip(), shape(value), said)
 
 
+BARS = {"critical": (0, 1), "warning": (0.3, 0.7), "ok": (0.6, 0.4), "unknown": (0.4, 0.3)}
+"""State → where its bar begins and how tall it is, as shares of a row of bars: worse stands higher, and what is not
+known hangs in between. What was not watched is a line at the foot."""
+
+
+@register.simple_tag
+def bar(state: str, x: float, width: float, height: float, top: float = 0) -> SafeString:
+    """A state in a row of bars, by colour and height: the attributes of its ``rect``."""
+    begins, tall = BARS.get(state, (0.88, 0.12))
+    numbers = (x, round(top + begins * height, 2), width, round(tall * height, 2))
+    return format_html(
+        'class="band-{}" x="{}" y="{}" width="{}" height="{}"', state, *(f"{one:g}" for one in numbers)
+    )  # fmt: skip
+
+
 @register.simple_tag
 def level(value: int) -> SafeString:
     """A level by number and word."""

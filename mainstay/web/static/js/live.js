@@ -28,6 +28,19 @@ setInterval(tick, 1000);
 document.addEventListener("click", (event) => {
   for (const one of document.querySelectorAll("details.menu[open]")) if (!one.contains(event.target)) one.open = false;
 });
+// On paper nothing can be folded out: all that is folded is, and is folded again afterwards. What only asks stays away.
+addEventListener("beforeprint", () => {
+  for (const one of document.querySelectorAll("main details:not([open], .ask, .menu)")) {
+    one.open = true;
+    one.dataset.printed = "";
+  }
+});
+addEventListener("afterprint", () => {
+  for (const one of document.querySelectorAll("details[data-printed]")) {
+    one.open = false;
+    delete one.dataset.printed;
+  }
+});
 // A filter acts when it is chosen; the button is for those without script.
 document.addEventListener("change", (event) => {
   if (event.target.matches("form.filter select, form.filter [type=checkbox]")) event.target.form.requestSubmit();

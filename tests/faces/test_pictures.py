@@ -1,0 +1,124 @@
+"""The drawings, without a page: what a strip and a graph show is the same in shape, in colour and in words."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils.translation import override
+
+from mainstay.domain.state import State
+from mainstay.web import charts, graph
+from mainstay.web.templatetags.mainstay import days_said
+from mainstay.web.templatetags.signs import bar
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+END = START + timedelta(hours=24)
+STATES = {"o": State.OK, "w": State.WARNING, "c": State.CRITICAL, "u": State.UNKNOWN}
+
+
+def story(text: str) -> charts.Spans:
+    """``6o 1c 17o``: hours and states, one after the other; a minus is a time without any."""
+    found, at = [], START
+    for word in text.split():
+        to = at + timedelta(hours=float(word[:-1]))
+        if word[-1] != "-":
+            found.append((at, to, STATES[word[-1]]))
+        at = to
+    return found
+
+
+def told(spans: Sequence[charts.Span]) -> str:
+    return " ".join(f"{(end - start) / timedelta(hours=1):g}{state.value[0]}" for start, end, state in spans)
+
+
+@pytest.mark.parametrize(
+    ("stories", "worst", "said"),
+    [
+        ([], "", "not watched"),
+        (["24o"], "24o", "ok all the time"),
+        (["6o 1c 17o"], "6o 1c 17o", "critical 1h; otherwise ok"),
+        (["24c"], "24c", "critical 1d"),
+        (["6o 0.2c 17.8o"], "6o 0.25c 17.75o", "critical 12m; otherwise ok"),
+        (["6w 18o", "3o 6u 15o"], "6w 3u 15o", "warning 6h, unknown 3h; otherwise ok"),
+        (["6w 18o", "3o 1c 20o", "3.5o 1c 19.5o"], "3w 1.5c 1.5w 18o",
+         "critical 1h30m, warning 4h30m; otherwise ok"),
+        (["12- 6u"], "6u", "unknown 6h"),
+        (["12- 6u 6o"], "6u 6o", "unknown 6h; otherwise ok"),
+    ],
+)  # fmt: skip
+def test_the_worst_of_many_checks(stories: list[str], worst: str, said: str) -> None:
+    bands = [story(one) for one in stories]
+    assert told(charts.worst_of(bands, START, END)) == worst
+    assert charts.sentence(charts.lasted(bands)) == said
+
+
+def test_a_strip_has_a_bar_for_each_stretch() -> None:
+    strip = charts.strip(story("6o 12c 6w"), START, END)
+    assert [(one.x, one.width, one.state) for one in strip.bands] == [
+        (0, 60, "ok"), (60, 120, "critical"), (180, 60, "warning"),
+    ]  # fmt: skip
+    assert strip.bands[1].title.startswith("critical 1 Mar 2026, 06:00:00")
+    assert strip.said == "critical 12h, warning 6h; otherwise ok"
+    assert charts.strip(story("24o"), START, END, held={State.CRITICAL: 90.0}).said == "critical 1m30s"
+    with override("zh-hans"):
+        assert "严重" in charts.strip(story("6o 12c 6w"), START, END).said
+
+
+def test_every_state_has_a_height_of_its_own() -> None:
+    shapes = [bar(state, 0, 5, 20) for state in ("ok", "warning", "critical", "unknown", "none")]
+    assert len({one.partition(" x=")[2] for one in shapes}) == 5
+    assert bar("critical", 1.5, 5, 20, 8) == 'class="band-critical" x="1.5" y="8" width="5" height="20"'
+
+
+@pytest.mark.parametrize(
+    ("looks", "said"),
+    [
+        ("ok ok", "no outage on any day"),
+        ("ok critical", "1 day with a long outage"),
+        ("critical warning warning none", "1 day with a long outage, 2 days with short outages, 1 day not watched"),
+    ],
+)
+def test_days_in_words(looks: str, said: str) -> None:
+    assert days_said(looks.split()) == said
+
+
+@pytest.mark.parametrize(
+    ("needs", "rows"),
+    [
+        ({}, []),
+        ({"app": ["db"], "db": []}, [["app"], ["db"]]),
+        ({"web": ["app", "db"], "app": ["db"], "db": [], "mail": []}, [["web", "mail"], ["app"], ["db"]]),
+        ({"app": ["gone"]}, [["app"]]),
+    ],
+    ids=["nothing", "a pair", "below all that need it", "what is not there"],
+)
+def test_each_part_lies_below_what_needs_it(needs: dict[str, list[str]], rows: list[list[str]]) -> None:
+    assert graph.layers(needs) == rows
+
+
+@pytest.mark.parametrize(
+    "needs", [{"a": ["b"], "b": ["a"]}, {"a": ["a"]}, {"a": ["b"], "b": ["c"], "c": ["a"], "d": ["a"]}]
+)
+def test_a_circle_is_drawn_once(needs: dict[str, list[str]]) -> None:
+    assert sorted(name for row in graph.layers(needs) for name in row) == sorted(needs)
+
+
+def test_the_graph_shows_root_and_echo() -> None:
+    needs = {"app": ["db"], "batch": ["db"], "db": []}
+    looks = {
+        "app": ("Application", "http", "critical", "echo"), "batch": ("Batch", "host", "ok", ""),
+        "db": ("Database", "postgresql", "critical", "root"),
+    }  # fmt: skip
+    drawn = graph.draw(needs, looks)
+    assert [(one.name, one.state, one.part) for one in drawn.boxes] == [
+        ("app", "critical", "echo"), ("batch", "ok", ""), ("db", "critical", "root"),
+    ]  # fmt: skip
+    assert [one.echo for one in drawn.arrows] == [True, False], "what only suffers points at its cause"
+    app, batch, db = drawn.boxes
+    assert (app.y, app.y) == (batch.y, 0)
+    assert db.y > app.y + drawn.box_height
+    assert batch.x - app.x > drawn.box_width, "side by side"
+    assert (drawn.arrows[0].x2, drawn.arrows[0].y2) == (db.x + drawn.box_width // 2, db.y)
+    assert max(one.x for one in drawn.boxes) + drawn.box_width <= drawn.width
+    assert db.y + drawn.box_height == drawn.height
+    assert (graph.draw({}, {}).boxes, graph.draw({}, {}).height) == ([], 0)
