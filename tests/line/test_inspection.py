@@ -66,10 +66,11 @@ def test_a_second_sheet_of_the_day_cannot_be_inserted(bad_day: dict[str, Check])
 
 def test_the_story_of_a_sheet(bad_day: dict[str, Check]) -> None:
     sheet, other = made(), made()
-    slow, books = line(sheet, "names"), line(sheet, "books")
-    with pytest.raises(Illegal, match=f"without a word: line {slow.place};"):
+    slow, books, unseen = line(sheet, "names"), line(sheet, "books"), line(sheet, "night-backup")
+    with pytest.raises(Illegal, match=f"without a word: line {slow.place}, {unseen.place};"):
         actions.sign(sheet.pk, actor=ANN)
     actions.remark(sheet.pk, books.place, "the accountant knows", actor=ANN)
+    actions.remark(sheet.pk, unseen.place, "looked at by hand", actor=ANN)
     raised = actions.raise_incident(sheet.pk, slow.place, "slow since the move", actor=ANN)
     assert raised.incident is not None
     assert (raised.incident.state, raised.incident.title["zh"]) == ("open", "异常：names")
@@ -90,6 +91,16 @@ def test_the_story_of_a_sheet(bad_day: dict[str, Check]) -> None:
     ):
         with pytest.raises(Illegal, match="signed"):
             act()
+
+
+def test_a_sheet_on_which_nothing_was_seen_is_not_signed_without_a_word(shop: dict[str, Check]) -> None:
+    sheet = made()
+    assert {row.state for row in queries.lines(sheet.pk)} == {"unknown"}
+    with pytest.raises(Illegal, match="without a word"):
+        actions.sign(sheet.pk, actor=ANN)
+    for row in queries.lines(sheet.pk):
+        actions.remark(sheet.pk, row.place, "the checker is off", actor=ANN)
+    assert actions.sign(sheet.pk, actor=ANN).stage == "signed"
 
 
 def test_one_raised_after_its_check_recovered_waits_for_a_person(bad_day: dict[str, Check]) -> None:
@@ -121,7 +132,7 @@ TAMPERING = [
 @pytest.fixture
 def signed(bad_day: dict[str, Check]) -> Sheet:
     sheet = made()
-    for name in ("names", "books"):
+    for name in ("names", "books", "night-backup"):
         actions.remark(sheet.pk, line(sheet, name).place, "seen", actor=ANN)
     return actions.sign(sheet.pk, actor=ANN)
 

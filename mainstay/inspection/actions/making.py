@@ -19,6 +19,7 @@ from mainstay.domain.daily import Turn
 from mainstay.domain.duration import parse_duration
 from mainstay.domain.evidence import kept
 from mainstay.domain.state import State
+from mainstay.domain.trend import ABNORMAL
 from mainstay.incidents.queries import running_of
 from mainstay.inspection import queries
 from mainstay.inspection.actions.telling import tell
@@ -134,7 +135,7 @@ def _write(draft: Draft, turn: Turn, number: int, now: datetime, actor: Actor) -
     incidents = running_of([line.check.id for line in draft.lines if line.check])
     rows = [_row(draft, found, place, line) for place, line in enumerate(draft.lines, 1)]
     for row in rows:
-        if row.state in ("warning", "critical", "unknown") and row.check_of_id in incidents:
+        if row.state in ABNORMAL and row.check_of_id in incidents:
             row.incident = incidents[row.check_of_id]
     Line.objects.bulk_create(rows)
     found.refresh_from_db()  # as it will be read: what databases do to numbers and moments is in the digest
