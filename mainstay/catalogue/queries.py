@@ -1,7 +1,7 @@
 """Reading the catalogue."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -161,8 +161,14 @@ def users_of(kind: str, name: str, sight: Sight = EVERYTHING) -> list[str]:
     """The systems in use that name a channel to be told by, or a calendar to follow."""
     rows = systems(sight).values_list("name", "document")
     if kind == "channel":
-        return [system for system, document in rows if name in document.get("notify", [])]
+        return [system for system, document in rows if name in _told(document)]
     return [system for system, document in rows if document.get("calendar") == name]
+
+
+def _told(document: Mapping[str, Any]) -> list[str]:
+    """Channels that a system names: for its incidents, its sheets, and those that nobody signs."""
+    inspection = document.get("inspection") or {}
+    return [*document.get("notify", []), *inspection.get("tell", []), *inspection.get("escalate", [])]
 
 
 def known() -> Known:
