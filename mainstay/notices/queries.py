@@ -27,8 +27,8 @@ def deliveries(
 ) -> QuerySet[Delivery]:
     """Newest first; ``outcome`` is waiting, sent or failed."""
     found = (
-        Delivery.objects.filter(_about(sight, "notice__")).select_related("notice__incident", "channel").order_by("-pk")
-    )
+        Delivery.objects.filter(_about(sight, "notice__")).select_related("notice__incident__system", "channel")
+    ).order_by("-pk")
     if incident_id is not None:
         found = found.filter(notice__incident_id=incident_id)
     if channel:

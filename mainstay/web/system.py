@@ -39,6 +39,9 @@ def system(request: HttpRequest, name: str) -> HttpResponse:
         "incidents": list(incidents.search(state="running", system=name)),
         "changes": list(monitoring.news(system=name, limit=12)),
         "told": _told(found),
+        "mutes": list(monitoring.mutes(now).filter(system=found, check_of=None).order_by("ends_at")),
+        "may_mute": may(request, "check.mute", name),
+        "components": catalogue.components(name).order_by("name"),
         "has_text": may(request, "catalogue.export", None),
         **_availability(found, now),
     }

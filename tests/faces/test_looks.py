@@ -25,7 +25,8 @@ OPEN_UP = (
 )
 NO_PAGES = {
     # what is posted to
-    "check-run", "check-mute", "check-unmute", "incident-acknowledge", "incident-note", "incident-resolve",
+    "check-run", "check-mute", "check-unmute", "system-mute", "system-unmute", "incident-open", "delivery-retry",
+    "incident-acknowledge", "incident-note", "incident-resolve",
     "incident-reopen", "incident-regrade", "language", "theme", "sign-out", "account-ways", "account-sessions-end",
     "account-session-end", "account-factor-begin", "account-factor-remove", "account-codes", "account-passkey-options",
     "account-passkey-add", "account-passkey-remove", "person-invite", "person-change", "person-password-link",
@@ -35,8 +36,8 @@ NO_PAGES = {
     "start-told", "start-channel", "start-channel-remove", "start-apply", "start-drop", "channel-save", "channel-test",
     "channel-retire", "calendar-save", "calendar-retire", "secret-set", "secret-delete", "secret-rotate",
     # what is no page: a fragment, a file, a feed, another address of a page that is looked at
-    "alarm", "attachment", "status-json", "status-atom", "catalogue_download", "inspectionfile", "startfiles", "root",
-    "invitation-link",
+    "alarm", "attachment", "audit-trail", "status-json", "status-atom", "catalogue_download", "inspectionfile",
+    "startfiles", "root", "invitation-link",
     # asks somebody who is half in; tests/faces/test_browser_sign_in.py looks at it
     "sign-in-second",
 }  # fmt: skip
