@@ -44,6 +44,7 @@ __all__ = [
     "stored",
     "system",
     "systems",
+    "users",
     "users_of",
 ]
 
@@ -159,10 +160,16 @@ def outline(actor: Actor, now: datetime) -> Outline | None:
 
 def users_of(kind: str, name: str, sight: Sight = EVERYTHING) -> list[str]:
     """The systems in use that name a channel to be told by, or a calendar to follow."""
-    rows = systems(sight).values_list("name", "document")
-    if kind == "channel":
-        return [system for system, document in rows if name in _told(document)]
-    return [system for system, document in rows if document.get("calendar") == name]
+    return users(kind, sight).get(name, [])
+
+
+def users(kind: str, sight: Sight = EVERYTHING) -> dict[str, list[str]]:
+    """Every channel or calendar that is named → the systems in use that name it."""
+    found: dict[str, list[str]] = {}
+    for system, written in systems(sight).values_list("name", "document"):
+        for name in dict.fromkeys(_told(written) if kind == "channel" else [written.get("calendar")]):
+            found.setdefault(name, []).append(system)
+    return found
 
 
 def _told(document: Mapping[str, Any]) -> list[str]:

@@ -19,8 +19,8 @@ from mainstay.web.settings_tabs import tabs
 @page("catalogue.read")
 def calendars(request: HttpRequest) -> HttpResponse:
     """Every calendar with its days and who follows it."""
-    sight = visible(request)
-    rows = [_row(one, queries.users_of("calendar", one.name, sight)) for one in queries.calendars().order_by("name")]
+    users = queries.users("calendar", visible(request))
+    rows = [_row(one, users.get(one.name, [])) for one in queries.calendars().order_by("name")]
     return _shown(request, rows)
 
 

@@ -72,7 +72,7 @@ def check(request: HttpRequest, system: str, name: str) -> HttpResponse:
         "is_operator": may(request, "check.mute", system),
         "may_edit": may(request, "check.edit", system),
         "cost": monitoring.cost(found, now),
-        "flow": flows.drawn(found) if found.kind == "flow" else None,
+        "flow": next(iter(flows.drawn([found] if found.kind == "flow" else [])), None),
     }
     return live(request, "check", context)
 

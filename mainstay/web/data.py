@@ -53,7 +53,7 @@ def _findings(wanted: Wanted) -> list[dict[str, Any]]:
 
 
 def _flows(wanted: Wanted) -> list[dict[str, Any]]:
-    return [flows.drawn(one) for one in _checks(wanted).filter(kind="flow")]
+    return flows.drawn(_checks(wanted).filter(kind="flow"))
 
 
 def _cases(wanted: Wanted) -> list[dict[str, Any]]:

@@ -33,7 +33,7 @@ def system(request: HttpRequest, name: str) -> HttpResponse:
         "state": glance.worst([check.standing.state for check in checks if hasattr(check, "standing")]),
         "day": glance.strips([name], now - DAY, now).get(name, []),
         "graph": _graph(found, checks),
-        "flows": [flows.drawn(check) for check in checks if check.kind == "flow"],
+        "flows": flows.drawn([check for check in checks if check.kind == "flow"]),
         "groups": _groups([check for check in checks if _fits(check, text)]),
         "text": text,
         "incidents": list(incidents.search(state="running", system=name)),
