@@ -108,7 +108,7 @@ def test_nothing_keeps_anybody_out(
     found = {}
     for browser, some in ((reader, pages), (stranger, OUTSIDE)):
         browser.language(site.base, "en")
-        browser.size(width, 900, dark=dark)
+        browser.size(width, 12_000, dark=dark)  # all at once: the bar at the foot covers nothing
         for page in some:
             browser.open(site.base + page)
             browser.run(OPEN_UP)
@@ -118,10 +118,14 @@ def test_nothing_keeps_anybody_out(
 
 
 def axe(browser: Browser) -> list[str]:
+    """With the rule of WCAG 2.2 that axe leaves out by default: 24 px to tap at, or room around it. For it the keys lie
+    below the page, and the bar above covers nothing: a reader closes the ones and scrolls from under the other."""
+    browser.run("document.getElementById('keys')?.style.setProperty('position', 'static'); scrollTo(0, 0)")
     browser.run(f"{AXE};0")
     return list(
         browser.run(
-            "axe.run(document, { resultTypes: ['violations'] }).then(said => said.violations.flatMap(one =>"
+            "axe.run(document, { resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } })"
+            ".then(said => said.violations.flatMap(one =>"
             " one.nodes.map(node => `${one.impact} ${one.id}: ${node.html.slice(0, 160)}`)))"
         )
     )
