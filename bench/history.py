@@ -1,13 +1,16 @@
 """A workspace with a past: ``python -m bench.history`` in an empty one, 200 systems and a million state changes.
 
 The same seed gives the same rows, shifted to end now. Nobody is told anything: every delivery is on record as sent.
+``--systems 3 --changes 1000`` and so on make a small one.
 """
 
+import argparse
 import json
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
-from itertools import islice, pairwise
+from itertools import cycle, islice, pairwise
 from random import Random
 from typing import Any
 
@@ -19,44 +22,63 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
-from mainstay.catalogue.models import Channel, Check, Component, System  # noqa: E402
+from bench import daily  # noqa: E402
+from mainstay.catalogue.models import Channel, Check, Component, Original, System  # noqa: E402
 from mainstay.incidents.models import Entry, Incident, Member  # noqa: E402
 from mainstay.monitoring.models import Standing, StateChange  # noqa: E402
 from mainstay.notices.models import Delivery, Notice  # noqa: E402
 
-SYSTEMS, PARTS, CHECKS = 200, 5, 25
-"""Systems; components and checks of each."""
-CHANGES, INCIDENTS, RUNNING = 1_000_000, 10_000, 40
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much there is; ``parts`` and ``checks`` of each system, ``sheets`` of each one that is ``inspected``."""
+
+    systems: int = 200
+    parts: int = 5
+    checks: int = 25
+    changes: int = 1_000_000
+    incidents: int = 10_000
+    running: int = 40
+    channels: int = 2
+    inspected: int = 3
+    sheets: int = 90
+    records: int = 100_000
+
+
 DAYS = 90.0
+KINDS = (*(("http", "system"),) * 4, ("integrity", "data"), ("flow", "business"))
 IMPACTS = ("outage", "degraded", "degraded", "risk")
 MEMBERS = ("root", "joined", "echo")
 BATCH = 1000
 
 
-def fill(now: datetime) -> None:
-    """Ninety days that end ``now``."""
-    call_command("migrate", verbosity=0)
+def fill(now: datetime, scale: Scale) -> None:
+    """Ninety days that end ``now``, in an empty database that is up to date."""
     random = Random(1)
     with transaction.atomic():
-        checks = _catalogue()
-        _changes([check.pk for check in checks], now, random)
-        _incidents(checks, now, random)
-    connection.cursor().execute("ANALYZE")
+        checks = _catalogue(scale)
+        _changes([check.pk for check in checks], now, random, scale)
+        _incidents(checks, now, random, scale)
+        daily.measure(checks, now)
+        daily.draw([check for check in checks if check.kind == "flow"], now)
+        daily.write_trail(scale.records, now)
+        for system in System.objects.order_by("pk")[: scale.inspected]:
+            daily.inspect(system, now, scale.sheets)
 
 
-def _catalogue() -> list[Check]:
+def _catalogue(scale: Scale) -> list[Check]:
     """Parts that lean each on the one before, and the checks dealt among them."""
     systems = System.objects.bulk_create(
         System(
             name=f"system-{number:03}", title={"en": f"System {number}", "zh": f"系统 {number}"}, tier=1 + number % 3,
             objectives={"availability": 99.5}, document={"system": f"system-{number:03}"},
         )
-        for number in range(SYSTEMS)
+        for number in range(scale.systems)
     )  # fmt: skip
     parts = Component.objects.bulk_create(
         Component(system=system, name=f"part-{number}", kind="http", title={"en": f"Part {number}"})
         for system in systems
-        for number in range(PARTS)
+        for number in range(scale.parts)
     )
     needs = Component.depends_on.through
     needs._default_manager.bulk_create(
@@ -67,14 +89,36 @@ def _catalogue() -> list[Check]:
     document = {"timeout": "5s", "warn": ["> 1s for 1m"], "crit": ["> 3s"], "help": {"en": "Look at its log"}}
     rows = [
         Check(
-            system=system, component=parts[place * PARTS + number % PARTS], name=f"check-{number:02}",
-            title={"en": f"Check {number}", "zh": f"检查 {number}"}, kind="http", every=60.0, category="system",
+            system=system, component=parts[place * scale.parts + number % scale.parts], name=f"check-{number:02}",
+            title={"en": f"Check {number}", "zh": f"检查 {number}"}, kind=kind, every=60.0, category=category,
             impact=IMPACTS[number % len(IMPACTS)], document=document,
         )
         for place, system in enumerate(systems)
-        for number in range(CHECKS)
+        for number, (kind, category) in enumerate(islice(cycle(KINDS), scale.checks))
     ]  # fmt: skip
-    return Check.objects.bulk_create(rows, batch_size=BATCH)
+    made = Check.objects.bulk_create(rows, batch_size=BATCH)
+    Original.objects.bulk_create(
+        Original(system=system, text=json.dumps(_written(system.name, made[place * scale.checks :][: scale.checks])))
+        for place, system in enumerate(systems)
+    )
+    return made
+
+
+def _written(system: str, checks: Sequence[Check]) -> dict[str, Any]:
+    """What a user would have written for it."""
+    parts = {
+        check.component.name: {"kind": "http", "url": "http://127.0.0.1:1/"} for check in checks if check.component
+    }
+    return {
+        "system": system, "components": parts,
+        "checks": {
+            check.name: {
+                "probe": {"kind": check.kind, "on": check.component.name if check.component else ""}, "every": "1m",
+                "warn": check.document["warn"], "crit": check.document["crit"],
+            }
+            for check in checks
+        },
+    }  # fmt: skip
 
 
 # States
@@ -83,7 +127,7 @@ _FINE = {"fault": "", "detail": "", "condition": "", "metric": "", "value": None
 _SLOW = {**_FINE, "condition": "> 3s", "metric": "total", "value": 3.4, "unit": "s"}
 
 
-def _changes(checks: Sequence[int], now: datetime, random: Random) -> None:
+def _changes(checks: Sequence[int], now: datetime, random: Random, scale: Scale) -> None:
     """Each check goes wrong and is right again a hundred times; one in fifty stands wrong at the end."""
     last: dict[int, tuple[str, datetime]] = {}
     adapt = connection.ops.adapt_datetimefield_value
@@ -91,7 +135,7 @@ def _changes(checks: Sequence[int], now: datetime, random: Random) -> None:
 
     def rows() -> Iterator[tuple[Any, ...]]:
         for place, check in enumerate(checks):
-            count = CHANGES // len(checks) + (place % 50 > 0)
+            count = scale.changes // len(checks) + (place % 50 > 0)
             state = "unknown"
             for turn, day in enumerate(sorted(random.uniform(0.0, DAYS) for _ in range(count))):
                 before, at = state, now - timedelta(days=DAYS - day)
@@ -122,14 +166,14 @@ def _changes(checks: Sequence[int], now: datetime, random: Random) -> None:
 # Incidents and who was told
 
 
-def _incidents(checks: Sequence[Check], now: datetime, random: Random) -> None:
+def _incidents(checks: Sequence[Check], now: datetime, random: Random, scale: Scale) -> None:
     """Three checks of one system each, six lines, two notices on two channels; the last ones are still running."""
     rows, members = [], []
-    for number in range(INCIDENTS):
-        first = random.randrange(SYSTEMS) * CHECKS
-        root, *others = random.sample(checks[first : first + CHECKS], len(MEMBERS))
-        at = now - timedelta(days=DAYS * (1 - number / INCIDENTS) * random.uniform(0.99, 1.0), minutes=1)
-        over = None if number >= INCIDENTS - RUNNING else at + timedelta(minutes=random.uniform(1, 120))
+    for number in range(scale.incidents):
+        first = random.randrange(scale.systems) * scale.checks
+        root, *others = random.sample(checks[first : first + scale.checks], len(MEMBERS))
+        at = now - timedelta(days=DAYS * (1 - number / scale.incidents) * random.uniform(0.99, 1.0), minutes=1)
+        over = None if number >= scale.incidents - scale.running else at + timedelta(minutes=random.uniform(1, 120))
         rows.append(Incident(
             key=f"{number}:{root}", system=root.system, root=root.component, title=root.title, category=root.category,
             level=1 + number % 3, state="resolved" if over else "open", opened_at=at, since=at, resolved_at=over,
@@ -150,7 +194,7 @@ def _incidents(checks: Sequence[Check], now: datetime, random: Random) -> None:
     )  # fmt: skip
     lines = (line for one, checks_of in zip(made, members, strict=True) for line in _timeline(one, checks_of))
     Entry.objects.bulk_create(lines, batch_size=BATCH)
-    _tell(made)
+    _tell(made, scale.channels)
 
 
 def _timeline(incident: Incident, checks: Sequence[Check]) -> Iterator[Entry]:
@@ -167,9 +211,10 @@ def _timeline(incident: Incident, checks: Sequence[Check]) -> Iterator[Entry]:
         yield Entry(incident=incident, at=at, word=word, actor="engine", data=data)
 
 
-def _tell(incidents: Sequence[Incident]) -> None:
+def _tell(incidents: Sequence[Incident], count: int) -> None:
     channels = Channel.objects.bulk_create(
-        Channel(name=name, kind="email", document={"channel": name}) for name in ("on-call", "owners")
+        Channel(name=name, kind="email", document={"channel": name})
+        for name in ("on-call", "owners", *(f"team-{number}" for number in range(2, count)))
     )
     notices = Notice.objects.bulk_create(
         (
@@ -194,4 +239,9 @@ def _tell(incidents: Sequence[Incident]) -> None:
 
 
 if __name__ == "__main__":
-    fill(datetime.now(UTC))
+    asked = argparse.ArgumentParser(prog="python -m bench.history", description=__doc__)
+    for one in fields(Scale):
+        asked.add_argument(f"--{one.name}", type=int, default=one.default)
+    call_command("migrate", verbosity=0)
+    fill(datetime.now(UTC), Scale(**vars(asked.parse_args())))
+    connection.cursor().execute("ANALYZE")

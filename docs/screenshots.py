@@ -1,16 +1,18 @@
 """``make screenshots``: every page as a picture, from a running demo and from an empty install.
 
-Each in English and both Chinese scripts, 1440 and 390 pixels wide, light and dark: first when all is well, then on a
-bad day. The pictures go to ``build/screenshots/``; the README's own are copied to ``docs/pictures/``.
+Which pages there are is what the tests look at (``tests/faces/bad_day.py``). Each in English and both Chinese scripts,
+1440 and 390 pixels wide, light and dark: first when all is well, then on a bad day, then where nothing is under care
+yet. The pictures go to ``build/screenshots/``; the README's own are copied to ``docs/pictures/``.
 """
 
+import json
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
@@ -19,46 +21,31 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tests.faces.bad_day import There, pages  # noqa: E402
 from tests.faces.browser import Browser, chromium  # noqa: E402
 from tests.faces.served import PASSWORD, Served  # noqa: E402
 
 OUT = ROOT / "build" / "screenshots"
 WIDTHS, LANGUAGES, THEMES = (1440, 390), ("en", "zh-hans", "zh-hant"), ("light", "dark")
 FAULTS = ("stock-negative", "sale-stuck", "certificate-expiring", "app-slow")
-PAGES = {
-    "today": "/today/",
-    "systems": "/systems/",
-    "system": "/systems/meridian/",
-    "check": "/systems/meridian/checks/app.reads-an-order/?range=1h",
-    "flow": "/systems/meridian/checks/app.sales/",
-    "edit": "/systems/meridian/checks/app.reads-an-order/edit/",
-    "incidents": "/incidents/?state=",
-    "incidents-plots": "/incidents/?view=plots",
-    "incident": "/incidents/1/",
-    "findings": "/data/?view=findings",
-    "rules": "/data/?view=rules",
-    "flows": "/data/?view=flows",
-    "cases": "/data/?view=cases",
-    "inspections": "/inspections/",
-    "notices": "/notices/",
-    "audit": "/audit/",
-    "catalogue": "/catalogue/",
-    "settings": "/settings/",
-    "people": "/people/",
-    "tokens": "/tokens/",
-    "account": "/account/",
-    "start": "/start/",
-    "help": "/help/",
-    "design": "/design/",
-    "wall": "/wall/",
-    "status": "/status/",
-}
-EMPTY = ("today", "systems", "incidents", "findings", "inspections", "notices", "settings", "start", "status")
+THERE = There(
+    system="meridian", checks=("app.reads-an-order", "app.sales", "cpu"), edited="app.reads-an-order", incidents=(1,),
+    sheet=1, parts=("postgresql",), channel="it-team", person="vera",
+)  # fmt: skip
+CHECK = "/systems/meridian/checks/app.reads-an-order/?range=1h"
 README = {
-    "today": "today-1440-en-light", "system": "system-1440-en-light",
-    "check": "check-1440-en-dark", "phone": "incident-390-zh-hans-light",
+    "today": "today-1440-en-light", "system": "systems-meridian-1440-en-light",
+    "check": "systems-meridian-checks-app.reads-an-order-range=1h-1440-en-dark",
+    "phone": "incidents-1-390-zh-hans-light",
 }  # fmt: skip
 """Picture of the README → the picture of a bad day that it is."""
+HALF_IN = """
+import django; django.setup()
+from datetime import UTC, datetime
+from mainstay.people.models import Person, Totp
+Totp.objects.create(person=Person.objects.get(username="tom"), sealed=b"", key_id="", confirmed_at=datetime.now(UTC))
+"""
+"""Tom has an authenticator: his password alone leads to the second step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +77,44 @@ def _announced(process: "subprocess.Popen[str]") -> Demo:
     raise SystemExit("the demo did not start")
 
 
-def pictures(browser: Browser, base: str, day: str, names: tuple[str, ...]) -> None:
-    """Every page of ``names`` in all the ways in which a reader may see it."""
+def pictures(browser: Browser, base: str, day: str, addresses: Sequence[str]) -> None:
+    """Every page in all the ways in which a reader may see it."""
     folder = OUT / day
     folder.mkdir(parents=True, exist_ok=True)
-    for name, width, language, theme in product(names, WIDTHS, LANGUAGES, THEMES):
+    for address, width, language, theme in product(addresses, WIDTHS, LANGUAGES, THEMES):
         browser.size(width, 900, dark=theme == "dark")
         browser.language(base, language)
-        browser.open(base + PAGES[name])
-        browser.picture(folder / f"{name}-{width}-{language}-{theme}.png")
-    print(f"{folder}: {len(names) * len(WIDTHS) * len(LANGUAGES) * len(THEMES)} pictures")
+        browser.open(base + address)
+        browser.picture(folder / f"{named(address)}-{width}-{language}-{theme}.png")
+    print(f"{folder}: {len(addresses) * len(WIDTHS) * len(LANGUAGES) * len(THEMES)} pictures")
+
+
+def named(address: str) -> str:
+    """The name of a page's pictures: ``/incidents/?view=plots`` is ``incidents-view=plots``."""
+    return re.sub(r"[/?&]+", "-", address).strip("-")
+
+
+def nameless() -> list[str]:
+    """The pages that are not about anything: they are there in an empty install too."""
+    other = There("-", (), "-", (), 0, (), "-", "-")
+    return [one for one in pages(THERE) if one in pages(other)]
+
+
+def prepare(browser: Browser, base: str) -> None:
+    """What the demo has not: a sheet, a system that is being described, a colleague."""
+    browser.open(f"{base}/inspections/")
+    _post(browser, "/inspections/run", system=THERE.system)
+    _post(browser, "/start/system", system="store", title="Store", tier="1", timezone="Asia/Shanghai")
+    _post(browser, "/start/parts/add", pack=THERE.parts[0], kind="postgresql")
+    _post(browser, "/people/invite", username=THERE.person, role="operator")
+
+
+def _post(browser: Browser, address: str, **form: str) -> None:
+    token = "document.querySelector('[name=csrfmiddlewaretoken]').value"
+    body = f"new URLSearchParams({{...{json.dumps(form)}, csrfmiddlewaretoken: {token}}})"
+    status = browser.run(f"fetch('{address}', {{method: 'POST', body: {body}}}).then(said => said.status)")
+    if status != 200:
+        raise SystemExit(f"{address} answered {status}")
 
 
 def bad_day() -> None:
@@ -112,15 +127,46 @@ def bad_day() -> None:
 def empty_install() -> None:
     with tempfile.TemporaryDirectory(prefix="mainstay-empty-") as name:
         site = Served(Path(name), catalogue="")
+        site.call("user", "add", "tom", "--password-stdin", given=PASSWORD)
+        site.run(HALF_IN)
         process = site.start()
         try:
             with chromium() as browser:
                 browser.size(1440, 900)
                 browser.sign_in(site.base, "ann", PASSWORD)
-                pictures(browser, site.base, "empty", EMPTY)
+                pictures(browser, site.base, "empty", nameless())
+                link = invited(browser, site.base)
+            with chromium() as stranger:
+                outside(stranger, site.base, link)
         finally:
             process.terminate()
             process.wait(20)
+
+
+def invited(browser: Browser, base: str) -> str:
+    """The address of an invitation that is good."""
+    browser.open(f"{base}/people/")
+    browser.run(
+        "document.querySelector('form[action=\"/people/invite\"] [name=username]').value = 'kim';"
+        "document.querySelector('form[action=\"/people/invite\"]').requestSubmit()"
+    )
+    browser.wait("document.body.innerText.includes('/invitation/')")
+    return str(browser.run("document.body.innerText.match(/\\/invitation\\/[\\w-]+/)[0]"))
+
+
+def outside(stranger: Browser, base: str, link: str) -> None:
+    """What is seen before one is in: the door, an invitation, the second step."""
+    pictures(stranger, base, "outside", ["/sign-in/"])
+    stranger.open(base + link)
+    pictures(stranger, base, "outside", ["/invitation/"])
+    stranger.open(f"{base}/sign-in/")
+    stranger.run(
+        f"document.querySelector('[name=username]').value = 'tom';"
+        f"document.querySelector('[name=password]').value = {json.dumps(PASSWORD)};"
+        "document.querySelector('[name=password]').form.requestSubmit()"
+    )
+    stranger.wait("location.pathname === '/sign-in/second/'")
+    pictures(stranger, base, "outside", ["/sign-in/second/"])
 
 
 def main() -> None:
@@ -128,9 +174,10 @@ def main() -> None:
     with demo() as place, chromium() as browser:
         browser.size(1440, 900)
         browser.sign_in(place.base, place.person, place.password)
-        pictures(browser, place.base, "good", ("today", "systems", "system", "check", "findings", "wall", "status"))
+        prepare(browser, place.base)
+        pictures(browser, place.base, "good", [one for one in pages(THERE) if one != "/incidents/1/"])
         bad_day()
-        pictures(browser, place.base, "bad", tuple(PAGES))
+        pictures(browser, place.base, "bad", [*pages(THERE), CHECK])
     empty_install()
     for name, source in README.items():
         shutil.copy(OUT / "bad" / f"{source}.png", ROOT / "docs" / "pictures" / f"{name}.png")

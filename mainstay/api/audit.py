@@ -43,7 +43,13 @@ def verify(request: HttpRequest) -> Any:
 @router.get("/audit/export", **needs("audit.export", **{"x-answer": LINES}))
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The whole trail as JSON lines, oldest first; `mainstay audit verify --file` checks them anywhere."""
-    return StreamingHttpResponse(_chunks(queries.export()), content_type=LINES)
+    return whole()
+
+
+def whole() -> StreamingHttpResponse:
+    """What both faces give away."""
+    named = {"Content-Disposition": 'attachment; filename="audit.jsonl"'}
+    return StreamingHttpResponse(_chunks(queries.export()), content_type=LINES, headers=named)
 
 
 async def _chunks(lines: Iterator[str]) -> AsyncIterator[str]:

@@ -29,6 +29,8 @@ class Sheet(Schema):
     stage: Literal["open", "signed", "refused"]
     late_after: datetime | None
     late_at: datetime | None
+    escalate_after: datetime | None
+    escalated_at: datetime | None
     ended_at: datetime | None
     ended_by: str
     words: str

@@ -16,6 +16,7 @@ def sheet_row(row: Sheet) -> Row:
         "id": row.pk, "system": row.system.name, "title": row.head["title"], "day": row.day, "number": row.number,
         "zone": row.zone, "due_at": row.due_at, "made_at": row.made_at, "made_by": row.made_by, "state": row.state,
         "counts": row.counts, "stage": row.stage, "late_after": row.late_after, "late_at": row.late_at,
+        "escalate_after": row.escalate_after, "escalated_at": row.escalated_at,
         "ended_at": row.ended_at, "ended_by": row.ended_by, "words": row.words, "digest": row.digest,
         "countersigned_at": over.at if over else None, "countersigned_by": over.actor if over else "",
     }  # fmt: skip

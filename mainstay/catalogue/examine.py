@@ -158,10 +158,10 @@ class _Examiner:
     def _inspection(self, page: Page, inspection: document.Inspection, used: Collection[str]) -> None:
         below = [self._books[name].pack.inspection for name in sorted(used)]
         examine_part(inspection, below, lambda way, what, right: page.flaw(("inspection", *way), what, right))
-        for index, channel in enumerate(inspection.tell):
-            page.exists(
-                ("inspection", "tell", index), channel, "channel", [*self._names.channels, *self._known.channels]
-            )
+        channels = [*self._names.channels, *self._known.channels]
+        for key, told in (("tell", inspection.tell), ("escalate", inspection.escalate)):
+            for index, channel in enumerate(told):
+                page.exists(("inspection", key, index), channel, "channel", channels)
 
     def _component(self, page: Page, name: str, component: document.Component, names: Collection[str]) -> None:
         way: Way = ("components", name)

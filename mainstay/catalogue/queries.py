@@ -1,7 +1,7 @@
 """Reading the catalogue."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,6 +46,7 @@ __all__ = [
     "stored",
     "system",
     "systems",
+    "users",
     "users_of",
 ]
 
@@ -167,10 +168,22 @@ def outline(actor: Actor, now: datetime) -> Outline | None:
 
 def users_of(kind: str, name: str, sight: Sight = EVERYTHING) -> list[str]:
     """The systems in use that name a channel to be told by, or a calendar to follow."""
-    rows = systems(sight).values_list("name", "document")
-    if kind == "channel":
-        return [system for system, document in rows if name in document.get("notify", [])]
-    return [system for system, document in rows if document.get("calendar") == name]
+    return users(kind, sight).get(name, [])
+
+
+def users(kind: str, sight: Sight = EVERYTHING) -> dict[str, list[str]]:
+    """Every channel or calendar that is named → the systems in use that name it."""
+    found: dict[str, list[str]] = {}
+    for system, written in systems(sight).values_list("name", "document"):
+        for name in dict.fromkeys(_told(written) if kind == "channel" else [written.get("calendar")]):
+            found.setdefault(name, []).append(system)
+    return found
+
+
+def _told(document: Mapping[str, Any]) -> list[str]:
+    """Channels that a system names: for its incidents, its sheets, and those that nobody signs."""
+    inspection = document.get("inspection") or {}
+    return [*document.get("notify", []), *inspection.get("tell", []), *inspection.get("escalate", [])]
 
 
 def known() -> Known:

@@ -187,6 +187,8 @@ class Inspection(InspectionPart):
     late: Duration = Field(
         "4h", description="a sheet that is not signed so long after it was made is announced as late"
     )
+    escalate: list[Name] = Field([], description="channels told, once, of a sheet that goes on waiting after that")
+    escalate_after: Duration = Field("4h", description="how long after it should have been signed")
     tell: list[Name] = Field([], description="channels that hear of every sheet made, signed or refused")
     order: list[Name] = Field([], description="these sections first, in this order")
 

@@ -1,4 +1,4 @@
-"""The daily inspection: sheets that are due are made, those that nobody signed in time are announced."""
+"""The daily inspection: sheets that are due are made, those that nobody signed in time are announced, and go higher."""
 
 import logging
 from datetime import UTC, datetime
@@ -22,5 +22,7 @@ def inspect_due() -> None:
         else:
             if sheet is not None:
                 _log.info("inspection %s: %s is %s", sheet.pk, sheet, sheet.state)
-    for late in actions.escalate():
+    for late in actions.remind():
         _log.warning("inspection %s: %s was not signed in time", late.pk, late)
+    for late in actions.escalate():
+        _log.warning("inspection %s: %s still waits for a signature; it goes higher", late.pk, late)

@@ -26,6 +26,7 @@ def _words() -> dict[str | int, str]:
         "blind": pgettext("notice", "Cannot see"), "digest": pgettext("notice", "Many notices"),
         "head": pgettext("notice", "Audit head"), "inspection-made": pgettext("notice", "Inspection"),
         "inspection-late": pgettext("notice", "Inspection not signed"),
+        "inspection-still": pgettext("notice", "Inspection still not signed"),
         "inspection-done": pgettext("notice", "Inspection ended"),
         "system": pgettext("notice", "system"), "data": pgettext("notice", "data"),
         "business": pgettext("notice", "business"),

@@ -31,6 +31,8 @@ class Sheet(models.Model):
     measured = models.CharField(max_length=64, help_text="digest of head and lines as they were made")
     late_after = models.DateTimeField(null=True, help_text="to be signed until then")
     late_at = models.DateTimeField(null=True, help_text="when it was announced as late")
+    escalate_after = models.DateTimeField(null=True, help_text="goes higher when it is not signed until then")
+    escalated_at = models.DateTimeField(null=True, help_text="when it went higher")
     stage = models.CharField(max_length=8, default="open", help_text="open, signed, refused")
     ended_at = models.DateTimeField(null=True)
     ended_by = models.CharField(max_length=150, blank=True)
@@ -43,6 +45,9 @@ class Sheet(models.Model):
         indexes = [
             models.Index(fields=("-day", "-id"), name="sheet_day"),
             models.Index(fields=("late_after",), condition=models.Q(stage="open", late_at=None), name="sheet_waiting"),
+            models.Index(
+                fields=("escalate_after",), condition=models.Q(stage="open", escalated_at=None), name="sheet_escalating"
+            ),
         ]
 
     @property

@@ -133,10 +133,11 @@ def _facts(sheet: Sheet, zone: ZoneInfo, counts: str) -> list[tuple[str, str]]:
 def _ends(sheet: Sheet, zone: ZoneInfo) -> list[tuple[str, str, str, str]]:
     """What was done, by whom, when, and in which words."""
     names = {"signed": _("Signed by"), "refused": _("Refused by")}
+    said = ((_("Announced as late"), sheet.late_at), (_("Escalated"), sheet.escalated_at))
+    found = [(step, "", _at(at, zone), "") for step, at in said if at is not None]
     if sheet.stage == "open" or sheet.ended_at is None:
-        late = _("announced as late %(at)s") % {"at": _at(sheet.late_at, zone)} if sheet.late_at else ""
-        return [(_("Not signed yet"), "", "", late)]
-    found = [(names[sheet.stage], person_name(sheet.ended_by), _at(sheet.ended_at, zone), sheet.words)]
+        return [*found, (_("Not signed yet"), "", "", "")]
+    found.append((names[sheet.stage], person_name(sheet.ended_by), _at(sheet.ended_at, zone), sheet.words))
     if over := queries.countersignature(sheet):
         week = _("week %(week)s") % {"week": f"{over.year}-W{over.week:02}"}
         found.append((f"{_('Countersigned')}, {week}", person_name(over.actor), _at(over.at, zone), over.text))

@@ -30,7 +30,7 @@ def deliveries(
 ) -> QuerySet[Delivery]:  # fmt: skip
     """``outcome`` is waiting, sent or failed; ``text`` an incident's number, or words of its title, of the channel or
     of what the receiver answered."""
-    found = Delivery.objects.filter(_about(sight, "notice__")).select_related("notice__incident", "channel")
+    found = Delivery.objects.filter(_about(sight, "notice__")).select_related("notice__incident__system", "channel")
     found = found.order_by(SORTS[sort])
     number = text.removeprefix("#")
     if number.isdecimal() and len(number) < 10:

@@ -29,8 +29,8 @@ def _row(one: Calendar, users: list[str]) -> dict[str, Any]:
 
 def _shown(request: HttpRequest, typed: dict[str, Any] | None = None) -> HttpResponse:
     """``typed``: what was filled in and not taken, in the form in which it was."""
-    sight, new = visible(request), "new" in request.POST
-    rows = [_row(one, queries.users_of("calendar", one.name, sight)) for one in queries.calendars().order_by("name")]
+    users, new = queries.users("calendar", visible(request)), "new" in request.POST
+    rows = [_row(one, users.get(one.name, [])) for one in queries.calendars().order_by("name")]
     if typed and not new:
         rows = [{**row, **typed, "open": True} if row["name"] == typed["name"] else row for row in rows]
     context = {

@@ -1,4 +1,4 @@
-"""One check: its chart with thresholds and states, its changes with their evidence; look now, mute."""
+"""One check: its chart with thresholds and states, its changes with their evidence; look now."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from mainstay.catalogue.models import Check
-from mainstay.domain.actor import authorise
 from mainstay.domain.duration import format_duration
-from mainstay.domain.saying import said
 from mainstay.domain.state import State
 from mainstay.domain.threshold import Condition
 from mainstay.monitoring import actions
@@ -78,7 +76,7 @@ def check(request: HttpRequest, system: str, name: str) -> HttpResponse:
         "is_operator": may(request, "check.mute", system),
         "may_edit": may(request, "check.edit", system),
         "cost": monitoring.cost(found, now),
-        "flow": flows.drawn(found) if found.kind == "flow" else None,
+        "flow": next(iter(flows.drawn([found] if found.kind == "flow" else [])), None),
     }
     return live(request, "check", context)
 
@@ -97,33 +95,4 @@ def run(request: HttpRequest, system: str, name: str) -> HttpResponse:
     """Ask the checker to look now."""
     actions.request_run(check_of(request, system, name), actor=actor(request))
     messages.success(request, _("The checker will look within a second or two."))
-    return redirect("check", system, name)
-
-
-@page("check.mute")
-@require_POST
-def mute(request: HttpRequest, system: str, name: str) -> HttpResponse:
-    """Judge on, but tell nobody for a while."""
-    found = check_of(request, system, name)
-    try:
-        hours = min(720.0, max(0.1, float(request.POST.get("hours", "1"))))
-        until = datetime.now(UTC) + timedelta(hours=hours)
-        reason = request.POST.get("reason", "")
-        actions.mute(system=found.system, check=found, reason=reason, until=until, actor=actor(request))
-    except ValueError as error:
-        messages.error(request, said(error, _))
-    else:
-        messages.success(request, _("Muted. It is judged on, but nobody is told."))
-    return redirect("check", system, name)
-
-
-@page("check.unmute")
-@require_POST
-def unmute(request: HttpRequest, system: str, name: str) -> HttpResponse:
-    """End the mute that is in force."""
-    found = check_of(request, system, name)
-    authorise(actor(request), "check.unmute", system=system)  # also where there is nothing to end
-    if current := monitoring.muted(found, datetime.now(UTC)):
-        actions.unmute(current.pk, actor=actor(request))
-        messages.success(request, _("The mute has ended."))
     return redirect("check", system, name)

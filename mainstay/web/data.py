@@ -50,7 +50,7 @@ def _sorted(rows: list[dict[str, Any]], sort: str) -> list[dict[str, Any]]:
         "newest": lambda row: -row["standing"].since.timestamp(),
         "findings": lambda row: -(row["value"].value if row["value"] else -1),
         "name": lambda row: called(row["check"]).lower(),
-        "amount": lambda row: -row.get("amount", row.get("stuck_amount", 0)),
+        "amount": lambda row: -_money(row.get("amount", row.get("stuck_amount", 0))),
         "oldest": lambda row: -row["age"],
     }
     return sorted(rows, key=keys[sort]) if sort in keys else rows
@@ -75,7 +75,7 @@ def _findings(wanted: Wanted) -> list[dict[str, Any]]:
 
 
 def _flows(wanted: Wanted) -> list[dict[str, Any]]:
-    return [flows.drawn(one) for one in _checks(wanted).filter(kind="flow")]
+    return flows.drawn(_checks(wanted).filter(kind="flow"))
 
 
 def _cases(wanted: Wanted) -> list[dict[str, Any]]:

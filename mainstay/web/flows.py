@@ -1,9 +1,11 @@
 """A business flow as the page draws it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from mainstay.catalogue.models import Check
 from mainstay.monitoring import queries as monitoring
+from mainstay.monitoring.models import Observation
 
 
 def called(case: dict[str, Any], titles: dict[str, dict[str, str]]) -> dict[str, Any]:
@@ -11,9 +13,13 @@ def called(case: dict[str, Any], titles: dict[str, dict[str, str]]) -> dict[str,
     return {**case, "state": titles.get(case["state"], case["state"])}
 
 
-def drawn(check: Check) -> dict[str, Any]:
-    """The newest picture of a flow with the fullest stage as the measure of all; ``picture`` None before the first."""
-    found = monitoring.observation(check.pk)
+def drawn(checks: Sequence[Check]) -> list[dict[str, Any]]:
+    """The newest picture of each flow, the fullest stage the measure of all; ``picture`` None before the first."""
+    found = monitoring.pictures([check.pk for check in checks])
+    return [_drawn(check, found.get(check.pk)) for check in checks]
+
+
+def _drawn(check: Check, found: Observation | None) -> dict[str, Any]:
     picture = found.payload if found else None
     stages = picture["stages"] if picture else []
     titles = {stage["name"]: stage["title"] for stage in stages if stage.get("title")}

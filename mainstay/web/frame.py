@@ -18,7 +18,7 @@ def alarm(request: HttpRequest) -> HttpResponse:
     return render(request, "parts/alarm.html", {"silent": silent()})
 
 
-def _back(request: HttpRequest) -> HttpResponse:
+def back(request: HttpRequest) -> HttpResponse:
     """To where the reader was, if that is one of our own pages."""
     there = request.POST.get("next", "/")
     safe = url_has_allowed_host_and_scheme(there, {request.get_host()}, require_https=request.is_secure())
@@ -28,7 +28,7 @@ def _back(request: HttpRequest) -> HttpResponse:
 @require_POST
 def set_language(request: HttpRequest) -> HttpResponse:
     """Another language from now on; one that is not there changes nothing."""
-    language, answer = request.POST.get("language", ""), _back(request)
+    language, answer = request.POST.get("language", ""), back(request)
     if check_for_language(language):
         entering.keep(answer, settings.LANGUAGE_COOKIE_NAME, language)
     return answer
@@ -37,6 +37,6 @@ def set_language(request: HttpRequest) -> HttpResponse:
 @require_POST
 def set_theme(request: HttpRequest) -> HttpResponse:
     """Light, dark, or as the device has it."""
-    theme, answer = request.POST.get("theme", ""), _back(request)
+    theme, answer = request.POST.get("theme", ""), back(request)
     entering.keep(answer, THEME, theme if theme in THEMES else "")
     return answer

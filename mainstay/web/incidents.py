@@ -18,7 +18,7 @@ from mainstay.domain.state import Category
 from mainstay.incidents import actions, queries
 from mainstay.notices import queries as notices
 from mainstay.web import lists
-from mainstay.web.access import actor, incident_of, may, page, visible
+from mainstay.web.access import actor, incident_of, may, page, system_of, visible
 from mainstay.web.incident_plots import plots
 from mainstay.web.live import live
 
@@ -41,12 +41,33 @@ def incidents(request: HttpRequest) -> HttpResponse:
         "text": lists.words(request),
         "sort": lists.chosen(request, "sort", queries.SORTS, "newest"),
     }
+    systems = list(catalogue.systems(visible(request)))
     context = {
         **lists.shown(request, queries.search(**wanted, sight=visible(request))),
-        "wanted": wanted, "systems": catalogue.systems(visible(request)), "categories": CATEGORIES,
-        "sorts": tuple(queries.SORTS),
+        "wanted": wanted, "systems": systems, "categories": CATEGORIES, "sorts": tuple(queries.SORTS),
+        "mine": [one for one in systems if may(request, "incident.open", one.name)],
     }  # fmt: skip
     return live(request, "incidents", context)
+
+
+@page("incident.open")
+@require_POST
+def open_by_hand(request: HttpRequest) -> HttpResponse:
+    """A fault that no check sees."""
+    asked = request.POST
+    system = system_of(request, asked.get("system", ""))
+    try:
+        made = actions.open_by_hand(
+            system=system.name, title=asked.get("title", "")[:200], text=asked.get("text", ""),
+            category=asked.get("category", ""), level=int(asked.get("level", "")), actor=actor(request),
+        )  # fmt: skip
+    except ObjectDoesNotExist:
+        raise Http404 from None  # retired
+    except ValueError as error:
+        messages.error(request, said(error, _))
+        return redirect("incidents")
+    messages.success(request, _("It is an incident now."))
+    return redirect("incident", made.pk)
 
 
 @page("incident.read")

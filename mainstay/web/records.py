@@ -2,14 +2,22 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
+from mainstay.api.audit import whole
 from mainstay.audit import queries as audit
 from mainstay.catalogue import queries as catalogue
 from mainstay.domain.actor import PERMISSIONS
+from mainstay.domain.saying import said
+from mainstay.notices import actions
 from mainstay.notices import queries as notices
+from mainstay.notices.models import Delivery
 from mainstay.web import lists
-from mainstay.web.access import page, visible
+from mainstay.web.access import actor, may, page, visible
+from mainstay.web.frame import back
 from mainstay.web.live import live
 
 KINDS = tuple(sorted({act.partition(".")[0] for act in PERMISSIONS} | {"account"}))
@@ -25,11 +33,33 @@ def deliveries(request: HttpRequest) -> HttpResponse:
         "outcome": lists.chosen(request, "outcome", OUTCOMES), "channel": request.GET.get("channel", ""),
         "text": lists.words(request), "sort": lists.chosen(request, "sort", notices.SORTS, "newest"),
     }  # fmt: skip
+    shown = lists.shown(request, notices.deliveries(**wanted, sight=sight))
+    for row in shown["page"].object_list:
+        row.may_retry = may(request, "notice.retry", _system_of(row))
     context = {
-        **lists.shown(request, notices.deliveries(**wanted, sight=sight)), **wanted,
-        "outcomes": OUTCOMES, "channels": catalogue.channels(sight), "sorts": tuple(notices.SORTS),
+        **shown, **wanted, "outcomes": OUTCOMES, "channels": catalogue.channels(sight), "sorts": tuple(notices.SORTS),
     }  # fmt: skip
     return live(request, "notices", context)
+
+
+def _system_of(row: Delivery) -> str | None:
+    incident = row.notice.incident
+    return incident.system.name if incident and incident.system else None
+
+
+@page("notice.retry")
+@require_POST
+def retry(request: HttpRequest, number: int) -> HttpResponse:
+    """Send one again, from the list or from its incident."""
+    try:
+        actions.retry(number, actor=actor(request))
+    except Delivery.DoesNotExist:
+        raise Http404 from None
+    except ValueError as error:
+        messages.error(request, said(error, _))
+    else:
+        messages.success(request, _("It is sent again."))
+    return back(request)
 
 
 @page("audit.read")
@@ -42,5 +72,12 @@ def records(request: HttpRequest) -> HttpResponse:
     context = {
         **lists.shown(request, audit.records(**wanted)), **wanted, "kinds": KINDS, "sorts": tuple(audit.SORTS),
         "verdict": audit.verify() if "verify" in request.GET and "HX-Request" not in request.headers else None,
+        "may_export": may(request, "audit.export", None),
     }  # fmt: skip
     return live(request, "audit", context)
+
+
+@page("audit.export")
+def trail(_request: HttpRequest) -> StreamingHttpResponse:
+    """All of it as a file."""
+    return whole()

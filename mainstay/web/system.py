@@ -34,7 +34,7 @@ def system(request: HttpRequest, name: str) -> HttpResponse:
         "state": glance.worst([check.standing.state for check in checks if hasattr(check, "standing")]),
         "day": glance.strips([name], now - DAY, now)[name],
         "graph": _graph(found, checks),
-        "flows": [flows.drawn(check) for check in checks if check.kind == "flow"],
+        "flows": flows.drawn([check for check in checks if check.kind == "flow"]),
         "groups": _groups([check for check in checks if _fits(check, text, wanted)]),
         "text": text,
         "wanted": wanted,
@@ -42,6 +42,9 @@ def system(request: HttpRequest, name: str) -> HttpResponse:
         "incidents": list(incidents.search(state="running", system=name)),
         "changes": list(monitoring.news(system=name, limit=12)),
         "told": _told(found),
+        "mutes": list(monitoring.mutes(now).filter(system=found, check_of=None).order_by("ends_at")),
+        "may_mute": may(request, "check.mute", name),
+        "components": catalogue.components(name).order_by("name"),
         "has_text": may(request, "catalogue.export", None),
         **_availability(found, now),
     }

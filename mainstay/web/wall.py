@@ -17,11 +17,14 @@ from mainstay.web.today import not_ok, watched
 SYSTEMS, INCIDENTS, FLOWS, STAGES = 9, 6, 3, 7
 """As many as fit in large type on any screen, upright ones too."""
 DAY = timedelta(days=1)
+EACH, LONGEST = 15, 3600
+"""Seconds that a view stays, unless the address says ``?each=``."""
 
 
 @page("incident.read")
 def wall(request: HttpRequest) -> HttpResponse:
-    """Full screen; it refreshes and goes on by itself."""
+    """Full screen; it refreshes and goes on by itself, every ``each`` seconds."""
+    each = request.GET.get("each", "")
     now, sight = datetime.now(UTC), visible(request)
     known = sorted(glance.systems(sight), key=lambda one: (one.rank, one.system.tier))
     running = incidents.open_incidents(sight)
@@ -29,6 +32,7 @@ def wall(request: HttpRequest) -> HttpResponse:
     unheard = silent()
     context = {
         "now": now, "silent": unheard, "quiet": not (unheard or count or not_ok(sight).exists()),
+        "each": min(LONGEST, max(1, int(each))) if each.isdecimal() and len(each) < 9 else EACH,
         "systems": _systems(known[:SYSTEMS], now), "more_systems": max(0, len(known) - SYSTEMS),
         "incidents": list(running[:INCIDENTS]), "running": count, "more_incidents": max(0, count - INCIDENTS),
         "flows": _flows([one.system.name for one in known]),

@@ -6,8 +6,9 @@ The checker and the engine run until all of it stands in the database and then e
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -149,22 +150,44 @@ WIDER = {
 """Labels that Traditional Chinese has more characters for than Simplified, and where they stand."""
 
 
+@dataclass(frozen=True)
+class There:
+    """What stands for each part of an address."""
+
+    system: str
+    checks: Sequence[str]
+    edited: str
+    incidents: Sequence[int]
+    sheet: int
+    parts: Sequence[str]
+    channel: str
+    person: str
+
+
 def everywhere(site: Served) -> list[str]:
     """Every page that somebody who is signed in may open, each with what it shows most of."""
     incidents = [one["id"] for one in json.loads(site.call("incident", "list", "--all", "--json"))["items"]]
-    check = f"/systems/{LONG}/checks"
+    checks, parts = (CHECK, "answers", "size", "sales", "job"), ("database-of-all-the-subsidiaries", "web")
+    there = There(LONG, checks, "size", incidents[-2:], 1, parts, "operations-team-of-the-subsidiaries",
+                  "maria.magdalena.von-der-buchhaltung")  # fmt: skip
+    return pages(there)
+
+
+def pages(there: There) -> list[str]:
+    """Their addresses."""
+    check = f"/systems/{there.system}/checks"
     return [
-        "/today/", "/systems/", f"/systems/{LONG}/", f"/systems/{LONG}/yaml/",
-        *(f"{check}/{name}/" for name in (CHECK, "answers", "size", "sales", "job")), f"{check}/size/edit/",
-        "/incidents/?state=", "/incidents/?view=plots", *(f"/incidents/{number}/" for number in incidents[-2:]),
+        "/today/", "/systems/", f"/systems/{there.system}/", f"/systems/{there.system}/yaml/",
+        *(f"{check}/{name}/" for name in there.checks), f"{check}/{there.edited}/edit/",
+        "/incidents/?state=", "/incidents/?view=plots", *(f"/incidents/{number}/" for number in there.incidents),
         "/data/?view=findings", "/data/?view=rules", "/data/?view=flows", "/data/?view=cases",
-        "/inspections/", "/inspections/month/", "/inspections/1/",
-        "/start/", "/start/parts/", "/start/parts/database-of-all-the-subsidiaries/", "/start/parts/web/",
-        "/start/told/", "/start/summary/",
-        "/settings/", "/settings/channels/new/", "/settings/channels/of/operations-team-of-the-subsidiaries/",
+        "/inspections/", "/inspections/month/", f"/inspections/{there.sheet}/",
+        "/start/", "/start/parts/", *(f"/start/parts/{part}/" for part in there.parts), "/start/told/",
+        "/start/summary/",
+        "/settings/", "/settings/channels/new/", f"/settings/channels/of/{there.channel}/",
         "/settings/calendars/", "/settings/secrets/", "/settings/about/",
         "/notices/", "/audit/?verify=1", "/catalogue/", "/catalogue/new/", "/wall/", "/status/", "/find/?q=orders",
         "/account/", "/account/password/", "/account/prove/", "/account/factor/", "/account/passkeys/new/",
-        "/people/", "/people/of/maria.magdalena.von-der-buchhaltung/", "/tokens/", "/design/",
+        "/people/", f"/people/of/{there.person}/", "/tokens/", "/design/",
         "/help/", "/help/?q=mainstay", "/help/probes/", "/help/ten-minutes/", "/nothing/",
     ]  # fmt: skip

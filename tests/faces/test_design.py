@@ -66,13 +66,26 @@ def test_every_class_of_a_template_is_defined() -> None:
     assert sorted(missing) == []
 
 
+FRAMES = {"about", "more", "rest", "public", "public-top", "wall", "slide"}
+"""What goes around a whole page: the console's bar and places, the public page, the wall's views."""
+
+
+def shown() -> set[str]:
+    """The classes on the page that shows them all."""
+    page = person(Role.VIEWER).get("/design/").content.decode()
+    return {one for value in re.findall(r"class=\"([^\"]*)\"", page) for one in value.split()}
+
+
+@pytest.mark.django_db
+def test_every_component_is_shown() -> None:
+    assert sorted(defined() - shown() - HOOKS) == sorted(FRAMES)
+
+
 @pytest.mark.django_db
 def test_every_class_of_a_stylesheet_is_used() -> None:
-    page = person(Role.VIEWER).get("/design/").content.decode()
-    shown = {one for value in re.findall(r"class=\"([^\"]*)\"", page) for one in value.split()}
     patterns = {one for _, one in written()}
     literal = {one for one in patterns if ANY not in one} | handed()
-    assert sorted(defined() - shown - literal - HOOKS) == []
+    assert sorted(defined() - shown() - literal - HOOKS) == []
 
 
 @pytest.mark.django_db

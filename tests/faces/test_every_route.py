@@ -64,15 +64,16 @@ WEB_OBJECTS = {
     "account-passkey-remove": {"number": "passkey"}, "invitation-link": {"text": "person"},
     "help": {"name": "manual"}, "inspection": {"number": "sheet"},
     "inspectionfile": {"number": "sheet", "name": "form"}, "inspection-remark": {"number": "sheet", "place": "line"},
-    "inspection-raise": {"number": "sheet", "place": "line"},
+    "inspection-raise": {"number": "sheet", "place": "line"}, "delivery": {"number": "delivery"},
+    "system-unmute": {"name": "system", "number": "mute"},
 }  # fmt: skip
 """The name of a route, or its first word → what stands for each of its parameters."""
-WEB_BODIES = {"inspection-run", "countersign"}
+WEB_BODIES = {"inspection-run", "countersign", "incident-open"}
 """Pages whose form says which system."""
 FORM = {
     "text": "x", "reason": "x", "hours": "1", "level": "1", "category": "data", "role": "viewer", "username": "new",
     "name": "new", "days": "9", "language": "en", "password": "x", "next": "/today/", "active": "on",
-    "year": "2026", "week": "48",
+    "year": "2026", "week": "48", "title": "x",
 }  # fmt: skip
 
 

@@ -58,7 +58,8 @@ def test_the_story_over_the_api(sheet: Sheet, monkeypatch: pytest.MonkeyPatch) -
     assert (lines["shop/processor"]["value"], lines["shop/processor"]["yesterday"]) == (12.25, 31.5)
     assert lines["shop/night-backup"]["why"] == "not seen today"
     assert api.post(f"inspections/{number}/sign", text="").status_code == 409
-    names, books = lines["shop/names"]["place"], lines["shop/books"]["place"]
+    names, books, unseen = (lines[f"shop/{name}"]["place"] for name in ("names", "books", "night-backup"))
+    assert api.post(f"inspections/{number}/lines/{unseen}/remark", text="looked at by hand").status_code == 200
     assert api.post(f"inspections/{number}/lines/{books}/remark", text="known").json()["by"].startswith("token:")
     raised = api.post(f"inspections/{number}/lines/{names}/raise", text="slow").json()
     assert raised["incident"] == Incident.objects.latest("pk").pk
@@ -119,11 +120,12 @@ def test_the_pages_show_it_and_offer_what_the_role_may(sheet: Sheet, role: Role,
 
 def test_the_story_on_the_pages(sheet: Sheet) -> None:
     who = person(Role.OPERATOR)
-    books, names = (line(sheet, name).place for name in ("books", "names"))
+    books, names, unseen = (line(sheet, name).place for name in ("books", "names", "night-backup"))
     address = f"/inspections/{sheet.pk}/"
     refused = who.post(f"{address}sign", {"text": ""}, follow=True).content.decode()
     assert "raise an incident or write a remark first" in refused
     who.post(f"{address}{books}/remark", {"text": "known"})
+    who.post(f"{address}{unseen}/remark", {"text": "looked at by hand"})
     who.post(f"{address}{names}/raise")
     assert who.post(f"{address}999/remark", {"text": "x"}).status_code == 404
     signed = who.post(f"{address}sign", {"text": "all seen"}, follow=True).content.decode()

@@ -223,9 +223,19 @@ def test_a_test_is_queued_and_its_outcome_shown(shop: None, ann: Client) -> None
     assert operator.get("/settings/channels/of/mail/").status_code == 403
 
 
-@pytest.mark.parametrize(("path", "left"), [("channels/of/mail", "notify"), ("calendars/of/cn", "calendar")])
-def test_what_a_system_names_is_not_retired(shop: None, ann: Client, path: str, left: str) -> None:
-    kind = queries.channels if left == "notify" else queries.calendars
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("channels/of/mail", "notify: [mail]"),
+        ("channels/of/mail", "inspection: {tell: [mail]}"),
+        ("channels/of/mail", "inspection: {escalate: [mail]}"),
+        ("calendars/of/cn", "calendar: cn"),
+    ],
+)
+def test_what_a_system_names_is_not_retired(shop: None, ann: Client, path: str, names: str) -> None:
+    kind = queries.channels if "mail" in names else queries.calendars
+    naming = f'system: shop\n{names}\ncomponents: {{web: {{kind: http, url: "http://127.0.0.1:1/"}}}}\n'.encode()
+    actions.apply(examine({"shop.yaml": naming}, whole=False, known=queries.known()).catalogue, actor=ROOT)
     ann.post(f"/settings/{path}/retire")
     assert kind().count() == 1
     alone = b'system: shop\ncomponents: {web: {kind: http, url: "http://127.0.0.1:1/"}}\n'

@@ -48,6 +48,14 @@ def test_quiet_is_said_only_when_somebody_watches_and_sees_nothing(bad_day: Chec
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("asked", "each"), [("", 15), ("?each=30", 30), ("?each=0", 1), ("?each=99999", 3600), ("?each=x", 15)]
+)
+def test_how_long_a_view_stays_is_asked_for(asked: str, each: int) -> None:
+    assert f'data-each="{each}"' in person(Role.VIEWER).get(f"/wall/{asked}").content.decode()
+
+
+@pytest.mark.django_db
 def test_nobody_sees_a_system_that_is_not_his(bad_day: Check) -> None:
     who = person(Role.VIEWER)
     SystemRole.objects.create(person=Person.objects.get(), system="shop", role=Role.NONE)
@@ -138,6 +146,15 @@ def test_it_goes_on_and_waits_for_the_pointer(full: Served, screen: Browser) -> 
     assert screen.run("'paused' in document.body.dataset")
     screen.call("Input.dispatchKeyEvent", type="keyDown", key="ArrowRight", code="ArrowRight")
     assert screen.run("document.body.dataset.slide") == "slide-systems"
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
+def test_it_goes_on_by_itself(full: Served, screen: Browser) -> None:
+    screen.size(1920, 1080)
+    screen.open(f"{full.base}/wall/?each=1")
+    for slide in ("slide-systems", "slide-incidents", "slide-systems"):
+        screen.wait(f"document.body.dataset.slide === '{slide}'")
 
 
 @pytest.mark.browser

@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from mainstay.catalogue.models import Check, Component, System
+from mainstay.audit import queries as audit
+from mainstay.catalogue.models import Channel, Check, Component, System
 from mainstay.domain.actor import Actor, Role
 from mainstay.domain.flow import Case, Stage, Step, analyse, drawn
 from mainstay.incidents.actions import follow
 from mainstay.incidents.models import Incident
-from mainstay.monitoring.models import Observation, Standing, StateChange
+from mainstay.monitoring import queries as monitoring
+from mainstay.monitoring.models import Mute, Observation, Standing, StateChange
+from mainstay.notices.models import Delivery, Notice
 from mainstay.people.actions import add_person
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +127,88 @@ def test_the_states_of_a_flow_are_called_as_people_call_them(
         page = who.get(route.replace("/1/", f"/{Incident.objects.get().pk}/"), headers={"accept-language": language})
         assert word in page.content.decode(), route
         assert other not in page.content.decode(), route
+
+
+def test_a_fault_that_no_check_sees_is_opened_by_hand(bad_day: Check) -> None:
+    who, form = (
+        person(Role.OPERATOR),
+        {"system": "shop", "title": "Cash desk 3 is dead", "level": "1", "text": "by phone"},
+    )
+    assert 'action="/incidents/open"' in who.get("/incidents/").content.decode()
+    said = who.post("/incidents/open", {**form, "category": "business"})
+    made = Incident.objects.latest("pk")
+    assert said["Location"] == f"/incidents/{made.pk}/"
+    assert (made.title["en"], made.level, made.category) == ("Cash desk 3 is dead", 1, "business")
+    assert made.graded_by == "person:operator"
+    assert "by phone" in who.get(said["Location"]).content.decode()
+    for wrong in ({"category": "x"}, {"category": "data", "title": " "}, {"category": "data", "level": "worst"}):
+        assert who.post("/incidents/open", {**form, **wrong})["Location"] == "/incidents/"
+    System.objects.update(retired_at=datetime.now(UTC))
+    assert who.post("/incidents/open", {**form, "category": "data"}).status_code == 404
+    assert Incident.objects.latest("pk") == made
+    assert 'action="/incidents/open"' not in person(Role.VIEWER).get("/incidents/").content.decode()
+
+
+def test_what_was_not_sent_is_sent_again(bad_day: Check) -> None:
+    now, channel = datetime.now(UTC), Channel.objects.create(name="mail", kind="smtp")
+    incident = Incident.objects.get()
+    failed, sent = (
+        Delivery.objects.create(
+            notice=Notice.objects.create(key=word, incident=incident, word=word, at=now), channel=channel, key=word,
+            due_at=now, attempts=3, **{at: now},
+        )
+        for word, at in (("worse", "given_up_at"), ("resolved", "sent_at"))
+    )  # fmt: skip
+    operator, viewer, pages = person(Role.OPERATOR), person(Role.VIEWER), ("/notices/", f"/incidents/{incident.pk}/")
+    for page in pages:
+        text = operator.get(page).content.decode()
+        assert f"/notices/{failed.pk}/retry" in text
+        assert f"/notices/{sent.pk}/retry" not in text
+        assert "/retry" not in viewer.get(page).content.decode()
+    assert viewer.post(f"/notices/{failed.pk}/retry").status_code == 403
+    assert operator.post(f"/notices/{failed.pk}/retry", {"next": pages[1]})["Location"] == pages[1]
+    failed.refresh_from_db()
+    assert failed.given_up_at is None, "the engine takes it now"
+    assert "was sent at" in operator.post(f"/notices/{sent.pk}/retry", {"next": pages[0]}, follow=True).content.decode()
+    assert operator.post("/notices/999/retry").status_code == 404
+
+
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")  # served by ASGI where it matters
+def test_the_audit_trail_is_taken_away_whole(bad_day: Check) -> None:
+    who = person(Role.APPROVER)
+    assert 'href="/audit/trail"' in who.get("/audit/").content.decode()
+    answer = who.get("/audit/trail")
+    assert answer["Content-Disposition"] == 'attachment; filename="audit.jsonl"'
+    lines = b"".join(answer).decode().splitlines()
+    assert audit.verify_lines(lines, {}).records == len(lines) > 0
+    assert person(Role.OPERATOR).get("/audit/trail").status_code == 403
+
+
+def test_a_system_and_a_component_are_muted_and_heard_again(bad_day: Check) -> None:
+    who, viewer = person(Role.OPERATOR), person(Role.VIEWER)
+    assert 'action="/systems/shop/mute"' in who.get("/systems/shop/").content.decode()
+    who.post("/systems/shop/mute", {"reason": "", "hours": "1"})
+    assert not Mute.objects.exists(), "not without a reason"
+    who.post("/systems/shop/mute", {"reason": "new disks", "hours": "2", "component": "app"})
+    who.post("/systems/shop/mute", {"reason": "we move house", "hours": "3"})
+    component, whole = Mute.objects.order_by("pk")
+    assert (component.component.name, whole.component, whole.check_of) == ("app", None, None)
+    for client, ends in ((who, True), (viewer, False)):
+        text = client.get("/systems/shop/").content.decode()
+        assert "new disks" in text
+        assert "we move house" in text
+        assert (f"/systems/shop/mutes/{whole.pk}/end" in text) is ends
+        assert ('action="/systems/shop/mute"' in text) is ends
+    text = who.get("/systems/shop/checks/db.up/").content.decode()
+    assert ("we move house" in text, "/unmute" in text) == (True, False), "what covers more is not ended from here"
+    who.post("/systems/shop/checks/db.up/unmute")
+    assert monitoring.muted(bad_day, datetime.now(UTC)) == whole
+    assert viewer.post(f"/systems/shop/mutes/{whole.pk}/end").status_code == 403
+    System.objects.create(name="other")
+    assert who.post(f"/systems/other/mutes/{whole.pk}/end").status_code == 404
+    who.post(f"/systems/shop/mutes/{whole.pk}/end")
+    assert list(monitoring.mutes(datetime.now(UTC))) == [component]
+    assert who.post("/systems/shop/mute", {"reason": "x", "component": "nothing"}).status_code == 404
 
 
 def test_today_asks_few_questions(bad_day: Check, django_assert_max_num_queries: Any) -> None:

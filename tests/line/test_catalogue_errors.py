@@ -65,13 +65,15 @@ HOST = HEAD + "components:\n  h: {kind: host}\n"
              "weekdays at 08:30"],
         ),
         (
-            HEAD + "inspection: {order: [datas], tell: [mail],\n  items: {disk: {section: hardwear}, jobz: {}}}",
+            HEAD + "inspection: {order: [datas], tell: [mail],\n  escalate: [boss],"
+            "\n  items: {disk: {section: hardwear}, jobz: {}}}",
             [
                 "2:22: inspection.order.0: there is no section 'datas'; did you mean 'data'?",
                 "2:37: inspection.tell.0: there is no channel 'mail'",
-                "3:27: inspection.items.disk.section: there is no section 'hardwear'; did you mean 'hardware'?",
-                "3:44: inspection.items.jobz: the item 'jobz' is new and has no section; did you mean 'job'?",
-                "3:44: inspection.items.jobz: the item 'jobz' is new and has no checks; did you mean 'job'?",
+                "3:14: inspection.escalate.0: there is no channel 'boss'",
+                "4:27: inspection.items.disk.section: there is no section 'hardwear'; did you mean 'hardware'?",
+                "4:44: inspection.items.jobz: the item 'jobz' is new and has no section; did you mean 'job'?",
+                "4:44: inspection.items.jobz: the item 'jobz' is new and has no checks; did you mean 'job'?",
             ],
         ),
         (HEAD + "tier: 4", ["2:7: tier: 4 is not known; known are 1, 2, 3"]),

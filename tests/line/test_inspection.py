@@ -7,13 +7,14 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from mainstay.audit.models import Record
-from mainstay.catalogue.models import Check, System
+from mainstay.catalogue.models import Channel, Check, System
 from mainstay.domain.actor import Actor, Denied, Role
 from mainstay.engine import inspecting
 from mainstay.incidents.models import Incident
 from mainstay.inspection import actions, queries
 from mainstay.inspection.actions import Illegal
 from mainstay.inspection.models import Covered, Line, Sheet, Watch
+from mainstay.inspection.paper import paper
 from mainstay.notices.models import Delivery, Notice
 from tests.line.inspected import ANN, BEN, VIEWER, countersign, line, made, stand
 
@@ -66,10 +67,11 @@ def test_a_second_sheet_of_the_day_cannot_be_inserted(bad_day: dict[str, Check])
 
 def test_the_story_of_a_sheet(bad_day: dict[str, Check]) -> None:
     sheet, other = made(), made()
-    slow, books = line(sheet, "names"), line(sheet, "books")
-    with pytest.raises(Illegal, match=f"without a word: line {slow.place};"):
+    slow, books, unseen = line(sheet, "names"), line(sheet, "books"), line(sheet, "night-backup")
+    with pytest.raises(Illegal, match=f"without a word: line {slow.place}, {unseen.place};"):
         actions.sign(sheet.pk, actor=ANN)
     actions.remark(sheet.pk, books.place, "the accountant knows", actor=ANN)
+    actions.remark(sheet.pk, unseen.place, "looked at by hand", actor=ANN)
     raised = actions.raise_incident(sheet.pk, slow.place, "slow since the move", actor=ANN)
     assert raised.incident is not None
     assert (raised.incident.state, raised.incident.title["zh"]) == ("open", "异常：names")
@@ -90,6 +92,16 @@ def test_the_story_of_a_sheet(bad_day: dict[str, Check]) -> None:
     ):
         with pytest.raises(Illegal, match="signed"):
             act()
+
+
+def test_a_sheet_on_which_nothing_was_seen_is_not_signed_without_a_word(shop: dict[str, Check]) -> None:
+    sheet = made()
+    assert {row.state for row in queries.lines(sheet.pk)} == {"unknown"}
+    with pytest.raises(Illegal, match="without a word"):
+        actions.sign(sheet.pk, actor=ANN)
+    for row in queries.lines(sheet.pk):
+        actions.remark(sheet.pk, row.place, "the checker is off", actor=ANN)
+    assert actions.sign(sheet.pk, actor=ANN).stage == "signed"
 
 
 def test_one_raised_after_its_check_recovered_waits_for_a_person(bad_day: dict[str, Check]) -> None:
@@ -121,7 +133,7 @@ TAMPERING = [
 @pytest.fixture
 def signed(bad_day: dict[str, Check]) -> Sheet:
     sheet = made()
-    for name in ("names", "books"):
+    for name in ("names", "books", "night-backup"):
         actions.remark(sheet.pk, line(sheet, name).place, "seen", actor=ANN)
     return actions.sign(sheet.pk, actor=ANN)
 
@@ -257,9 +269,9 @@ def test_late_is_said_once(bad_day: dict[str, Check]) -> None:
     sheet = actions.run_by_schedule(system, turn, at)
     by_hand = made()
     assert sheet is not None
-    assert actions.escalate(at + timedelta(hours=3, minutes=59)) == []
-    assert actions.escalate(at + timedelta(hours=4)) == [sheet]
-    assert actions.escalate(at + timedelta(hours=5)) == []
+    assert actions.remind(at + timedelta(hours=3, minutes=59)) == []
+    assert actions.remind(at + timedelta(hours=4)) == [sheet]
+    assert actions.remind(at + timedelta(hours=5)) == []
     assert Notice.objects.filter(word="inspection-late").count() == 1
     assert Delivery.objects.get(notice__word="inspection-late").channel.name == "mail"
     assert by_hand.late_after is None, "a sheet by hand waits for nobody"
@@ -269,7 +281,51 @@ def test_one_that_was_signed_in_time_is_not_late(bad_day: dict[str, Check]) -> N
     sheet = made()
     Sheet.objects.filter(pk=sheet.pk).update(late_after=datetime.now(UTC) + timedelta(hours=4))
     actions.refuse(sheet.pk, "for the test", actor=ANN)
-    assert actions.escalate(datetime.now(UTC) + timedelta(days=1)) == []
+    assert actions.remind(datetime.now(UTC) + timedelta(days=1)) == []
+
+
+HIGHER = {"late": "1h", "escalate": ["boss"], "escalate_after": "2h"}
+
+
+@pytest.mark.parametrize(
+    ("inspection", "looked", "ended", "said"),
+    [
+        (HIGHER, [59], None, []),
+        (HIGHER, [60, 61], None, ["inspection-late"]),
+        (HIGHER, [60, 179, 180, 300], None, ["inspection-late", "inspection-still"]),
+        (HIGHER, [300, 301], None, ["inspection-late", "inspection-still"]),  # the engine was away
+        (HIGHER, [60, 180], 100, ["inspection-late", "inspection-done"]),
+        (HIGHER, [60, 180], 30, ["inspection-done"]),
+        ({"late": "1h"}, [60, 180, 6000], None, ["inspection-late"]),
+        ({"late": "1h", "escalate": ["boss"]}, [60, 299], None, ["inspection-late"]),
+        ({"late": "1h", "escalate": ["boss"]}, [60, 300], None, ["inspection-late", "inspection-still"]),
+    ],
+    ids=["in-time", "late", "higher", "both-at-once", "ended-between", "ended-in-time", "nobody-above", "4h-not", "4h"],
+)
+def test_a_sheet_that_nobody_signs_goes_higher(
+    bad_day: dict[str, Check], inspection: dict[str, Any], looked: list[int], ended: int | None, said: list[str]
+) -> None:
+    """Minutes after the sheet was made."""
+    Channel.objects.create(name="boss", kind="smtp", document={"levels": [3]})
+    System.objects.update(document={"inspection": {"tell": ["mail"], **inspection}})
+    Watch.objects.create(system=System.objects.get(), since=datetime(2020, 1, 1, tzinfo=UTC))
+    at = morning(datetime.now(UTC).date())
+    sheet = actions.run_by_schedule(*actions.due(at)[0], at)
+    assert sheet is not None
+    for minute in sorted([*looked, *([ended] if ended else [])]):
+        if minute == ended:
+            actions.refuse(sheet.pk, "for the test", actor=ANN)
+            continue
+        for act in (actions.remind, actions.escalate):
+            act(at + timedelta(minutes=minute))
+    told = [(row.notice.word, row.channel.name) for row in Delivery.objects.order_by("pk")]
+    mine = [(word, "boss" if word == "inspection-still" else "mail") for word in ("inspection-made", *said)]
+    assert [one for one in told if one[0].startswith("inspection")] == mine
+    steps = {"inspection.late": "Announced as late", "inspection.escalate": "Escalated"}
+    acts = [one.act for one in Record.objects.filter(act__in=steps).order_by("number")]
+    shown = [name for name, *_ in paper(queries.sheet(sheet.pk), "en").ends]
+    assert [name for name in shown if name in steps.values()] == [steps[act] for act in acts]
+    assert len(acts) == len([word for word in said if word != "inspection-done"])
 
 
 def test_channels_of_the_inspection_hear_of_it(signed: Sheet) -> None:

@@ -38,6 +38,7 @@ def signed(bad_day: dict[str, Check]) -> Sheet:
     sheet = made()
     actions.remark(sheet.pk, line(sheet, "books").place, "会计已知 <b>", actor=ANN)
     actions.raise_incident(sheet.pk, line(sheet, "names").place, actor=ANN)
+    actions.remark(sheet.pk, line(sheet, "night-backup").place, "looked at by hand", actor=ANN)
     actions.sign(sheet.pk, "all seen", actor=ANN)
     countersign(sheet)
     return queries.sheet(sheet.pk)

@@ -2,7 +2,7 @@
 
 from mainstay.inspection.actions.making import run_by_hand, run_by_schedule
 from mainstay.inspection.actions.people import Illegal, countersign, raise_incident, refuse, remark, sign
-from mainstay.inspection.actions.schedule import due, escalate
+from mainstay.inspection.actions.schedule import due, escalate, remind
 
 __all__ = [
     "Illegal",
@@ -12,6 +12,7 @@ __all__ = [
     "raise_incident",
     "refuse",
     "remark",
+    "remind",
     "run_by_hand",
     "run_by_schedule",
     "sign",

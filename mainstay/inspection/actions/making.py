@@ -19,6 +19,7 @@ from mainstay.domain.daily import Turn
 from mainstay.domain.duration import parse_duration
 from mainstay.domain.evidence import kept
 from mainstay.domain.state import State
+from mainstay.domain.trend import ABNORMAL
 from mainstay.incidents.queries import running_of
 from mainstay.inspection import queries
 from mainstay.inspection.actions.telling import tell
@@ -122,19 +123,19 @@ def _evidence(seen: Collection[inspection.Seen]) -> dict[int, dict[str, Any]]:
 
 
 def _write(draft: Draft, turn: Turn, number: int, now: datetime, actor: Actor) -> Sheet:
-    system, mine = draft.system, inspections.own(draft.system)
+    system = draft.system
     states = [line.state for line in draft.lines]
     found = Sheet.objects.create(
         system=system, day=turn.day, number=number, zone=system.timezone, due_at=turn.due,
         made_at=now, made_by=actor.name,
         head=_head(draft), state=inspection.worst(states).value, measured="",
         counts={state: states.count(state) for state in (*map(str, State), inspection.NOT_WATCHED)},
-        late_after=now + timedelta(seconds=parse_duration(mine.late)) if turn.due else None,
+        **(_waits(system, now) if turn.due else {}),
     )  # fmt: skip
     incidents = running_of([line.check.id for line in draft.lines if line.check])
     rows = [_row(draft, found, place, line) for place, line in enumerate(draft.lines, 1)]
     for row in rows:
-        if row.state in ("warning", "critical", "unknown") and row.check_of_id in incidents:
+        if row.state in ABNORMAL and row.check_of_id in incidents:
             row.incident = incidents[row.check_of_id]
     Line.objects.bulk_create(rows)
     found.refresh_from_db()  # as it will be read: what databases do to numbers and moments is in the digest
@@ -143,6 +144,14 @@ def _write(draft: Draft, turn: Turn, number: int, now: datetime, actor: Actor) -
     record(actor, "inspection.run", queries.label(found), {"sheet": str(found), "measured": found.measured})
     tell(found, "inspection-made", now)
     return found
+
+
+def _waits(system: System, now: datetime) -> dict[str, datetime]:
+    """Until when it is to be signed and, where somebody is named for it, how long it waits before it goes higher."""
+    mine = inspections.own(system)
+    late = now + timedelta(seconds=parse_duration(mine.late))
+    higher = {"escalate_after": late + timedelta(seconds=parse_duration(mine.escalate_after))} if mine.escalate else {}
+    return {"late_after": late, **higher}
 
 
 def _head(draft: Draft) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from mainstay.catalogue.models import System
 from mainstay.domain.actor import Actor, authorise, person_name
 from mainstay.domain.saying import say
 from mainstay.domain.state import State
+from mainstay.domain.trend import ABNORMAL
 from mainstay.incidents.actions import open_for_check
 from mainstay.inspection import queries
 from mainstay.inspection.actions.telling import tell
@@ -51,11 +52,11 @@ def raise_incident(sheet_id: int, place: int, text: str = "", *, actor: Actor) -
 
 
 def sign(sheet_id: int, words: str = "", *, actor: Actor) -> Sheet:
-    """The person on duty stands for it. Raises Illegal while a warning or critical line has neither an incident nor a
-    remark: who signs has seen each of them."""
+    """The person on duty stands for it. Raises Illegal while an abnormal line, one not seen among them, has neither an
+    incident nor a remark: who signs has seen each of them."""
     with transaction.atomic():
         sheet = _open(sheet_id, "inspection.sign", actor)
-        wrong = [row for row in queries.lines(sheet.pk) if row.state in ("warning", "critical")]
+        wrong = [row for row in queries.lines(sheet.pk) if row.state in ABNORMAL]
         if bare := [row.place for row in wrong if row.incident_id is None and not row.remarks.all()]:
             listed = ", ".join(map(str, bare[:10])) + (" …" if len(bare) > 10 else "")
             raise Illegal(

@@ -1,5 +1,7 @@
-"""What the engine does by the clock: the day's sheets, and saying which nobody signed in time."""
+"""What the engine does by the clock: the day's sheets, and saying which nobody signs: in time, and long after it."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -12,7 +14,7 @@ from mainstay.catalogue.models import System
 from mainstay.domain.actor import ENGINE
 from mainstay.domain.daily import Turn, turn
 from mainstay.inspection import queries
-from mainstay.inspection.actions.telling import tell_late
+from mainstay.inspection.actions.telling import tell_higher, tell_late
 from mainstay.inspection.models import Sheet, Watch
 
 
@@ -37,19 +39,42 @@ def _turn(system: System, now: datetime) -> Turn | None:
     return turn(cron, ZoneInfo(system.timezone), now) if cron else None
 
 
-def escalate(now: datetime | None = None) -> list[Sheet]:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is said of a sheet that waits: after which moment, and where it is noted that it was."""
+
+    act: str
+    after: str
+    at: str
+    tell: Callable[[Sheet, datetime], None]
+
+
+LATE = Step("inspection.late", "late_after", "late_at", tell_late)
+HIGHER = Step("inspection.escalate", "escalate_after", "escalated_at", tell_higher)
+
+
+def remind(now: datetime | None = None) -> list[Sheet]:
     """Announce each sheet that nobody signed in time, once."""
+    return _go(LATE, now)
+
+
+def escalate(now: datetime | None = None) -> list[Sheet]:
+    """Tell those above of each that still waits, long after it was late; once."""
+    return _go(HIGHER, now)
+
+
+def _go(step: Step, now: datetime | None) -> list[Sheet]:
+    due = {f"{step.after}__lte": now or datetime.now(UTC)}
+    waiting = Sheet.objects.filter(**{"stage": "open", step.at: None, **due}).values_list("pk", flat=True)
+    return [sheet for number in list(waiting) if (sheet := _say(step, number, now)) is not None]
+
+
+def _say(step: Step, number: int, now: datetime | None) -> Sheet | None:
     at = now or datetime.now(UTC)
-    waiting = Sheet.objects.filter(stage="open", late_at=None, late_after__lte=at).values_list("pk", flat=True)
-    return [sheet for number in list(waiting) if (sheet := _escalate(number, now)) is not None]
-
-
-def _escalate(number: int, now: datetime | None) -> Sheet | None:
-    at = now or datetime.now(UTC)  # each its own moment: notices are told apart by theirs
     with transaction.atomic():
-        if not Sheet.objects.filter(pk=number, stage="open", late_at=None).update(late_at=at):
+        if not Sheet.objects.filter(**{"pk": number, "stage": "open", step.at: None}).update(**{step.at: at}):
             return None  # signed meanwhile, or another engine was quicker
         sheet = queries.sheet(number)
-        record(ENGINE, "inspection.late", queries.label(sheet), {"sheet": str(sheet)})
-        tell_late(sheet, datetime.now(UTC))
+        record(ENGINE, step.act, queries.label(sheet), {"sheet": str(sheet)})
+        step.tell(sheet, datetime.now(UTC))  # each its own moment: notices are told apart by theirs
     return sheet

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from mainstay.catalogue import inspections
+from mainstay.domain.trend import ABNORMAL
 from mainstay.inspection.models import Line, Sheet
 from mainstay.notices.actions import Telling, announce, announce_all
 
@@ -24,8 +25,15 @@ def tell_late(sheet: Sheet, now: datetime) -> None:
     announce(None, "inspection-late", now, _data(sheet, ""), level=2, system=sheet.system.name, only=only)
 
 
+def tell_higher(sheet: Sheet, now: datetime) -> None:
+    """Still nobody: for the channels under ``inspection: escalate:``, whatever levels they hear of otherwise."""
+    data = _data(sheet, "")
+    names = inspections.own(sheet.system).escalate
+    announce_all([Telling(None, "inspection-still", now, data, level=1, to=name) for name in names])
+
+
 def _data(sheet: Sheet, by: str) -> dict[str, Any]:
-    wrong = Line.objects.filter(sheet=sheet, state__in=("warning", "critical", "unknown")).order_by("place")
+    wrong = Line.objects.filter(sheet=sheet, state__in=ABNORMAL).order_by("place")
     return {
         "inspection": sheet.pk, "system": sheet.system.name, "system_title": sheet.head["title"],
         "day": sheet.day.isoformat(), "number": sheet.number, "state": sheet.state, "stage": sheet.stage,

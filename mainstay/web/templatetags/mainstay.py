@@ -154,7 +154,8 @@ def entry_word(word: str) -> str:
         "worse": _("got worse"), "relapsed": _("failed again"), "recovered": _("recovered"), "graded": _("graded"),
         "regraded": _("regraded"), "acknowledged": _("acknowledged"), "note": _("note"), "resolved": _("resolved"),
         "blind": _("cannot be seen"), "inspection-made": _("inspection made"),
-        "inspection-late": _("inspection not signed in time"), "inspection-done": _("inspection ended"),
+        "inspection-late": _("inspection not signed in time"),
+        "inspection-still": _("inspection still not signed"), "inspection-done": _("inspection ended"),
     }.get(word, word)  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 // The wall screen goes from view to view; a refresh brings new figures and leaves the view as it is.
 "use strict";
 
-const EACH = 15000;
+const EACH = 1000 * document.getElementById("main").dataset.each;
 const REST = 15000;
 let still = 0;
 

@@ -1,0 +1,101 @@
+"""No page asks the database more for having more to show: each is opened on a small and on a larger past."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from bench.history import Scale, fill
+from mainstay.catalogue.actions import keep_outline
+from mainstay.catalogue.models import Calendar, Check, System
+from mainstay.domain.actor import Actor, Role
+from mainstay.domain.outline import Outline, Part
+from mainstay.incidents.models import Incident
+from mainstay.inspection.models import Sheet
+from mainstay.monitoring.models import Mute
+from mainstay.notices.models import Delivery
+from mainstay.people.actions import create_token
+from mainstay.people.models import Person, SystemRole
+from mainstay.web.entering import BACKEND
+from tests.faces.bad_day import There, pages
+
+pytestmark = pytest.mark.django_db
+ROOT = Actor("person:ann", Role.ADMINISTRATOR)
+SMALL = Scale(systems=3, parts=2, checks=6, changes=90, incidents=8, running=4, inspected=1, sheets=2, records=12)
+LARGE = Scale(
+    systems=7, parts=5, checks=18, changes=300, incidents=30, running=20, channels=6, inspected=3, sheets=6, records=45
+)
+
+
+@contextmanager
+def past(scale: Scale) -> Iterator[list[str]]:
+    """The addresses of what is there as long as it is."""
+    with transaction.atomic():
+        now = datetime.now(UTC)
+        fill(now, scale)
+        more(scale.systems, now)
+        system = System.objects.earliest("pk")
+        first = {one.kind: one for one in Check.objects.filter(system=system).order_by("-pk")}
+        incidents = Incident.objects.order_by("-pk").values_list("pk", flat=True)[:1]
+        sheet = Sheet.objects.filter(made_by=ROOT.name).latest("pk").pk
+        checks = [one.name for one in first.values()]
+        yield pages(
+            There(system.name, checks, first["http"].name, list(incidents), sheet, ["web"], "on-call", "person-1")
+        )
+        transaction.set_rollback(True)
+
+
+def more(count: int, now: datetime) -> None:
+    """What people have made: accounts, tokens, calendars, mutes, an outline; and notices that did not get through."""
+    people = Person.objects.bulk_create(
+        Person(username=f"person-{n}", role=Role.VIEWER, password="!") for n in range(count)
+    )
+    SystemRole.objects.bulk_create(SystemRole(person=one, system="system-000", role=Role.OPERATOR) for one in people)
+    Calendar.objects.bulk_create(Calendar(name=f"calendar-{n}", document={"holidays": []}) for n in range(count))
+    for number in range(count):
+        create_token(name=f"token-{number}", role=Role.VIEWER, systems={"system-000": Role.OPERATOR}, actor=ROOT)
+    for system in System.objects.all():
+        system.document |= {"status_page": True, "notify": ["on-call"], "calendar": "calendar-1"}
+        system.save()
+    Mute.objects.bulk_create(
+        Mute(system=one.system, component=one.component, check_of=one, reason="x", actor=ROOT.name, starts_at=now,
+             ends_at=now + timedelta(days=1))
+        for one in Check.objects.select_related("system", "component").order_by("-pk")[:count]
+    )  # fmt: skip
+    failed = Delivery.objects.order_by("-pk").values("pk")[:count]
+    Delivery.objects.filter(pk__in=list(failed.values_list("pk", flat=True))).update(sent_at=None, given_up_at=now)
+    parts = [Part(name="web", kind="http", pack="web-service", typed={"url": "https://shop.example.com/"})]
+    parts += [Part(name=f"part-{n}", kind="http", pack="web-service", typed={"url": "http://x/"}) for n in range(count)]
+    keep_outline(Outline(system="another", title="Another", parts=parts), actor=ROOT)
+
+
+def asked(scale: Scale) -> dict[str, int]:
+    """Page, as the small past has it → how often it asks the database."""
+    with past(scale) as addresses:
+        ann = Person.objects.create(username="ann", role=Role.ADMINISTRATOR, password="!")
+        who = Client()
+        who.force_login(ann, backend=BACKEND)
+        session = who.session
+        session["proved_at"] = time.time()
+        session.save()
+        who.get("/today/")  # a session notes now and then that it was seen
+        counts = {}
+        for place, address in enumerate(addresses):
+            if scale is SMALL:
+                who.get(address)  # what is kept from the first time on is not counted
+            with CaptureQueriesContext(connection) as queries:
+                answer = who.get(address)
+            assert answer.status_code == (404 if address == "/nothing/" else 200), address
+            counts[f"{place} {address.rstrip('0123456789/')}"] = len(queries)
+    return counts
+
+
+def test_more_to_show_is_not_more_to_ask() -> None:
+    small, large = asked(SMALL), asked(LARGE)
+    assert {page: (count, large[page]) for page, count in small.items() if large[page] > count} == {}
+    assert max(large.values()) <= 40
