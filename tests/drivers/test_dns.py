@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault, Reading
+from mainstay.drivers.own_services import own_services
 from mainstay.drivers.probes import Reach
 from mainstay.drivers.probes import dns as probe
 from tests.servers import dnsmasq
@@ -101,7 +102,7 @@ def test_each_failure_has_its_name(server: int, settings: dict[str, Any], expect
 
 
 def test_no_address_is_touched_that_is_not_allowed(server: int) -> None:
-    own = NetworkPolicy(LOOPBACK.allowed, frozenset({("127.0.0.1", server)}))
+    own = NetworkPolicy(LOOPBACK.allowed, own_services([("127.0.0.1", server)]))
     elsewhere = NetworkPolicy((ip_network("203.0.113.0/24"),))
     for network, where in ((own, f"127.0.0.1:{server}"), (elsewhere, f"localhost:{server}"), (LOOPBACK, "10.1.2.3")):
         assert fault(look(network=network, server=where, name="shop.example")) is Fault.DENIED

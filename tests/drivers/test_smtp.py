@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault, Reading
+from mainstay.drivers.own_services import own_services
 from mainstay.drivers.probes import Reach
 from mainstay.drivers.probes.smtp import Probe, Settings
 from tests.drivers.test_http import certificate
@@ -164,7 +165,7 @@ def test_who_is_not_there_and_who_may_not_be_asked(tmp_path: Path) -> None:
     assert (fault(absent), absent.blind) == (Fault.SETUP, True)
     with office() as (port, takes):
         elsewhere = NetworkPolicy((ip_network("203.0.113.0/24"),))
-        own = NetworkPolicy(LOOPBACK.allowed, frozenset({("127.0.0.1", port)}))
+        own = NetworkPolicy(LOOPBACK.allowed, own_services([("127.0.0.1", port)]))
         for network in (elsewhere, own):
             assert fault(look(port, network=network)) is Fault.DENIED
         assert not takes.asked
