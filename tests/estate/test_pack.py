@@ -25,9 +25,7 @@ DATA_FAULTS = (
 VARIANTS = {
     "cancelled quotation": "sale_sale where state = 'cancelled'",
     "return": "stock_shipment_out_return where state = 'done'",
-    "partial delivery": "(select sale from sale_line group by 1 having count(*) = 1) one join sale_sale on id = sale"
-    " where exists (select from ir_model_log where resource = 'sale.sale,' || sale"
-    " and target = 'shipment_state:partially shipped')",
+    "partial delivery": "ir_model_log where target = 'shipment_state:partially shipped'",
     "failed payment": "account_payment where state = 'failed'",
     "credited invoice": "account_invoice where state = 'cancelled' and number is not null",
     "cancelled delivery": "stock_shipment_out where state = 'cancelled'",

@@ -15,12 +15,19 @@ DANGERS = {
     "account-codes", "account-factor-remove", "account-passkey-remove", "account-session-end", "account-sessions-end",
     "calendar-retire", "channel-retire", "check-mute", "countersign", "incident-resolve", "inspection-refuse",
     "person-factor-reset", "person-password-link", "person-sessions-end", "secret-delete", "secret-rotate",
-    "start-channel-remove", "start-drop", "start-part-remove", "token-revoke", *SAID_BESIDE,
+    "start-channel-remove", "start-drop", "start-part-remove", "system-mute", "token-revoke", *SAID_BESIDE,
 }  # fmt: skip
 ENDS = re.compile(r"(remove|retire|delete|revoke|end|drop|reset|refuse|rotate|resolve)$")
 FORM = re.compile(
     r"""(<details class="ask"[^>]*><summary\b(?:(?!</details>).)*?)?<form\b[^>]*action="{% url '([\w-]+)'"""
 )
+
+
+INCLUDED = re.compile(r'{% include "(parts/[^"]+)"[^%]*%}')
+
+
+def _included(what: re.Match[str]) -> str:
+    return (TEMPLATES / what[1]).read_text(encoding="utf-8")
 
 
 def forms() -> dict[str, list[tuple[bool, str]]]:
@@ -29,7 +36,7 @@ def forms() -> dict[str, list[tuple[bool, str]]]:
     for file in TEMPLATES.rglob("*.html"):
         text = file.read_text(encoding="utf-8")
         for one in FORM.finditer(text):
-            form = text[one.end() : text.index("</form>", one.end())]
+            form = INCLUDED.sub(_included, text[one.end() : text.index("</form>", one.end())])
             found.setdefault(one[2], []).append((bool(one[1]), form))
     return found
 
