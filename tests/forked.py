@@ -110,7 +110,7 @@ def _end(code: int) -> NoReturn:
     """As an interpreter ends, without taking down all that was read, which costs as much as a command."""
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
-    if "django.db" in sys.modules:
+    if "mainstay.settings" in sys.modules:
         sys.modules["django.db"].connections.close_all()
     sys.stdout.flush()
     sys.stderr.flush()

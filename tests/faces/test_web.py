@@ -169,7 +169,10 @@ def test_what_was_not_sent_is_sent_again(bad_day: Check) -> None:
     assert operator.post(f"/notices/{failed.pk}/retry", {"next": pages[1]})["Location"] == pages[1]
     failed.refresh_from_db()
     assert failed.given_up_at is None, "the engine takes it now"
-    assert "was sent already" in operator.post(f"/notices/{sent.pk}/retry", {"next": pages[0]}, follow=True).content.decode()
+    assert (
+        "was sent already"
+        in operator.post(f"/notices/{sent.pk}/retry", {"next": pages[0]}, follow=True).content.decode()
+    )
     assert operator.post("/notices/999/retry").status_code == 404
 
 

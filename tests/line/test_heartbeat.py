@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests import servers
-from tests.line.site import PREPARE, Site, until
+from tests.line.site import Site, until
 
 SYSTEM = """
 system: shop
@@ -18,6 +18,7 @@ checks:
   nightly: {probe: {kind: heartbeat, period: 1h, grace: 5m}, every: 1s, failures: 1, flapping: false}
 """
 TOKEN = """
+import django; django.setup()
 from mainstay.catalogue.models import Check
 from mainstay.domain.actor import ENGINE
 from mainstay.monitoring.actions import ping_token
@@ -41,7 +42,8 @@ def web(site: Site) -> Iterator[str]:
 
 def test_from_a_ping_to_a_state(tmp_path: Path) -> None:
     site = Site(tmp_path)
-    token = site.run(PREPARE + TOKEN, json.dumps({"system.yaml": SYSTEM, "channels.yaml": "channels: {}"})).strip()
+    site.apply(SYSTEM)
+    token = site.run(TOKEN).strip()
     with web(site) as base, site.process("checker"):
 
         def ping(word: str = "", body: bytes | None = None) -> bool:
