@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
-WORKERS ?= 3
+WORKERS ?= 2
 SOAK ?= 3600
 
 .PHONY: demo test test-postgresql check bench soak messages screenshots dist clean help

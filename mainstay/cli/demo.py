@@ -63,10 +63,12 @@ def _interrupt(_number: int, _frame: object) -> None:
 def _run(stack: ExitStack, directory: Path, port: int, once: bool, only: list[str], as_json: bool) -> int:
     began = time.monotonic()
     typer.echo("Starting the ERP (Tryton on PostgreSQL, with orders coming in) …", err=True)
-    facts = stack.enter_context(_estate(directory / "estate"))
+    estate = stack.enter_context(_estate(directory / "estate"))
+    mainstay = Workspace(directory / "workspace", port)
+    password, token = mainstay.prepare()  # while the ERP starts
+    facts = _facts(estate)
     typer.echo(f"The ERP is up after {time.monotonic() - began:.0f} s. Starting Mainstay …", err=True)
-    mainstay = Workspace(directory / "workspace", facts, port)
-    password, token = mainstay.prepare()
+    mainstay.take_in(facts)
     stack.enter_context(mainstay.up())
     watch = Watch(f"http://127.0.0.1:{port}", token)
     watch.wait_for_life(patience=120)
@@ -121,21 +123,26 @@ def _estate_command() -> list[str]:
 
 
 @contextmanager
-def _estate(directory: Path) -> Iterator[dict[str, Any]]:
-    """Run the estate as a program of its own; yields its facts."""
+def _estate(directory: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run the estate as a program of its own."""
     directory.mkdir(mode=0o711)
     process = subprocess.Popen(
         [*_estate_command(), "up", "--dir", str(directory), "--json"],
         cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     try:
-        line = process.stdout.readline() if process.stdout else ""
-        if not line:
-            typer.echo("The ERP did not start; the reason stands above.", err=True)
-            raise typer.Exit(70)
-        yield json.loads(line)
+        yield process
     finally:
         _end(process)
+
+
+def _facts(estate: subprocess.Popen[str]) -> dict[str, Any]:
+    """What the estate says of itself once it is up."""
+    line = estate.stdout.readline() if estate.stdout else ""
+    if not line:
+        typer.echo("The ERP did not start; the reason stands above.", err=True)
+        raise typer.Exit(70)
+    return dict(json.loads(line))
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -152,13 +159,13 @@ def _end(process: subprocess.Popen[str]) -> None:
 class Workspace:
     """A Mainstay of its own for the demo."""
 
-    def __init__(self, directory: Path, facts: dict[str, Any], port: int) -> None:
+    def __init__(self, directory: Path, port: int) -> None:
         self.directory = directory
         self.port = port
-        self.environment = {**os.environ, "MAINSTAY_WORKSPACE": str(directory), **references(facts)}
+        self.environment = {**os.environ, "MAINSTAY_WORKSPACE": str(directory)}
 
     def prepare(self) -> tuple[str, str]:
-        """Settings, catalogue, a person and a token; returns the person's password and the token."""
+        """Settings, a person and a token; returns the person's password and the token."""
         shutil.copytree(CHECKOUT / "estate" / "catalogue", self.directory / "catalogue")
         (self.directory / "mainstay.toml").write_text(
             f'port = {self.port}\nbase_url = "http://127.0.0.1:{self.port}"\nsettle = 3\n'
@@ -168,8 +175,12 @@ class Workspace:
         self.call("migrate")
         self.call("user", "add", PERSON, "--role", "administrator", "--password-stdin", given=password)
         token = json.loads(self.call("token", "create", "demo", "--role", "administrator", "--json"))["token"]
-        self.call("apply", str(self.directory / "catalogue"))
         return password, token
+
+    def take_in(self, facts: dict[str, Any]) -> None:
+        """The ERP's system, with what its addresses are this time."""
+        self.environment |= references(facts)
+        self.call("apply", str(self.directory / "catalogue"))
 
     def call(self, *words: str, given: str = "") -> str:
         """One command of Mainstay; its output. A failure ends the demo with what the command said."""
