@@ -240,7 +240,7 @@ def sentence(held: Mapping[State, float]) -> str:
     """How long what was not ok lasted, the worst first, and that the rest was ok."""
     bad = [state for state in (State.CRITICAL, State.WARNING, State.UNKNOWN) if held.get(state)]
     if not bad:
-        return _("ok all the time") if held.get(State.OK) else state_text("none")
+        return _("ok while watched") if held.get(State.OK) else state_text("none")
     listed = pgettext("between parts of a list", ", ").join(
         f"{state_text(state.value)} {format_seconds(held[state])}" for state in bad
     )

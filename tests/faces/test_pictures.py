@@ -35,7 +35,7 @@ def told(spans: Sequence[charts.Span]) -> str:
     ("stories", "worst", "said"),
     [
         ([], "", "not watched"),
-        (["24o"], "24o", "ok all the time"),
+        (["24o"], "24o", "ok while watched"),
         (["6o 1c 17o"], "6o 1c 17o", "critical 1h; otherwise ok"),
         (["24c"], "24c", "critical 1d"),
         (["6o 0.2c 17.8o"], "6o 0.25c 17.75o", "critical 12m; otherwise ok"),
