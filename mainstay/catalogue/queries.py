@@ -149,10 +149,11 @@ def secrets() -> QuerySet[Secret]:
 def secret_uses(sight: Sight = EVERYTHING) -> dict[str, list[str]]:
     """Secret's name → the components, channels and checks in use that ask for it."""
     found: dict[str, list[str]] = {}
+    asks = Q(settings__icontains="${")  # few of thousands do
     asking = [
-        *((f"{row.system.name}/{row.name}", row.settings) for row in components(sight=sight)),
-        *((row.name, row.settings) for row in channels(sight)),
-        *((str(row), row.document.get("probe")) for row in checks(sight=sight)),
+        *((f"{row.system.name}/{row.name}", row.settings) for row in components(sight=sight).filter(asks)),
+        *((row.name, row.settings) for row in channels(sight).filter(asks)),
+        *((str(row), row.document.get("probe")) for row in checks(sight=sight).filter(document__icontains="${")),
     ]
     for where, settings in asking:
         for name in names(settings):
@@ -195,14 +196,7 @@ def known() -> Known:
 
 def names_without_value() -> list[str]:
     """Every ``${NAME}`` that the catalogue in use asks for and nobody has given."""
-    asked: set[str] = set()
-    for settings in (
-        *components().order_by().values_list("settings", flat=True),
-        *channels().values_list("settings", flat=True),
-        *checks().order_by().values_list("document__probe", flat=True),
-    ):
-        asked |= names(settings)
-    return unfilled(asked)
+    return unfilled(set(secret_uses()))
 
 
 def differences(catalogue: Catalogue) -> list[Difference]:
