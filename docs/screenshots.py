@@ -36,7 +36,7 @@ CHECK = "/systems/meridian/checks/app.reads-an-order/?range=1h"
 README = {
     "today": "today-1440-en-light", "system": "systems-meridian-1440-en-light",
     "check": "systems-meridian-checks-app.reads-an-order-range=1h-1440-en-dark",
-    "phone": "incidents-1-390-zh-hans-light",
+    "phone": "today-390-zh-hans-light",
 }  # fmt: skip
 """Picture of the README → the picture of a bad day that it is."""
 HALF_IN = """
