@@ -221,6 +221,6 @@ def test_nothing_jumps_when_it_refreshes(site: Served, reader: Browser, width: i
         for page in ("/today/", "/systems/"):
             reader.open(site.base + page)
             reader.wait("refreshed >= 2", patience=40)
-            assert sum(reader.run("shifts")) < 0.02, page  # 0.1 is good; a time may take another word meanwhile
+            assert sum(reader.run("shifts")) < 0.1, page  # what counts as good: a time may take another word meanwhile
     finally:
         reader.call("Page.removeScriptToEvaluateOnNewDocument", identifier=script)
