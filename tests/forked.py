@@ -108,7 +108,7 @@ def _become(job: Mapping[str, Any]) -> NoReturn:
 
 def _end(code: int) -> NoReturn:
     """As an interpreter ends, without taking down all that was read, which costs as much as a command."""
-    threading._shutdown()  # type: ignore[attr-defined]
+    threading._shutdown()  # type: ignore[attr-defined]  # threads end by nothing public
     atexit._run_exitfuncs()
     if "mainstay.settings" in sys.modules:
         sys.modules["django.db"].connections.close_all()

@@ -176,7 +176,8 @@ def users(kind: str, sight: Sight = EVERYTHING) -> dict[str, list[str]]:
     """Every channel or calendar that is named → the systems in use that name it."""
     found: dict[str, list[str]] = {}
     for system, written in systems(sight).values_list("name", "document"):
-        for name in dict.fromkeys(_told(written) if kind == "channel" else [written.get("calendar")]):
+        named = _told(written) if kind == "channel" else filter(None, [written.get("calendar")])
+        for name in dict.fromkeys(named):
             found.setdefault(name, []).append(system)
     return found
 

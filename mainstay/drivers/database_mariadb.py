@@ -197,7 +197,7 @@ class _Line(_AnyConnection):
         self.left -= num_bytes
         if self.left < 0:
             raise unwelcome()
-        return bytes(super()._read_bytes(num_bytes))  # type: ignore[misc]
+        return bytes(super()._read_bytes(num_bytes))  # type: ignore[misc]  # PyMySQL has no types
 
     def _create_ssl_ctx(self, sslp: Any) -> ssl.SSLContext:
         """One context a process: making one for each connection costs more than the connection."""

@@ -3,7 +3,6 @@
 import os
 from typing import Any, Literal
 
-from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -15,6 +14,7 @@ from mainstay.domain.outline import secret_name
 from mainstay.domain.saying import said
 from mainstay.domain.yaml_text import write
 from mainstay.web.access import actor
+from mainstay.web.attempt import attempt
 
 
 def examined(files: dict[str, dict[str, Any]]) -> examine.Examined:
@@ -30,13 +30,13 @@ def apply(files: dict[str, dict[str, Any]], who: Actor) -> list[Difference]:
 
 def retire(request: HttpRequest, kind: Literal["channel", "calendar"], name: str) -> bool:
     """Take one out of use and say so, or why not; whether it is."""
-    try:
-        actions.retire(kind, name, actor=actor(request))
-    except ValueError as error:
-        messages.error(request, said(error, _))
-        return False
-    messages.success(request, _("%(name)s is retired.") % {"name": name})
-    return True
+    done = _("%(name)s is retired.") % {"name": name}
+    return attempt(request, lambda: actions.retire(kind, name, actor=actor(request)), done)
+
+
+def reasons(error: ValueError) -> list[str]:
+    """Why nothing came of it: the flaws of what was filled in, or one refusal."""
+    return flaws(error) if isinstance(error, Invalid) else [said(error, _)]
 
 
 def flaws(error: Invalid) -> list[str]:

@@ -10,10 +10,8 @@ from django.views.decorators.http import require_POST
 
 from mainstay.catalogue import kinds, queries
 from mainstay.catalogue.models import Channel
-from mainstay.catalogue.sources import Invalid
 from mainstay.domain.actor import Sight
 from mainstay.domain.placeholder import names
-from mainstay.domain.saying import said
 from mainstay.notices import actions as notices
 from mainstay.notices.queries import newest_by_channel
 from mainstay.web import changing, channel_form
@@ -115,7 +113,7 @@ def save(request: HttpRequest) -> HttpResponse:
             described["systems"] = systems
         changing.apply({"shared.yaml": {"channels": {name: described}}}, who)
     except ValueError as error:  # Invalid and Refused are such, too
-        for line in changing.flaws(error) if isinstance(error, Invalid) else [said(error, _)]:
+        for line in changing.reasons(error):
             messages.error(request, line)
         return _form(request, kind, found, typed=True)
     messages.success(request, _("%(name)s is saved.") % {"name": name})

@@ -76,7 +76,7 @@ def check(request: HttpRequest, system: str, name: str) -> HttpResponse:
         "is_operator": may(request, "check.mute", system),
         "may_edit": may(request, "check.edit", system),
         "cost": monitoring.cost(found, now),
-        "flow": next(iter(flows.drawn([found] if found.kind == "flow" else [])), None),
+        "flow": flows.drawn([found])[0] if found.kind == "flow" else None,
     }
     return live(request, "check", context)
 

@@ -19,6 +19,7 @@ from mainstay.incidents import actions, queries
 from mainstay.notices import queries as notices
 from mainstay.web import lists
 from mainstay.web.access import actor, incident_of, may, page, system_of, visible
+from mainstay.web.attempt import attempt
 from mainstay.web.incident_plots import plots
 from mainstay.web.live import live
 
@@ -90,12 +91,7 @@ def incident(request: HttpRequest, number: int) -> HttpResponse:
 
 def _act(request: HttpRequest, number: int, work: Callable[[], Any], done: str) -> HttpResponse:
     incident_of(request, number)
-    try:
-        work()
-    except ValueError as error:
-        messages.error(request, said(error, _))
-    else:
-        messages.success(request, done)
+    attempt(request, work, done)
     return redirect("incident", number)
 
 

@@ -24,6 +24,7 @@ from mainstay.inspection.models import Sheet
 from mainstay.monitoring.wording import DJANGO_LANGUAGE, language_of
 from mainstay.web import lists
 from mainstay.web.access import actor, may, page, system_of, visible
+from mainstay.web.attempt import attempt
 
 STATES = ("ok", "warning", "critical", "unknown")
 STAGES = (*queries.STAGES, "late")
@@ -116,13 +117,9 @@ def _language() -> str:
 def _act(request: HttpRequest, number: int, work: Callable[[], Any], done: str) -> HttpResponse:
     _sheet(request, number)
     try:
-        work()
+        attempt(request, work, done)
     except ObjectDoesNotExist:
         raise Http404 from None
-    except ValueError as error:
-        messages.error(request, said(error, _))
-    else:
-        messages.success(request, done)
     return redirect("inspection", number)
 
 
@@ -169,13 +166,12 @@ def refuse(request: HttpRequest, number: int) -> HttpResponse:
 def countersign(request: HttpRequest) -> HttpResponse:
     asked = request.POST
     system = system_of(request, asked.get("system", ""))
-    try:
+
+    def work() -> None:
         year, week = int(asked.get("year", "")), int(asked.get("week", ""))
         actions.countersign(system.name, year, week, asked.get("text", ""), actor=actor(request))
-    except ValueError as error:
-        messages.error(request, said(error, _))
-    else:
-        messages.success(request, _("Countersigned."))
+
+    attempt(request, work, _("Countersigned."))
     return redirect("inspections")
 
 

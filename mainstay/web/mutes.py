@@ -11,10 +11,10 @@ from django.views.decorators.http import require_POST
 from mainstay.catalogue import queries as catalogue
 from mainstay.catalogue.models import Check, Component, System
 from mainstay.domain.actor import authorise
-from mainstay.domain.saying import said
 from mainstay.monitoring import actions, queries
 from mainstay.monitoring.models import Mute
 from mainstay.web.access import actor, check_of, page, system_of
+from mainstay.web.attempt import attempt
 
 LONGEST = 720.0
 """Hours."""
@@ -41,16 +41,14 @@ def mute_system(request: HttpRequest, name: str) -> HttpResponse:
 def _mute(
     request: HttpRequest, system: System, *, component: Component | None = None, check: Check | None = None
 ) -> None:
-    try:
+    def work() -> None:
         hours = min(LONGEST, max(0.1, float(request.POST.get("hours", "1"))))
         actions.mute(
             system=system, component=component, check=check, reason=request.POST.get("reason", ""),
             until=datetime.now(UTC) + timedelta(hours=hours), actor=actor(request),
         )  # fmt: skip
-    except ValueError as error:
-        messages.error(request, said(error, _))
-    else:
-        messages.success(request, _("Muted. It is judged on, but nobody is told."))
+
+    attempt(request, work, _("Muted. It is judged on, but nobody is told."))
 
 
 @page("check.unmute")

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -11,12 +10,12 @@ from mainstay.api.audit import whole
 from mainstay.audit import queries as audit
 from mainstay.catalogue import queries as catalogue
 from mainstay.domain.actor import PERMISSIONS
-from mainstay.domain.saying import said
 from mainstay.notices import actions
 from mainstay.notices import queries as notices
 from mainstay.notices.models import Delivery
 from mainstay.web import lists
 from mainstay.web.access import actor, may, page, visible
+from mainstay.web.attempt import attempt
 from mainstay.web.frame import back
 from mainstay.web.live import live
 
@@ -52,13 +51,9 @@ def _system_of(row: Delivery) -> str | None:
 def retry(request: HttpRequest, number: int) -> HttpResponse:
     """Send one again, from the list or from its incident."""
     try:
-        actions.retry(number, actor=actor(request))
+        attempt(request, lambda: actions.retry(number, actor=actor(request)), _("It is sent again."))
     except Delivery.DoesNotExist:
         raise Http404 from None
-    except ValueError as error:
-        messages.error(request, said(error, _))
-    else:
-        messages.success(request, _("It is sent again."))
     return back(request)
 
 

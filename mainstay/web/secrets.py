@@ -12,6 +12,7 @@ from mainstay.catalogue.models import Secret
 from mainstay.domain.saying import said
 from mainstay.sealing import SealBroken
 from mainstay.web.access import actor, page, visible
+from mainstay.web.attempt import attempt
 from mainstay.web.settings_tabs import tabs
 
 
@@ -30,12 +31,8 @@ def secrets(request: HttpRequest) -> HttpResponse:
 def set_value(request: HttpRequest) -> HttpResponse:
     """Keep a value; running checks take it over."""
     name = request.POST.get("name", "").strip()
-    try:
-        actions.set_secret(name, request.POST.get("value", ""), actor=actor(request))
-    except ValueError as error:
-        messages.error(request, said(error, _))
-    else:
-        messages.success(request, _("%(name)s is set; what uses it takes it over at once.") % {"name": name})
+    done = _("%(name)s is set; what uses it takes it over at once.") % {"name": name}
+    attempt(request, lambda: actions.set_secret(name, request.POST.get("value", ""), actor=actor(request)), done)
     return redirect("secrets")
 
 

@@ -251,7 +251,7 @@ def save_channel(request: HttpRequest, outline: Outline) -> Said:
         described = _described(request, outline, name, sealed)
         found = changing.examined({"shared.yaml": {"channels": {name: described}}}).catalogue
     except ValueError as error:  # Invalid and Refused are such, too
-        for line in changing.flaws(error) if isinstance(error, Invalid) else [said(error, _)]:
+        for line in changing.reasons(error):
             messages.error(request, line)
         return shown(request, "told", outline, **told_context(outline, request.POST, request.POST))
     told = dict(outline.told)

@@ -53,9 +53,8 @@ def system(request: HttpRequest, name: str) -> HttpResponse:
 
 def _fits(check: Check, text: str, state: str) -> bool:
     stands = check.standing.state if hasattr(check, "standing") else State.UNKNOWN.value
-    return (
-        not state or state == stands
-    ) and text.lower() in f"{check.name} {' '.join(map(str, check.title.values()))}".lower()
+    words = f"{check.name} {' '.join(map(str, check.title.values()))}".lower()
+    return state in ("", stands) and text.lower() in words
 
 
 def _told(system: System) -> list[str]:

@@ -218,10 +218,11 @@ def test_nothing_jumps_when_it_refreshes(site: Served, reader: Browser, width: i
     script = reader.call("Page.addScriptToEvaluateOnNewDocument", source=watch)["identifier"]
     try:
         reader.size(width, 900)
+        reader.open(site.base + "/today/")
+        reader.wait("document.querySelector('#alarm .alarm')", patience=60)  # the checker has ended; that is said once
         for page in ("/today/", "/systems/"):
             reader.open(site.base + page)
             reader.wait("refreshed >= 2", patience=40)
-            # What counts as good: a time may take another word, and the alarm of a silent checker comes above all.
-            assert sum(reader.run("shifts")) < 0.1, page
+            assert sum(reader.run("shifts")) < 0.02, page  # 0.1 is good; a time may take another word meanwhile
     finally:
         reader.call("Page.removeScriptToEvaluateOnNewDocument", identifier=script)

@@ -79,7 +79,7 @@ def test_the_pdf_says_it_all(signed: Sheet, language: str) -> None:
 def test_chinese_is_printed_in_the_form_of_its_readers(signed: Sheet, language: str, form: str) -> None:
     press()
     (page, *_) = PdfReader(io.BytesIO(document([signed], "pdf", language).data)).pages
-    used = {str(font["/BaseFont"]) for font in page["/Resources"]["/Font"].values()}  # type: ignore[index]
+    used = {str(font["/BaseFont"]) for font in page["/Resources"]["/Font"].values()}  # type: ignore[index]  # a PDF's own objects
     cjk = {name for name in used if "CJK" in name}
     assert cjk
     assert all(form in name for name in cjk), cjk
