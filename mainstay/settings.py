@@ -193,6 +193,7 @@ INSTALLED_APPS = [
     "mainstay.incidents",
     "mainstay.notices",
     "mainstay.inspection",
+    "mainstay.backups",
     "mainstay.web",
 ]
 MIDDLEWARE = [

@@ -114,6 +114,41 @@ class Calendar(models.Model):
         return self.name
 
 
+class Store(models.Model):
+    """A place for copies. ``settings`` keeps ``${…}`` unfilled."""
+
+    name = models.SlugField(max_length=63, unique=True)
+    kind = models.CharField(max_length=32)
+    settings = models.JSONField(default=dict)
+    document = models.JSONField(default=dict)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Policy(models.Model):
+    """What is backed up, how and when. ``document`` is the whole definition (domain.backup_policy.Policy)."""
+
+    system = models.ForeignKey(System, on_delete=models.PROTECT, related_name="policies")
+    component = models.ForeignKey(Component, on_delete=models.PROTECT, related_name="policies")
+    name = models.CharField(max_length=63)
+    title = models.JSONField(default=dict)
+    tool = models.CharField(max_length=32)
+    document = models.JSONField(default=dict)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("system", "name")
+        constraints = [models.UniqueConstraint(fields=("system", "name"), name="policy_name")]
+
+    def __str__(self) -> str:
+        return f"{self.system}/{self.name}"
+
+
 class Secret(models.Model):
     """A named value that ``${NAME}`` fills in, sealed with AES-256-GCM (``mainstay/sealing.py``)."""
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from mainstay.catalogue.sources import LocatedFlaw
 from mainstay.domain.complaint import Complaint, complaints, nearest
-from mainstay.domain.document import Name
+from mainstay.domain.document_forms import Name
 from mainstay.domain.placeholder import Path, has_placeholder, looks_secret, malformed, may_hold_secret, texts
 from mainstay.domain.yaml_node import Flaw, Node, locate, plain
 

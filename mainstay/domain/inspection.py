@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mainstay.domain import document
+from mainstay.domain import document, document_forms
 from mainstay.domain.draft import languages
 from mainstay.domain.state import State
 from mainstay.domain.threshold import Condition, parse_condition
@@ -122,7 +122,7 @@ def _of_section(items: Mapping[str, Mapping[str, Any]], section: str) -> list[st
     ]
 
 
-def _lay(known: dict[str, Any], part: document.Mapping) -> None:
+def _lay(known: dict[str, Any], part: document_forms.Mapping) -> None:
     for key in type(part).model_fields:
         if (value := getattr(part, key)) not in (None, "", [], False) or (value is False and key == "optional"):
             known[key] = value

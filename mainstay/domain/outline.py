@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
 
-from mainstay.domain.document import Name
+from mainstay.domain.document_forms import Name
 from mainstay.domain.pack import PackBook
 
 Value = str | int | float | bool

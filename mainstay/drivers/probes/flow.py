@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from mainstay.domain.document import Text
+from mainstay.domain.document_forms import Text
 from mainstay.domain.draft import languages
 from mainstay.domain.duration import parse_duration
 from mainstay.domain.flow import (

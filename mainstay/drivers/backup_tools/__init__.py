@@ -1,0 +1,96 @@
+"""Backup tools: one file a tool; the file's name is the ``tool`` written in YAML. Tools are driven, never re-written.
+
+Each file holds:
+
+``SERVES``   component kinds that it fits; the first tool in ``ORDER`` that fits is the default.
+``LEVELS``   which of ``full`` and ``incremental`` it can make.
+``KEEPS``    ``staged``: it leaves files in a directory, which go into a restic repository; ``own``: it keeps a
+             repository of its own.
+``lacks()``  what is missing on this machine, each with the command that installs it; empty when it can run.
+``Tool(source)``  with ``estimate()``, ``take(run)``, and ``restore(run, …)`` (see ``Source``, ``Run``, ``Taken``).
+
+An exit code is never trusted alone: each file says which traps it knows and how it looks behind them. Every program
+runs with a deadline, in a process group that is killed whole, without a shell, with secrets in files of mode 0600 or in
+the environment.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+ORDER = ("pg_dump", "pgbackrest", "mariadb_dump", "mariabackup", "sqlite", "files")
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A program that is not here, or too old; ``install`` is the command that brings it."""
+
+    program: str
+    why: str
+    install: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is backed up: the component's settings with every ``${…}`` filled in, and the policy's own."""
+
+    component: Mapping[str, Any] = field(repr=False)
+    paths: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    databases: Sequence[str] = ()
+    parallel: int = 2
+    totals: Mapping[str, str] = field(default_factory=dict)
+    """Control totals: name → one SELECT that gives one number or text."""
+    tables: Sequence[str] = ()
+    """Tables whose content goes into the fingerprint by checksum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run is handed: its own empty directory, when it must be over (monotonic seconds), how to tell how far
+    it is (stage, bytes done, bytes in all), and the base of an incremental copy."""
+
+    directory: Path
+    until: float
+    say: Callable[[str, int, int], None]
+    level: str = "full"
+    base: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A copy as the tool left it in ``Run.directory``: the moment whose data it holds, what a restore will need, and
+    the fingerprint that was taken inside the same snapshot."""
+
+    at: datetime
+    point: Mapping[str, Any]
+    fingerprint: Mapping[str, Any]
+    versions: Mapping[str, str]
+    size: int
+
+
+class ToolFailed(Exception):
+    """The tool did not do it. ``code`` is one word for what happened (``no-space``, ``refused``, ``killed``,
+    ``timeout``, ``incomplete``, ``missing``, ``damaged``, ``locked``, ``changed``, ``failed``); ``retry`` says whether
+    another try can help. No secret stands in either."""
+
+    def __init__(self, code: str, detail: str, *, retry: bool = False) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code, self.detail, self.retry = code, detail, retry
+
+
+def kinds() -> list[str]:
+    """The names of all tools."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+
+
+def load(kind: str) -> ModuleType:
+    """The module of a tool; KeyError for one that does not exist."""
+    if kind not in kinds():
+        raise KeyError(kind)
+    return importlib.import_module(f"{__name__}.{kind}")
