@@ -24,6 +24,10 @@ FLAGS = (
 )  # fmt: skip
 
 
+PATIENCE = 120.0
+"""Seconds for one command."""
+
+
 class Browser:
     """One page. ``errors`` collects what the console and the security policy complain about."""
 
@@ -36,16 +40,17 @@ class Browser:
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
-        """One command; its result. Raises RuntimeError with the browser's words."""
-        number = next(self._numbers)
+        """One command; its result. Raises RuntimeError with the browser's words, or when it does not answer."""
+        number, deadline = next(self._numbers), time.monotonic() + PATIENCE
         self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
-        while True:
+        while time.monotonic() < deadline:
             message = json.loads(self._socket.recv())
             if message.get("id") == number:
                 if "error" in message:
                     raise RuntimeError(message["error"]["message"])
                 return dict(message["result"])
             self._note(message)
+        raise RuntimeError(f"no answer to {method} within {PATIENCE:g} s")
 
     def _note(self, message: dict[str, Any]) -> None:
         params = message.get("params", {})
