@@ -1,6 +1,7 @@
 """``mainstay up``: a small process over the others. What ends is started again; when this ends, all end with it."""
 
 import ctypes
+import http.client
 import logging
 import os
 import signal
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -26,10 +27,11 @@ _log = logging.getLogger(__name__)
 ROLES = ("web", "checker", "engine")
 
 LOOK_EVERY = 0.25
-HEALTH_EVERY = 10.0
-
 SILENT_AFTER = 60.0
 """Seconds without a pulse after which a process that once gave one is taken for hung and started anew."""
+
+ANSWER = 5.0
+"""Seconds that the web process has to answer."""
 
 PATIENCE = 10.0
 """Seconds that a process has to end by itself."""
@@ -47,13 +49,14 @@ class CannotStart(Exception):
 
 @dataclass(slots=True)
 class Child:
-    """One process: what it runs, and how often it died lately. Times are of the steady clock."""
+    """One process: what it runs, how often it died lately, when it last answered. Times are of the steady clock."""
 
     role: str
     process: subprocess.Popen[bytes] | None = None
     begun: float = 0.0
     deaths: int = 0
     due: float = 0.0
+    heard: float = 0.0
 
 
 def command(role: str) -> list[str]:
@@ -73,8 +76,9 @@ def name(role: str) -> str:
 class Supervisor:
     """``run`` returns after SIGTERM or SIGINT, when all children have ended. For the main thread only."""
 
-    def __init__(self, roles: Sequence[str]) -> None:
+    def __init__(self, roles: Sequence[str], *, silent_after: float = SILENT_AFTER) -> None:
         self._children = [Child(role) for role in roles]
+        self._silent_after = silent_after
         self._stopping = threading.Event()
         self._healthy_at = time.monotonic()
 
@@ -107,24 +111,38 @@ class Supervisor:
         child.process, child.due = None, now + delay
 
     def _look_after_health(self) -> None:
-        """End a process that lives but gives no sign; judged only while we can write a sign of our own."""
-        if time.monotonic() - self._healthy_at < HEALTH_EVERY:
+        """End a process that lives but gives no sign."""
+        if time.monotonic() - self._healthy_at < self._silent_after / 6:
             return
         self._healthy_at = time.monotonic()
+        signs = self._signs()
+        for child in self._children:
+            silence = self._silence(child, signs)
+            if child.process is not None and silence > self._silent_after:
+                _log.error("%s gave no sign for %.0f s and is ended", child.role, silence)
+                child.process.kill()
+
+    def _signs(self) -> dict[str, datetime]:
+        """Process → when it last wrote that it lives; nothing while we cannot write a sign of our own."""
         try:
             actions.pulse(name("supervisor"), {child.role: child.deaths for child in self._children})
-            pulses = {pulse.process: pulse for pulse in queries.pulses()}
+            return {pulse.process: pulse.at for pulse in queries.pulses()}
         except DatabaseError as error:
             connections.close_all()
             _log.warning("health is not known, the database is away: %s", error)
-            return
-        now, steady = datetime.now(UTC), time.monotonic()
-        for child in self._children:
-            pulse = pulses.get(name(child.role))
-            age = (now - pulse.at).total_seconds() if pulse else 0.0
-            if child.process is not None and steady - child.begun > age > SILENT_AFTER:
-                _log.error("%s gave no sign for %.0f s and is ended", child.role, age)
-                child.process.kill()
+            return {}
+
+    def _silence(self, child: Child, signs: Mapping[str, datetime]) -> float:
+        """Seconds since a process last gave a sign: the web process by answering, the others by what they write. One
+        that was just started has the time that it needs for its first."""
+        lived = time.monotonic() - child.begun
+        if child.role == "web":
+            if _answers():
+                child.heard = time.monotonic()
+            return time.monotonic() - max(child.heard, child.begun)
+        at = signs.get(name(child.role))
+        age = (datetime.now(UTC) - at).total_seconds() if at else 0.0
+        return age if lived > age else 0.0
 
     def _end(self) -> None:
         living = [child.process for child in self._children if child.process is not None]
@@ -137,6 +155,19 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _answers() -> bool:
+    """Whether the web process says anything at all."""
+    where = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(CONFIGURATION.address, CONFIGURATION.address)  # noqa: S104
+    door = http.client.HTTPConnection(where, CONFIGURATION.port, timeout=ANSWER)
+    try:
+        door.request("GET", "/api/v1/version")
+        return door.getresponse().status > 0
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        door.close()
 
 
 def prepare(roles: Sequence[str]) -> None:

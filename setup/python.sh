@@ -41,10 +41,15 @@ else
 		{ cat "$venv/pip.log" >&2; fail "pip could not install them; is a package index reachable?"; }
 fi
 
-# The libraries that PDF is printed with; without them everything but the PDF works.
-if ! /sbin/ldconfig -p 2>/dev/null | grep -q libharfbuzz-subset.so.0 && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-	echo "set-up: installing the Debian packages libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 (for PDF)"
-	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-		libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 >/dev/null ||
+# The libraries that PDF is printed with, and a font with Chinese; without them everything but the PDF works.
+missing=""
+/sbin/ldconfig -p 2>/dev/null | grep -q libharfbuzz-subset.so.0 || missing="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+[ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || missing="$missing fonts-noto-cjk"
+if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+	echo "set-up: installing the Debian packages $missing (for PDF)"
+	# shellcheck disable=SC2086
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
 		echo "set-up: they could not be installed; inspection sheets cannot be printed as PDF"
+elif [ -n "$missing" ]; then
+	echo "set-up: not here and not installed (needs root on Debian): $missing; without them no PDF can be printed"
 fi

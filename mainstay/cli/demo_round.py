@@ -30,6 +30,8 @@ class Result:
     detected: float | None = None
     found: str = ""
     by: str = ""
+    known: bool = False
+    """Whether the check that found it is one that the fault names."""
     delivered: bool = False
     recovered: float | None = None
     false_alarms: list[str] = field(default_factory=list)
@@ -40,10 +42,22 @@ class Result:
             self.detected is not None
             and self.detected <= self.allowed
             and self.found == self.expected
+            and self.known
             and self.delivered
             and self.recovered is not None
             and not self.false_alarms
         )
+
+
+def allowed(check: Row) -> float:
+    """Seconds within which a check must find what is wrong: its second look begins within two intervals, is over when
+    its time is up, and the condition itself may ask for more."""
+    return float(2 * check["every"] + check["timeout"] + check["hold"])
+
+
+def names(fault: Row, check: str) -> bool:
+    """Whether the fault says that this check complains."""
+    return any(fnmatchcase(check, one) for one in (*fault["trips"], *fault["also"]))
 
 
 class Round:
@@ -91,6 +105,7 @@ class Round:
         incident = self._detected(fault, began, patience=fault["detect_within"])
         if incident:
             self._describe(result, incident, broken)
+            result.known = names(fault, result.by.partition("/")[2])
         self._estate("mend", fault["name"])
         self._recovered(result, time.time())
         result.false_alarms += self._false_alarms(incident, began) + self._strangers(fault)
@@ -123,8 +138,7 @@ class Round:
         result.found = f"{incident['category']} {incident['level']}"
         result.by = root["check"] if root else ""
         result.detected = round(max(0.0, _seconds(incident["since"]) - broken), 1)
-        # Two looks, the time that each may take, and the time that the condition itself asks for.
-        result.allowed = 2 * (check["every"] + check["timeout"]) + check["hold"] if check else 0.0
+        result.allowed = allowed(check) if check else 0.0
         result.delivered = self._delivered(incident["id"])
 
     def _delivered(self, number: int) -> bool:
@@ -165,12 +179,7 @@ class Round:
 
     def _strangers(self, fault: Row) -> list[str]:
         """Checks that complained though the fault says nothing about them."""
-        expected = [*fault["trips"], *fault["also"]]
-        return [
-            f"{name} complained"
-            for name in sorted(self.complaining)
-            if not any(fnmatchcase(name, one) for one in expected)
-        ]
+        return [f"{name} complained" for name in sorted(self.complaining) if not names(fault, name)]
 
     def _false_alarms(self, incident: Row | None, began: float) -> list[str]:
         """Incidents that came in the meantime and are neither the fault's own nor became part of it."""

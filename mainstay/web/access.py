@@ -1,6 +1,6 @@
 """Who may open a page, and who acts on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -35,8 +35,18 @@ def visible(request: HttpRequest) -> Sight:
 
 def may(request: HttpRequest, act: str, system: str | None) -> bool:
     """Whether a page shows the person the way to an act on a system."""
+    return _allowed(actor(request), act, system)
+
+
+def where(request: HttpRequest, act: str, systems: Iterable[str]) -> list[str]:
+    """Those of the systems on which the person may act."""
+    who = actor(request)
+    return [name for name in systems if _allowed(who, act, name)]
+
+
+def _allowed(who: Actor, act: str, system: str | None) -> bool:
     try:
-        authorise(actor(request), act, system=system)
+        authorise(who, act, system=system)
     except Denied:
         return False
     return True

@@ -257,11 +257,9 @@ def worst_of(all_bands: Sequence[Spans], start: datetime, end: datetime, parts: 
 
     worst = [State.OK] * parts
     spans = [span for bands in all_bands for span in bands]
-    for begin, stop, state in spans:
-        if state is State.OK:
-            continue
-        for place in places(begin, stop):
-            worst[place] = max(worst[place], state, key=lambda one: one.rank)
+    for begin, stop, state in sorted(spans, key=lambda span: span[2].rank):  # so that a worse one covers a better one
+        there = places(begin, stop)
+        worst[there.start : there.stop] = [state] * len(there)
     joined: list[Span] = []
     for place in places(min(span[0] for span in spans), max(span[1] for span in spans)) if spans else ():
         state, begin, stop = worst[place], start + step * place, start + step * (place + 1)

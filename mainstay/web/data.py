@@ -1,11 +1,13 @@
 """Data: what the business data itself says. Rules with their findings, and flows with their cases."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from mainstay.catalogue import queries as catalogue
+from mainstay.catalogue.models import Check
 from mainstay.domain.state import State
 from mainstay.monitoring import queries as monitoring
 from mainstay.web import flows, lists
@@ -35,60 +37,90 @@ def data(request: HttpRequest) -> HttpResponse:
         "state": lists.chosen(request, "state", STATES),
     }  # fmt: skip
     sort = lists.chosen(request, "sort", SORTS[view], SORTS[view][0])
-    found = {"findings": _findings, "rules": _rules, "flows": _flows, "cases": _cases}[view](wanted)
+    found = lists.shown(request, _in_order(view, sort, wanted))
+    if sort not in _BY_ROW:
+        found["page"].object_list = _told(view, found["page"].object_list)
     context = {
-        **lists.shown(request, _sorted(found, sort)), **wanted, "sort": sort, "sorts": SORTS[view],
+        **found, **wanted, "sort": sort, "sorts": SORTS[view],
         "view": view, "views": VIEWS, "systems": catalogue.systems(sight), "states": STATES,
     }  # fmt: skip
     return live(request, "data", context)
 
 
-def _sorted(rows: list[dict[str, Any]], sort: str) -> list[dict[str, Any]]:
-    """What is of one rank stays as it was: by system, or stuck cases first."""
-    keys: dict[str, Callable[[dict[str, Any]], Any]] = {
-        "worst": lambda row: -State(_state(row)).rank,
-        "newest": lambda row: -row["standing"].since.timestamp(),
-        "findings": lambda row: -(row["value"].value if row["value"] else -1),
-        "name": lambda row: called(row["check"]).lower(),
-        "amount": lambda row: -_money(row.get("amount", row.get("stuck_amount", 0))),
-        "oldest": lambda row: -row["age"],
-    }
-    return sorted(rows, key=keys[sort]) if sort in keys else rows
+_BY_CHECK: dict[str, Callable[[Check], Any]] = {
+    "worst": lambda check: -State(_state(check)).rank,
+    "newest": lambda check: -check.standing.since.timestamp(),
+    "name": lambda check: called(check).lower(),
+}
+_BY_ROW: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "findings": lambda row: -(row["value"].value if row["value"] else -1),
+    "amount": lambda row: -_money(row.get("amount", row.get("stuck_amount", 0))),
+    "oldest": lambda row: -row["age"],
+    "stuck": lambda row: ("is_stuck" not in row, -_money(row["amount"]), -row["age"]),
+}
+"""Orders for which all rows must be made; for the others only those that are shown are. What is of one rank stays as it
+was: by system, or stuck cases first."""
 
 
-def _rules(wanted: Wanted) -> list[dict[str, Any]]:
-    """Every rule with how many findings it has now."""
-    checks = [one for one in _checks(wanted).filter(category__in=("data", "business")) if one.kind in RULES]
-    values = monitoring.last_values([one.pk for one in checks])
-    rows = [
-        {"check": one, "standing": getattr(one, "standing", None), "value": next(iter(values[one.pk].values()), None)}
-        for one in checks
-    ]
-    return [row for row in rows if not wanted["state"] or _state(row) == wanted["state"]]
+def _in_order(view: str, sort: str, wanted: Wanted) -> Sequence[Any] | QuerySet[Check]:
+    """Checks in their order, or the rows themselves where the order asks for what only they hold."""
+    if view == "cases":
+        return sorted(sorted(_cases(wanted), key=_BY_ROW["stuck"]), key=_BY_ROW[sort])
+    checks = {"findings": _broken, "rules": _rules, "flows": _flows}[view](wanted)
+    if sort in _BY_ROW:
+        return sorted(_told(view, checks), key=_BY_ROW[sort])
+    return sorted(checks, key=_BY_CHECK[sort]) if sort in _BY_CHECK else checks
 
 
-def _findings(wanted: Wanted) -> list[dict[str, Any]]:
-    """The rules that are broken, each with the rows that break it."""
-    broken = [row for row in _rules(wanted) if _state(row) != "ok" and row["standing"]]
-    changes = monitoring.newest_changes([row["check"].pk for row in broken])
-    return [{**row, "change": changes.get(row["check"].pk)} for row in broken]
+def _told(view: str, checks: Iterable[Check]) -> list[dict[str, Any]]:
+    """What a view shows of each check."""
+    some = list(checks)
+    keys = [one.pk for one in some]
+    match view:
+        case "findings":
+            changes = monitoring.newest_changes(keys)
+            return [{"check": one, "standing": one.standing, "change": changes.get(one.pk)} for one in some]
+        case "rules":
+            values = monitoring.last_values(keys)
+            return [
+                {
+                    "check": one,
+                    "standing": getattr(one, "standing", None),
+                    "value": next(iter(values[one.pk].values()), None),
+                }
+                for one in some
+            ]
+    return flows.drawn(some)
 
 
-def _flows(wanted: Wanted) -> list[dict[str, Any]]:
-    return flows.drawn(_checks(wanted).filter(kind="flow"))
+def _rules(wanted: Wanted) -> QuerySet[Check]:
+    """Every rule; the page says how many findings it has now."""
+    found = _checks(wanted).filter(category__in=("data", "business"), kind__in=RULES)
+    if not wanted["state"]:
+        return found
+    here = Q(standing__state=wanted["state"])
+    return found.filter(here | Q(standing=None) if wanted["state"] == State.UNKNOWN else here)
+
+
+def _broken(wanted: Wanted) -> QuerySet[Check]:
+    """The rules that are broken; the page shows the rows that break each."""
+    return _rules(wanted).exclude(standing=None).exclude(standing__state=State.OK.value)
+
+
+def _flows(wanted: Wanted) -> QuerySet[Check]:
+    return _checks(wanted).filter(kind="flow")
 
 
 def _cases(wanted: Wanted) -> list[dict[str, Any]]:
-    """Stuck cases first, by money; then the oldest that are still within their time."""
+    """Those that are stuck, and the oldest that are still within their time."""
     rows = []
-    for flow in _flows({**wanted, "text": ""}):
+    for flow in flows.drawn(list(_flows({**wanted, "text": ""}))):
         picture = flow["picture"] or {"stuck": [], "oldest": []}
         rows += [{**case, "flow": flow["check"], "is_stuck": True} for case in flow["cases"]]
         others = [case for case in picture["oldest"] if case not in picture["stuck"]]
         rows += [{**flows.called(case, flow["titles"]), "flow": flow["check"]} for case in others]
     text = wanted["text"].lower()
-    fitting = [row for row in rows if text in f"{row['case']} {row['state']} {row['actor']}".lower()]
-    return sorted(fitting, key=lambda row: ("is_stuck" not in row, -_money(row["amount"]), -row["age"]))
+    return [row for row in rows if text in f"{row['case']} {row['state']} {row['actor']}".lower()]
 
 
 def _money(amount: float | str) -> float:
@@ -96,10 +128,10 @@ def _money(amount: float | str) -> float:
     return 0.0 if isinstance(amount, str) else amount
 
 
-def _checks(wanted: Wanted) -> Any:
+def _checks(wanted: Wanted) -> QuerySet[Check]:
     found = catalogue.checks(wanted["system"] or None, wanted["sight"]).select_related("standing")
     return catalogue.named_like(found, wanted["text"]).order_by("system__tier", "system__name", "name")
 
 
-def _state(row: dict[str, Any]) -> str:
-    return row["standing"].state if row["standing"] else "unknown"
+def _state(check: Check) -> str:
+    return check.standing.state if hasattr(check, "standing") else State.UNKNOWN.value

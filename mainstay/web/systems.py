@@ -18,6 +18,8 @@ DAY = timedelta(days=1)
 SPAN = 30 * DAY
 STATES = ("critical", "warning", "unknown", "ok")
 SORTS = ("worst", "name", "tier")
+PER_PAGE = 25
+"""Each row tells of a day and of a month."""
 
 
 @page("catalogue.read")
@@ -28,7 +30,7 @@ def systems(request: HttpRequest) -> HttpResponse:
     known = glance.systems(visible(request))
     found = [one for one in known if _fits(one, text, state)]
     found.sort(key=lambda one: _order(one, sort))
-    shown = lists.shown(request, found)
+    shown = lists.shown(request, found, PER_PAGE)
     shown["page"].object_list = _rows(shown["page"].object_list)
     context = {
         **shown, "text": text, "state": state, "states": STATES, "sort": sort, "sorts": SORTS, "any": bool(known),
@@ -69,9 +71,8 @@ def _rows(shown: list[glance.Glanced]) -> list[dict[str, Any]]:
 def stuck_amounts(names: list[str]) -> dict[str, float]:
     """System → the money in its stuck cases; left out where no flow is watched."""
     found: dict[str, float] = {}
-    for one in monitoring.observations("flow", names):
-        amount = sum(stage["stuck_amount"] for stage in one.payload["stages"])
-        found[one.check_of.system.name] = found.get(one.check_of.system.name, 0.0) + amount
+    for _, system, stages in monitoring.flow_stages(names):
+        found[system] = found.get(system, 0.0) + sum(stage["stuck_amount"] for stage in stages)
     return found
 
 

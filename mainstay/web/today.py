@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from mainstay.catalogue import queries as catalogue
@@ -14,11 +14,11 @@ from mainstay.monitoring import queries as monitoring
 from mainstay.monitoring.models import Standing
 from mainstay.notices import queries as notices
 from mainstay.web import glance, lists
-from mainstay.web.access import may, page, visible
+from mainstay.web.access import page, visible, where
 from mainstay.web.context import silent
 from mainstay.web.live import live
 
-SHOWN = 50
+SHOWN = 25
 GLANCED = 12
 DAY = timedelta(days=1)
 
@@ -28,11 +28,11 @@ def today(request: HttpRequest) -> HttpResponse:
     """The first page; its fragment refreshes by itself."""
     now, sight = datetime.now(UTC), visible(request)
     known = glance.systems(sight)
-    mine = [one.system.pk for one in known if may(request, "inspection.sign", one.system.name)]
+    mine = where(request, "inspection.sign", [one.system.name for one in known])
     context = {
         "silent": silent(),  # a refresh has no frame that would say it
         "incidents": lists.cut(incidents.open_incidents(sight), SHOWN),
-        "to_sign": lists.cut(inspections.to_sign(sight).filter(system__in=mine), SHOWN),
+        "to_sign": lists.cut(inspections.to_sign(sight).filter(system__name__in=mine), SHOWN),
         "not_ok": lists.cut(not_ok(sight), SHOWN),
         "undelivered": lists.cut(notices.undelivered(now, sight), SHOWN),
         "mutes": lists.cut(monitoring.mutes(now, sight).order_by("ends_at"), SHOWN),
@@ -52,13 +52,10 @@ def not_ok(sight: Sight) -> QuerySet[Standing]:
 
 def watched(now: datetime, sight: Sight) -> dict[str, int]:
     """What stands behind "all quiet": how much is watched, and how much of it was looked at in time."""
-    checks = catalogue.checks(sight=sight)
-    return {
-        "checks": checks.count(),
-        "looked": monitoring.looked_in_time(now, sight),
-        "rules": checks.filter(kind="integrity").count(),
-        "flows": checks.filter(kind="flow").count(),
-    }
+    kinds = catalogue.checks(sight=sight).aggregate(
+        checks=Count("pk"), rules=Count("pk", filter=Q(kind="integrity")), flows=Count("pk", filter=Q(kind="flow"))
+    )
+    return {**kinds, "looked": monitoring.looked_in_time(now, sight)}
 
 
 def _systems(now: datetime, known: list[glance.Glanced]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from mainstay.catalogue import queries as catalogue
 from mainstay.incidents import queries as incidents
 from mainstay.monitoring import queries as monitoring
 from mainstay.web import glance
@@ -57,10 +58,12 @@ def _flows(systems: list[str]) -> list[dict[str, Any]]:
     """Those with the most money in stuck cases, or the most stuck cases, first."""
     found = [
         {
-            "check": one.check_of, "stages": one.payload["stages"][:STAGES],
-            "stuck": sum(stage["stuck"] for stage in one.payload["stages"]),
-            "amount": sum(stage["stuck_amount"] for stage in one.payload["stages"]),
+            "key": key, "stages": stages[:STAGES],
+            "stuck": sum(stage["stuck"] for stage in stages),
+            "amount": sum(stage["stuck_amount"] for stage in stages),
         }
-        for one in monitoring.observations("flow", systems)
+        for key, _, stages in monitoring.flow_stages(systems)
     ]  # fmt: skip
-    return sorted(found, key=lambda one: (-one["amount"], -one["stuck"]))[:FLOWS]
+    worst = sorted(found, key=lambda one: (-one["amount"], -one["stuck"]))[:FLOWS]
+    checks = catalogue.checks().in_bulk([one["key"] for one in worst])
+    return [{**one, "check": checks[one["key"]]} for one in worst]

@@ -261,3 +261,41 @@ def test_certificates(tmp_path: Path, name: str, days: float, trusted: bool, fau
     assert (http.problem.fault if http.problem else None) == fault, http.problem
     assert words in (tls.problem.detail.lower() if tls.problem else "")
     assert tls.values["days"] == pytest.approx(days, abs=0.1), "said whatever else is wrong"
+    assert tls.values["protocol"] == 1.3
+
+
+@pytest.mark.parametrize(("name", "trusted"), [("shop.example", True), ("", False)])
+def test_a_certificate_may_be_for_another_name_than_the_host(tmp_path: Path, name: str, trusted: bool) -> None:
+    context = certificate(tmp_path, "shop.example")
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    async def run() -> Reading:
+        async with serving(says(whole(b"")), context) as port:
+            ca = str(tmp_path / "cert.pem")
+            return await look("tls", reach(), host="localhost", port=port, ca_file=ca, name=name)
+
+    seen = asyncio.run(run())
+    assert (seen.problem is None) is trusted, seen.problem
+    assert seen.values["protocol"] == 1.2
+
+
+def test_the_time_of_each_part(tmp_path: Path) -> None:
+    """The server thinks for 0.2 s: that is the wait for the first byte and no other part's."""
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.2)
+        writer.write(whole(b"ok"))
+        await writer.drain()
+
+    async def run() -> Reading:
+        async with serving(slow, certificate(tmp_path)) as port:
+            ca = str(tmp_path / "cert.pem")
+            return await look("http", reach(), url=f"https://localhost:{port}/", ca_file=ca)
+
+    values = asyncio.run(run()).values
+    parts = [values[name] for name in ("dns", "connect", "tls", "first_byte")]
+    assert all(part > 0 for part in parts), values
+    assert values["first_byte"] >= 0.2
+    assert sum(parts) <= values["total"] + 1e-6
+    assert values["size"] == 2

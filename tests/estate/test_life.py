@@ -10,12 +10,14 @@ import ssl
 import subprocess
 import time
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from estate.people import STAFF
 from tests.estate.conftest import CHECKOUT, Running, estate_command, eventually, start
 
 pytestmark = pytest.mark.estate
@@ -101,18 +103,29 @@ def test_mail_is_caught(estate: Running) -> None:
         assert json.load(answer)[0]["subject"] == "Disk full"
 
 
-def test_traffic_sells_and_ships(estate: Running) -> None:
+WORK = {
+    "sold": "sale_sale where create_date > %(since)s",
+    "shipped": "sale_sale where shipment_state = 'sent' and write_date > %(since)s",
+    "invoiced": "account_invoice where type = 'out' and state in ('posted', 'paid') and write_date > %(since)s",
+    "paid": "account_payment where state = 'succeeded' and write_date > %(since)s",
+}
+TABLES = ("sale_sale", "stock_shipment_out", "account_invoice", "account_payment")
+
+
+def test_traffic_sells_ships_invoices_and_is_paid_as_named_people(estate: Running) -> None:
     with psycopg.connect(estate.facts["database_dsn"], autocommit=True) as db:
+        since = {"since": datetime.now(UTC).replace(tzinfo=None)}
+        touched = " union ".join(f"select write_uid from {one} where write_date > %(since)s" for one in TABLES)
 
-        def count() -> tuple[int, int]:
-            """Sales, and those whose goods have gone out."""
-            row = db.execute(
-                "SELECT count(*), count(*) FILTER (WHERE shipment_state = 'sent') FROM sale_sale"
-            ).fetchone()
-            return row or (0, 0)
+        def done() -> dict[str, int]:
+            one = {name: db.execute(f"select count(*) from {rows}", since).fetchone() for name, rows in WORK.items()}
+            return {name: count for name, (count,) in one.items()}
 
-        sold, sent = count()
-        eventually(lambda: count() >= (sold + 4, 0) and count()[1] > sent, patience=240)
+        def staff() -> set[str]:
+            rows = db.execute(f"select login from res_user where id in ({touched})", since)
+            return {login for (login,) in rows} & STAFF.keys()
+
+        eventually(lambda: done()["sold"] >= 4 and all(done().values()) and len(staff()) >= 3, patience=400)
 
 
 def test_today_lies_in_an_open_month_for_weeks(estate: Running) -> None:

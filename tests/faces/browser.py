@@ -4,6 +4,7 @@ import base64
 import contextlib
 import itertools
 import json
+import math
 import shutil
 import subprocess
 import tempfile
@@ -23,27 +24,33 @@ FLAGS = (
 )  # fmt: skip
 
 
+PATIENCE = 120.0
+"""Seconds for one command."""
+
+
 class Browser:
     """One page. ``errors`` collects what the console and the security policy complain about."""
 
     def __init__(self, address: str) -> None:
         self._socket = websocket.create_connection(address, timeout=30)
         self._numbers = itertools.count(1)
+        self._window = (1440, 900)
         self.errors: list[str] = []
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
-        """One command; its result. Raises RuntimeError with the browser's words."""
-        number = next(self._numbers)
+        """One command; its result. Raises RuntimeError with the browser's words, or when it does not answer."""
+        number, deadline = next(self._numbers), time.monotonic() + PATIENCE
         self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
-        while True:
+        while time.monotonic() < deadline:
             message = json.loads(self._socket.recv())
             if message.get("id") == number:
                 if "error" in message:
                     raise RuntimeError(message["error"]["message"])
                 return dict(message["result"])
             self._note(message)
+        raise RuntimeError(f"no answer to {method} within {PATIENCE:g} s")
 
     def _note(self, message: dict[str, Any]) -> None:
         params = message.get("params", {})
@@ -76,15 +83,25 @@ class Browser:
 
     def size(self, width: int, height: int, *, dark: bool = False) -> None:
         """The window in CSS pixels, and the reader's taste."""
-        self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
-        )
+        self._window = (width, height)
+        self._resize(height)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
 
+    def _resize(self, height: int) -> None:
+        width = self._window[0]
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
+
     def picture(self, path: Path, *, whole: bool = True) -> None:
-        """A PNG of the page."""
-        answer = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
+        """A PNG of the page. Of a whole one in a window as high as it is, or what is fixed to the window's foot would
+        stand in its middle."""
+        height = self._window[1]
+        if whole:
+            self._resize(max(height, math.ceil(self.call("Page.getLayoutMetrics")["cssContentSize"]["height"])))
+        answer = self.call("Page.captureScreenshot", format="png")
+        self._resize(height)
         path.write_bytes(base64.b64decode(answer["data"]))
 
     def sign_in(self, base: str, name: str, password: str) -> None:

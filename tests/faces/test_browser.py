@@ -65,6 +65,33 @@ def test_a_page_that_hears_nothing_says_so(served: Served, page: Browser) -> Non
     page.wait(f"!{sentence}.checkVisibility()")
 
 
+SLOW = {"offline": False, "latency": 900, "downloadThroughput": -1, "uploadThroughput": -1}
+"""Milliseconds; three times as long as a page may take without a word."""
+
+
+def test_what_takes_long_says_so(served: Served, page: Browser) -> None:
+    said = "document.getElementById('working')"
+    page.open(f"{served.base}/catalogue/")
+    assert not page.run(f"{said}.checkVisibility()")
+    page.run(
+        f"window.said = []; new MutationObserver(() => window.said.push({said}.checkVisibility()))"
+        f".observe({said}, {{ attributes: true }})"
+    )
+    page.call("Network.emulateNetworkConditions", **SLOW)
+    try:
+        page.run("document.querySelector('a[download]').click()")
+        page.wait("window.said.length === 2")
+        assert page.run("window.said") == [True, False], "until the file is there"
+    finally:
+        page.call("Network.emulateNetworkConditions", **{**SLOW, "latency": 0})
+    page.run("addEventListener('click', (event) => event.preventDefault())")  # the next page never comes
+    page.run("document.querySelector('nav.side a[href=\"/systems/\"]').click()")
+    page.wait(f"{said}.checkVisibility()")
+    page.open(f"{served.base}/systems/")
+    assert not page.run(f"{said}.checkVisibility()")
+    assert not page.errors
+
+
 def test_a_wall_whose_session_ended_leads_to_the_door(served: Served, page: Browser) -> None:
     page.open(f"{served.base}/wall/")
     kept = page.call("Network.getCookies", urls=[served.base])["cookies"]

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from mainstay.catalogue import actions, queries, secret_book
 from mainstay.cli import catalogue, init
 from mainstay.sealing import KeyRing
+from tests import forked
 
 SHOP = """\
 system: shop
@@ -180,3 +181,32 @@ def test_at_a_terminal_the_value_is_asked_for_and_not_shown() -> None:
     assert process.wait() == 0
     assert b"got 7" in seen
     assert b"hunter2" not in seen
+
+
+def test_a_pack_of_ones_own_is_yaml_in_the_workspace(tmp_path: Path) -> None:
+    own = tmp_path / "packs" / "tills"
+    own.mkdir(parents=True)
+    (own / "README.md").write_text("# Tills\n\nEach till reports.\n\n# 收款机\n\n每台收款机按时上报。\n")
+    (own / "silent.sql").write_text("select till from reports where at < 1")
+    (own / "pack.yaml").write_text(
+        "pack: tills\ntitle: {en: Tills, zh: 收款机}\nkinds: [sqlite]\n"
+        "parameters:\n  most: {default: 0, title: {en: tills that may be silent, zh: 允许未上报的台数}}\n"
+        "checks:\n  silent:\n    probe: {kind: integrity, query: {file: silent.sql}}\n"
+        "    crit: '> $(most)'\n    category: data\n"
+    )
+    shop = tmp_path / "catalogue" / "shop.yaml"
+    shop.parent.mkdir()
+    text = "system: shop\ncomponents:\n  db: {kind: sqlite, path: /srv/tills.sqlite3, packs: [{tills: {%s: 2}}]}\n"
+
+    def validate() -> tuple[int, str]:
+        environment = {**os.environ, "MAINSTAY_WORKSPACE": str(tmp_path)}
+        done = forked.run("mainstay", "validate", str(shop.parent), environment=environment)
+        return done.returncode, done.stdout + done.stderr
+
+    shop.write_text(text % "most")
+    assert validate() == (0, "ok: 1 systems, 1 components, 1 checks, 0 channels, 0 calendars\n")
+    shop.write_text(text % "mots")
+    code, said = validate()
+    assert code != 0
+    assert "the pack has no parameter 'mots'" in said
+    assert "most" in said

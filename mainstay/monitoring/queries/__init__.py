@@ -13,6 +13,7 @@ from mainstay.monitoring.queries.history import (
 )
 from mainstay.monitoring.queries.now import (
     counts,
+    flow_stages,
     is_silent,
     kind_of,
     looked_at,
@@ -23,7 +24,6 @@ from mainstay.monitoring.queries.now import (
     new_pings,
     newest_pings,
     observation,
-    observations,
     pictures,
     ping_tokens,
     pings,
@@ -44,6 +44,7 @@ __all__ = [
     "changes",
     "cost",
     "counts",
+    "flow_stages",
     "is_silent",
     "kind_of",
     "last_values",
@@ -58,7 +59,6 @@ __all__ = [
     "newest_pings",
     "news",
     "observation",
-    "observations",
     "outage_bands",
     "outage_bands_of",
     "pictures",

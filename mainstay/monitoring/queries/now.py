@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
 
@@ -58,6 +59,12 @@ def observations(kind: str, systems: Collection[str]) -> QuerySet[Observation]:
     return Observation.objects.filter(
         check_of__kind=kind, check_of__system__name__in=systems, check_of__retired_at=None
     ).select_related("check_of__system", "check_of__component")
+
+
+def flow_stages(systems: Collection[str]) -> list[tuple[int, str, list[dict[str, Any]]]]:
+    """Check, system and stages of each business flow of these systems, without its cases, of which there are many."""
+    found = observations("flow", systems).order_by("pk")
+    return list(found.values_list("pk", "check_of__system__name", "payload__stages"))
 
 
 def looked_at(systems: Collection[str]) -> dict[str, datetime]:

@@ -1,0 +1,37 @@
+"""What counts as right when the demo goes through its faults; ``make demo DEMO=--once`` goes through them."""
+
+from dataclasses import replace
+
+import pytest
+
+from mainstay.cli.demo_round import Result, allowed, names
+
+RIGHT = Result("sale-stuck", "business 2", allowed=25.0, detected=7.3, found="business 2", by="meridian/app.sale-stuck",
+               known=True, delivered=True, recovered=14.4)  # fmt: skip
+
+
+def test_all_of_it_must_be_right() -> None:
+    assert RIGHT.right
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"detected": None}, {"detected": 25.1}, {"found": "business 1"}, {"found": "data 2"}, {"known": False},
+        {"delivered": False}, {"recovered": None}, {"false_alarms": ["disk complained"]}, {"allowed": 0.0},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_one_thing_amiss_is_enough(change: dict[str, object]) -> None:
+    assert not replace(RIGHT, **change).right  # type: ignore[arg-type]
+
+
+def test_two_intervals_the_time_of_one_look_and_what_the_condition_asks_for() -> None:
+    assert allowed({"every": 5.0, "timeout": 10.0, "hold": 15.0}) == 35.0
+
+
+@pytest.mark.parametrize(
+    ("check", "named"), [("app.sale-stuck", True), ("database.waits", True), ("database", False), ("disk", False)]
+)
+def test_a_fault_names_the_checks_that_complain(check: str, named: bool) -> None:
+    assert names({"trips": ["app.sale-stuck"], "also": ["database.*"]}, check) is named
