@@ -68,6 +68,11 @@ _INCREMENTAL = {"finance": "", "other": "30 2 * * 1-6"}
 _MONTHLY = "0 5 1 * *"
 
 
+def key_name(system: str, policy: str) -> str:
+    """The name of the secret that holds the key of a policy's repositories."""
+    return f"BACKUP_KEY_{system}_{policy}".upper().replace("-", "_")
+
+
 def full_at(policy: Policy) -> str:
     """Cron of the full copies; finance data has one every day, other data one a week."""
     return _FULL[policy.data] if policy.full is None else policy.full
