@@ -126,16 +126,16 @@ def delete_secret(name: str, *, actor: Actor) -> None:
         record(actor, "secret.delete", name, {})
 
 
-def retire(kind: Literal["channel", "calendar"], name: str, *, actor: Actor) -> list[Difference]:
-    """Take a channel or a calendar out of use. Raises Refused while a system names it."""
+def retire(kind: Literal["channel", "calendar", "store"], name: str, *, actor: Actor) -> list[Difference]:
+    """Take a channel, a calendar or a store out of use. Raises Refused while a system names it."""
     authorise(actor, "catalogue.apply")
     if users := queries.users_of(kind, name):
-        named = (
-            say("%(users)s names the channel %(name)s; change that first", users=", ".join(users), name=name)
-            if kind == "channel"
-            else say("%(users)s names the calendar %(name)s; change that first", users=", ".join(users), name=name)
-        )
-        raise Refused(named)
+        who = ", ".join(users)
+        raise Refused({
+            "channel": say("%(users)s names the channel %(name)s; change that first", users=who, name=name),
+            "calendar": say("%(users)s names the calendar %(name)s; change that first", users=who, name=name),
+            "store": say("%(users)s names the store %(name)s; change that first", users=who, name=name),
+        }[kind])  # fmt: skip
     return apply(Catalogue(whole=False, leaving=frozenset({(kind, name)})), actor=actor)
 
 
