@@ -218,7 +218,7 @@ def test_from_a_run_that_was_missed_to_an_incident_and_back(tmp_path: Path) -> N
 
 def test_a_policy_that_is_not_there_cannot_be_seen() -> None:
     settings = backup.Settings(policy="nightly", look="late")
-    reach = Reach(1.0, NetworkPolicy(), {}, lambda _key, _factory: lambda: backup.Recorded(None, NOW.timestamp()))
+    reach = Reach(1.0, NetworkPolicy(()), {}, lambda _key, _factory: lambda: backup.Recorded(None, NOW.timestamp()))
     reading = asyncio.run(backup.Probe(settings, reach).read())
     assert reading.blind
     assert reading.problem is not None
