@@ -1,4 +1,4 @@
-"""Policies and stores in the catalogue: examined, applied once, written out again, retired, and watched by themselves."""
+"""Policies and stores in the catalogue: examined, applied once, written out again, retired, and always watched."""
 
 import re
 from collections.abc import Sequence
