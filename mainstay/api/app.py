@@ -26,6 +26,7 @@ from mainstay.api import (
     mutes,
     notices,
     people,
+    policies,
     secrets,
 )
 from mainstay.api.auth import TooFast
@@ -78,6 +79,7 @@ for part in (
     incidents,
     incident_stats,
     inspections,
+    policies,
     notices,
     people,
     audit,

@@ -43,6 +43,7 @@ PARTS = {
     "flow": Part("checks", "Business flows."),
     "incident": Part("incidents", "Incidents."),
     "inspect": Part("inspect", "Inspections: make the day's sheet, sign it, read it."),
+    "backup": Part("backups", "Backups: copies, and the proof that they restore."),
     "notice": Part("notices", "Notices and what became of them."),
     "channel": Part("notices", "Ways to tell somebody."),
     "alert": Part("alerts", "Alerts of other programs."),

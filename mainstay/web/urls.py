@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from mainstay.web import (
     about,
     account,
+    backups,
     calendars,
     catalogue,
     channels,
@@ -75,6 +76,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inspections/<int:number>/<int:place>/remark", inspection.remark, name="inspection-remark"),
     path("inspections/<int:number>/<int:place>/raise", inspection.raise_incident, name="inspection-raise"),
     path("inspections/<int:number>/<str:name>", inspection.file, name="inspectionfile"),
+    path("backups/", backups.backups, name="backups"),
+    path("backups/policies/<slug:system>/<slug:name>/", backups.policy, name="backuppolicy"),
+    path("backups/stores/<slug:name>/try", backups.try_one, name="store-try"),
     path("data/", data.data, name="data"),
     path("start/", start.start, name="start"),
     path("start/system", start_acts.save_system, name="start-system"),

@@ -36,6 +36,7 @@ API_OBJECTS = {
     "files": {"number": "incident", "file": "file"}, "people": {"username": "person"},
     "tokens": {"name": "token"}, "secrets": {"name": "secret"},
     "inspections": {"number": "sheet"}, "lines": {"number": "sheet", "place": "line"}, "month": {"system": "system"},
+    "policies": {"system": "system", "name": "policy"}, "stores": {"name": "store"},
 }  # fmt: skip
 """The last word of an operation's path that is a kind of object → what stands for each of its parameters."""
 ON_SYSTEM = {"system", "check", "incident", "mute", "delivery", "sheet"}
@@ -65,6 +66,7 @@ WEB_OBJECTS = {
     "help": {"name": "manual"}, "inspection": {"number": "sheet"},
     "inspectionfile": {"number": "sheet", "name": "form"}, "inspection-remark": {"number": "sheet", "place": "line"},
     "inspection-raise": {"number": "sheet", "place": "line"}, "delivery": {"number": "delivery"},
+    "backuppolicy": {"system": "system", "name": "policy"}, "store": {"name": "store"},
     "system-unmute": {"name": "system", "number": "mute"},
 }  # fmt: skip
 """The name of a route, or its first word → what stands for each of its parameters."""

@@ -18,6 +18,7 @@ from mainstay.notices.models import Delivery
 from mainstay.people.actions import create_token
 from mainstay.people.models import Passkey, Person, Sitting, SystemRole
 from mainstay.people.queries import actor_of, actor_of_token
+from tests.line.backed_up import open_policy, repository
 
 ROOT = Actor("test", Role.ADMINISTRATOR)
 OWN, FOREIGN = "shop", "secretbooks"
@@ -94,13 +95,15 @@ class World:
         incident = open_by_hand(system=name, title=f"{name} is ill", category="data", level=2, text="", actor=ROOT)
         muted = mute(system=system, check=Check.objects.get(system=system, name="home"), reason="x", until=until,
                      actor=ROOT)  # fmt: skip
+        backed_up = open_policy("nightly", system=name, stores=("vault",))
+        repository(backed_up)
         file = note(incident.pk, "", files=[File("a.txt", b"x")], actor=ROOT).attachments.get()
         delivery = Delivery.objects.get(notice__incident=incident)
         return {
             "system": name, "check": "job", "incident": incident.pk, "mute": muted.pk, "delivery": delivery.pk,
             "file": file.pk, "channel": "team", "calendar": "cn", "person": "zoe",
             "token": self.token.split("_")[1], "secret": "A_SECRET", "manual": "probes",
-            "sheet": run_by_hand(name, actor=ROOT).pk, "line": 1, "form": "sheet.html",
+            "policy": "nightly", "store": "vault", "sheet": run_by_hand(name, actor=ROOT).pk, "line": 1, "form": "sheet.html",
         }  # fmt: skip
 
 
