@@ -21,7 +21,7 @@ def next_try(attempt: int, now: datetime, *, retry: bool) -> datetime | None:
     """When to try again after so many attempts; None when it has failed."""
     if not retry or attempt >= TRIES:
         return None
-    return now + FIRST * 2 ** (attempt - 1)
+    return now + FIRST * (1 << attempt - 1)
 
 
 @dataclass(frozen=True, slots=True)
