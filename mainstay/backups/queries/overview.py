@@ -109,7 +109,7 @@ def _shelf(repository: Repository, now: datetime) -> Shelf:
     gone = set(found.goes)
     return Shelf(
         repository,
-        [Fate(copy, () if copy.pk in gone else found.stays.get(copy.pk) or (Rule.LAST,)) for copy in copies],
+        [Fate(copy, () if copy.pk in gone else found.stays.get(copy.pk) or (Rule.OWED,)) for copy in copies],
         found.refused,
     )
 
