@@ -155,6 +155,15 @@ def test_three_faces_say_the_same(nightly: Policy, capsys: pytest.CaptureFixture
     assert tell(capsys, "policy", "shop/nightly")[1]["definition"] == whole
 
 
+def test_today_says_it_in_a_line_a_system(nightly: Policy) -> None:
+    Component.objects.create(system=nightly.system, name="books", kind="mariadb")
+    (line,) = overview.by_system()
+    assert (line.state, line.policies, line.unprotected, line.one_site) == ("critical", 1, 1, 1)
+    page = on_pages().get("/today/").content.decode()
+    assert "1 component without a policy" in page
+    assert "1 component in one place only" in page
+
+
 def test_nothing_yet(capsys: pytest.CaptureFixture[str]) -> None:
     assert tell(capsys, "coverage") == (0, {"items": [], "next": None, "count": 0})
     page = on_pages().get("/backups/").content.decode()
