@@ -29,6 +29,7 @@ class Rule(StrEnum):
     PROVED = "proved"  # the newest that was proved
     ONLY = "only"  # there is no other
     BASE = "base"  # one that stays is made upon it
+    OWED = "owed"  # it has not reached the second site yet
 
 
 @dataclass(frozen=True, slots=True)

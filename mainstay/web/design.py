@@ -29,7 +29,8 @@ def design(request: HttpRequest) -> HttpResponse:
     context = {
         "tokens": TOKENS, "spaces": SPACES, "sizes": SIZES, "states": STATES, "levels": (1, 2, 3),
         "icons": ("today", "systems", "incidents", "data", "backups", "notices", "audit", "settings", "help", "status",
-                  "wall", "search", "person", "language", "theme", "more", "mute", "run", "edit", "add", "download", "done"),
+                  "wall", "search", "person", "language", "theme", "more", "mute", "run", "edit", "add", "download",
+                  "done"),
         "messages_shown": ("success", "warning", "error", "info"),
         "entries": ("opened", "reopened", "worse", "relapsed", "acknowledged", "note", "recovered", "resolved"),
         "ago": now - timedelta(minutes=47), "plot": bars.columns(week, lambda one: f"{one:.0f}"),

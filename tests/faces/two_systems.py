@@ -103,7 +103,8 @@ class World:
             "system": name, "check": "job", "incident": incident.pk, "mute": muted.pk, "delivery": delivery.pk,
             "file": file.pk, "channel": "team", "calendar": "cn", "person": "zoe",
             "token": self.token.split("_")[1], "secret": "A_SECRET", "manual": "probes",
-            "policy": "nightly", "store": "vault", "sheet": run_by_hand(name, actor=ROOT).pk, "line": 1, "form": "sheet.html",
+            "sheet": run_by_hand(name, actor=ROOT).pk, "line": 1, "form": "sheet.html",
+            "policy": "nightly", "store": "vault",
         }  # fmt: skip
 
 

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mainstay.backups.models import Copy, Job, Proof, Repository
-from mainstay.catalogue.models import Component, Policy, Store, System
+from mainstay.catalogue.models import Check, Component, Policy, Store, System
 from mainstay.domain import backup_policy
 from mainstay.domain.draft import DraftPolicy, policy_object
+from mainstay.monitoring.models import Standing
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 TONIGHT = NOW.replace(hour=2)
@@ -61,10 +62,22 @@ def proof(
     )
 
 
-def nights(policy: Policy, count: int, **keys: Any) -> list[Copy]:
+def nights(policy: Policy, count: int, newest: datetime = TONIGHT, **keys: Any) -> list[Copy]:
     """One copy and its job a night, the newest first."""
     found = []
     for number in range(count):
-        job(policy, TONIGHT - number * DAY)
-        found.append(copy(policy, TONIGHT - number * DAY, **keys))
+        job(policy, newest - number * DAY)
+        found.append(copy(policy, newest - number * DAY, **keys))
     return found
+
+
+def watch(policy: Policy, what: str, state: str, **message: Any) -> Check:
+    """One of the checks that a policy brings, as it stands."""
+    title = {"en": f"Backup {policy.name}: {what}", "zh": f"备份 {policy.name}：{what}"}
+    check = Check.objects.create(
+        system=policy.system, component=policy.component, name=f"backup.{policy.name}.{what}", title=title,
+        kind="backup", every=60, category="data", impact="risk", pack="backup",
+    )  # fmt: skip
+    now = datetime.now(UTC)
+    Standing.objects.create(check_of=check, state=state, since=now, looked_at=now, updated_at=now, message=message)
+    return check

@@ -9,7 +9,7 @@ from django.db.models import Max
 from mainstay.backups.models import Copy, Job, Proof, Repository
 from mainstay.backups.queries.keeping import retention
 from mainstay.catalogue import policies, queries
-from mainstay.catalogue.models import Check, Component, Policy
+from mainstay.catalogue.models import Check, Component, Policy, System
 from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.domain.backup_schedule import Plan, Run, upcoming
 from mainstay.domain.retention import Rule
@@ -80,6 +80,37 @@ class Covered:
         return "site" if len(self.stores) < 2 else ""
 
 
+@dataclass(frozen=True, slots=True)
+class SystemGlance:
+    """The backups of one system in a line: the worst of its policies and gaps, and how many components lack what."""
+
+    system: System
+    state: str
+    policies: int
+    unprotected: int
+    one_site: int
+
+
+def by_system(sight: Sight = EVERYTHING) -> list[SystemGlance]:
+    """Every system with a policy or a component that should have one, the worst first."""
+    covered: dict[int, list[Covered]] = {}
+    for one in coverage(sight):
+        covered.setdefault(one.component.system_id, []).append(one)
+    rows = list({policy.pk: policy for parts in covered.values() for one in parts for policy in one.policies}.values())
+    states = _states(rows)
+    found = [_in_a_line(parts, states) for parts in covered.values()]
+    return sorted(found, key=lambda one: (-State(one.state).rank, one.system.tier, one.system.name))
+
+
+def _in_a_line(parts: Sequence[Covered], states: dict[int, str]) -> SystemGlance:
+    gaps = [one.gap for one in parts]
+    found = [{"policy": State.CRITICAL, "site": State.WARNING, "": State.OK}[gap] for gap in gaps]
+    policies = [policy for one in parts for policy in one.policies]
+    found += [State(states[policy.pk]) for policy in policies]
+    worst = max(found, key=lambda state: state.rank)
+    return SystemGlance(parts[0].component.system, worst.value, len(policies), gaps.count("policy"), gaps.count("site"))
+
+
 def glances(now: datetime, sight: Sight = EVERYTHING, rows: Sequence[Policy] | None = None) -> list[Glance]:
     """Every policy in use, or these; a fixed number of queries."""
     rows = list(queries.policies(sight=sight)) if rows is None else rows
@@ -109,7 +140,7 @@ def _shelf(repository: Repository, now: datetime) -> Shelf:
     gone = set(found.goes)
     return Shelf(
         repository,
-        [Fate(copy, () if copy.pk in gone else found.stays.get(copy.pk) or (Rule.LAST,)) for copy in copies],
+        [Fate(copy, () if copy.pk in gone else found.stays.get(copy.pk) or (Rule.OWED,)) for copy in copies],
         found.refused,
     )
 

@@ -34,6 +34,7 @@ def rule_word(rule: str) -> str:
         "weekly": pgettext("rule", "weekly"), "monthly": pgettext("rule", "monthly"),
         "yearly": pgettext("rule", "yearly"), "proved": pgettext("rule", "the newest proved one"),
         "only": pgettext("rule", "the only one"), "base": pgettext("rule", "others are made upon it"),
+        "owed": pgettext("rule", "not at the second site yet"),
     }.get(rule, rule)  # fmt: skip
 
 
