@@ -56,7 +56,7 @@ class Bench:
     def __enter__(self) -> "Bench":
         self.until = time.monotonic() + parse_duration(self.meant.deadline)
         leftovers.sweep(self.directory)
-        self.directory.mkdir(mode=0o711)
+        self.directory.mkdir(mode=0o700)
         self.means = queries.means(self.job.policy)
         return self
 
