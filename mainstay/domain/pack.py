@@ -64,6 +64,17 @@ def unfold(
     }
 
 
+def control_totals(book: PackBook, component: str, given: Mapping[str, Value]) -> tuple[str, dict[str, str]]:
+    """The component whose copies the pack's control totals are about, and name → SELECT. Raises Unfoldable."""
+    if book.pack.totals is None:
+        return "", {}
+    values: dict[str, Value] = {name: parameter.default for name, parameter in book.pack.parameters.items()}
+    values |= {name: _fitted(name, value, values) for name, value in given.items()}
+    values[SELF] = component
+    filled = fill(_with_files(book.pack.totals.model_dump(), book), values)
+    return str(filled["on"]), {name: str(text) for name, text in filled["queries"].items()}
+
+
 def _meant(only: Any, settings: Mapping[str, Any]) -> bool:
     """What is still to be filled in may be anything, so the check is taken."""
     if not isinstance(only, dict):
