@@ -22,8 +22,6 @@ from mainstay.web.access import actor, may, page, visible
 from mainstay.web.live import live
 from mainstay.web.templatetags.mainstay import called, words
 
-ACTS = ("backup", "forward", "check", "prune")
-"""What can be asked for by hand on a policy's page; a proof is asked for by itself."""
 STATES = ("critical", "warning", "unknown", "ok")
 
 
@@ -65,9 +63,6 @@ def policy(request: HttpRequest, system: str, name: str) -> HttpResponse:
     context = {
         "policy": row, "glance": glance, "preview": overview.preview(row, now), "says": _says(row),
         "checks": overview.checks_of(row), "zone": row.system.timezone,
-        "acts": ACTS, "levels": policies.levels(row),
-        "may_run": may(request, "backup.run", system), "may_prove": may(request, "backup.prove", system),
-        "may_have_key": may(request, "backup.key", system),
         "has_text": may(request, "catalogue.export", None),
     }  # fmt: skip
     return live(request, "backuppolicy", context)

@@ -160,13 +160,13 @@ def test_three_faces_say_the_same(nightly: Policy, capsys: pytest.CaptureFixture
     ("role", "offered"),
     [
         (Role.VIEWER, []),
-        (Role.OPERATOR, ["Run now", "Prove now"]),
-        (Role.ADMINISTRATOR, ["Run now", "Prove now", "Recovery sheet"]),
+        (Role.OPERATOR, ["Back up now", "Prove now"]),
+        (Role.ADMINISTRATOR, ["Back up now", "Prove now", "Recovery sheet"]),
     ],
 )
 def test_each_is_offered_what_he_may_do(nightly: Policy, role: Role, offered: list[str]) -> None:
     page = on_pages(role).get(f"/backups/policies/{nightly}/").content.decode()
-    assert re.findall(r"<summary>(Run now|Prove now|Recovery sheet)</summary>", page) == offered
+    assert re.findall(r"<summary>(Back up now|Prove now|Recovery sheet)</summary>", page) == offered
 
 
 def test_a_run_is_asked_for_on_the_policys_page(nightly: Policy) -> None:

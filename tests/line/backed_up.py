@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from mainstay.backups.certificates import certificate
 from mainstay.backups.models import Copy, Job, Proof, Repository
 from mainstay.catalogue.models import Check, Component, Policy, Store, System
 from mainstay.domain import backup_policy
 from mainstay.domain.draft import DraftPolicy, policy_object
+from mainstay.domain.proof import Gate, Outcome
 from mainstay.monitoring.models import Standing
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -57,8 +59,10 @@ def proof(
     of: Copy, at: datetime = NOW - DAY, verdict: str = "proved", gates: list[dict[str, Any]] | None = None
 ) -> Proof:
     work = job(of.policy, at, "prove", copy=of)
+    seen = [Gate(gate["name"], Outcome(gate["verdict"])) for gate in gates or []]
+    text, signature = certificate(work, seen, {}, versions={}, begun=at, ended=at)
     return Proof.objects.create(
-        job=work, copy=of, at=at, verdict=verdict, gates=gates or [], figures={}, certificate="{}", signature=""
+        job=work, copy=of, at=at, verdict=verdict, gates=gates or [], figures={}, certificate=text, signature=signature
     )
 
 

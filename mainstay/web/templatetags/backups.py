@@ -6,7 +6,11 @@ from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from mainstay.backups import queries
+from mainstay.catalogue.models import Policy
+from mainstay.catalogue.policies import levels
 from mainstay.monitoring.wording import format_value
+from mainstay.web.access import may
 
 register = template.Library()
 
@@ -31,6 +35,17 @@ def backup_word(word: str) -> str:
         "changed": _("changed"), "unreachable": _("unreachable"), "wrong-key": _("wrong key"), "key": _("key"),
         "absent": _("not there"), "database": _("database"), "setup": _("setup"),
     }.get(word, word)  # fmt: skip
+
+
+@register.inclusion_tag("parts/backup_acts.html", takes_context=True)
+def backup_acts(context: dict[str, Any], policy: Policy) -> dict[str, Any]:
+    """What may be done with a policy's copies, and its newest jobs."""
+    request, system = context["request"], policy.system.name
+    return {
+        "policy": policy, "csrf_token": context.get("csrf_token"), "levels": levels(policy),
+        "may_run": may(request, "backup.run", system), "may_prove": may(request, "backup.prove", system),
+        "may_key": may(request, "backup.key", system), "jobs": queries.jobs(policy)[:8],
+    }  # fmt: skip
 
 
 @register.filter
