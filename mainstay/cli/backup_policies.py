@@ -68,8 +68,7 @@ def preview(path: Path, as_json: AsJson = False) -> None:
 
 
 def coverage(as_json: AsJson = False) -> None:
-    """Every component that holds data, those without a policy or a second site first. Exit code 2 when one has none,
-    1 when one has no second site."""
+    """Every component that holds data. Exit code 2 when one has no policy, 1 when one has no second site."""
     sight = acting("backup.read").sight
     rows = [covered_row(one) for one in overview.coverage(sight)]
     states = {"policy": "critical", "site": "warning", "": "ok"}
@@ -98,7 +97,7 @@ def try_one(name: Annotated[str, typer.Argument(help="The store's name.")], as_j
     if as_json:
         print_json(row)
     elif row["reached"]:
-        free = format_value(row["free"], "B") if row["free"] is not None else _("as much as it does not say")
+        free = format_value(row["free"], "B") if row["free"] is not None else _("unknown")
         print(_("{name} can be written to; free: {free}").format(name=name, free=free))
     else:
         print(f"{name}: {row['answer']}")

@@ -34,12 +34,14 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One copy of one repository. ``base`` is the number of the copy that it is made upon."""
+    """One copy of one repository. ``base`` is the number of the copy that it is made upon; ``owed``: it has not reached
+    the second site yet."""
 
     number: int
     at: datetime
     base: int | None = None
     proved: bool = False
+    owed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,9 @@ def retain(copies: Sequence[Held], keep: Keep, zone: ZoneInfo, now: datetime) ->
             rules[number].append(rule)
     if proved := next((copy for copy in newest_first if copy.proved), None):
         rules[proved.number].append(Rule.PROVED)
+    for copy in newest_first:
+        if copy.owed:
+            rules[copy.number].append(Rule.OWED)
     if len(newest_first) == 1:
         rules[newest_first[0].number].append(Rule.ONLY)
     _add_bases(newest_first, rules)

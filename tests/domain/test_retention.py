@@ -82,6 +82,12 @@ def test_what_a_kept_one_is_made_upon_stays_over_all_steps() -> None:
     assert found.goes == (9,)
 
 
+def test_what_is_owed_to_the_second_site_stays_with_what_it_is_made_upon() -> None:
+    night = NOW.replace(hour=2)
+    copies = [Held(3, night), Held(2, night - timedelta(days=1), 1, owed=True), Held(1, night - timedelta(days=2))]
+    assert retain(copies, keep(last=1), UTC_ZONE, NOW).stays == {3: (Rule.LAST,), 2: (Rule.OWED,), 1: (Rule.BASE,)}
+
+
 def test_a_copy_of_the_future_stops_all_forgetting() -> None:
     copies = [*nightly(40), Held(99, datetime(2030, 1, 1, tzinfo=UTC))]
     found = retain(copies, keep(last=1), UTC_ZONE, NOW)

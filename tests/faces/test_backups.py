@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from mainstay.audit.models import Record
+from mainstay.backups.models import Job
 from mainstay.backups.queries import overview
 from mainstay.backups.queries.overview import coverage
 from mainstay.catalogue.examine import examine
@@ -105,7 +106,7 @@ def test_what_is_owed_to_the_second_site_stays() -> None:
     copy(policy, oldest.at, store="far", made_from=oldest)
     first = overview.preview(policy, now()).shelves[0]
     assert {fate.copy.pk: fate.rules for fate in first.fates} == {
-        newest.pk: (Rule.LAST,), older.pk: (Rule.OWED,), oldest.pk: (),
+        newest.pk: (Rule.LAST, Rule.OWED), older.pk: (Rule.OWED,), oldest.pk: (),
     }  # fmt: skip
 
 
@@ -153,6 +154,25 @@ def test_three_faces_say_the_same(nightly: Policy, capsys: pytest.CaptureFixture
     whole = client.get("/api/v1/backups/policies/shop/nightly").json()["definition"]
     assert whole["keep"]["daily"] == 4
     assert tell(capsys, "policy", "shop/nightly")[1]["definition"] == whole
+
+
+@pytest.mark.parametrize(
+    ("role", "offered"),
+    [
+        (Role.VIEWER, []),
+        (Role.OPERATOR, ["Back up now", "Prove now"]),
+        (Role.ADMINISTRATOR, ["Back up now", "Prove now", "Recovery sheet"]),
+    ],
+)
+def test_each_is_offered_what_he_may_do(nightly: Policy, role: Role, offered: list[str]) -> None:
+    page = on_pages(role).get(f"/backups/policies/{nightly}/").content.decode()
+    assert re.findall(r"<summary>(Back up now|Prove now|Recovery sheet)</summary>", page) == offered
+
+
+def test_a_run_is_asked_for_on_the_policys_page(nightly: Policy) -> None:
+    answer = on_pages(Role.OPERATOR).post("/backups/run", {"policy": str(nightly), "act": "check"})
+    asked = Job.objects.get(act="check")
+    assert (answer["Location"], asked.why) == (f"/backups/jobs/{asked.pk}/", "hand")
 
 
 def test_today_says_it_in_a_line_a_system(nightly: Policy) -> None:

@@ -15,18 +15,16 @@ def retention(repository: Repository, now: datetime) -> Retention:
             "proofs", "made_from__proofs", "forwarded"
         )
     )
-    held = [Held(row.pk, row.at, row.base_id, _proved(row)) for row in rows]
-    found = retain(held, meant.keep, zone(repository.policy), now)
-    if len(meant.stores) < 2 or repository.store.name != meant.stores[0]:
-        return found
-    owed = {row.pk for row in rows if not row.forwarded.all()}
-    return Retention(found.stays, [number for number in found.goes if number not in owed], found.refused)
+    goes_on = len(meant.stores) > 1 and repository.store.name == meant.stores[0]
+    held = [Held(row.pk, row.at, row.base_id, _proved(row), goes_on and not row.forwarded.all()) for row in rows]
+    return retain(held, meant.keep, zone(repository.policy), now)
 
 
 def _proved(copy: Copy) -> bool:
     """By its own newest proof, or by that of the copy that it was made from."""
     for one in filter(None, (copy, copy.made_from)):
-        newest = max(one.proofs.all(), key=lambda proof: proof.at, default=None)
+        said = [proof for proof in one.proofs.all() if proof.verdict != "unproved"]  # which takes nothing back
+        newest = max(said, key=lambda proof: proof.at, default=None)
         if newest is not None:
             return newest.verdict == "proved"
     return False

@@ -137,10 +137,9 @@ def preview(policy: Policy, now: datetime, count: int = RUNS) -> Preview:
 def _shelf(repository: Repository, now: datetime) -> Shelf:
     copies = Copy.objects.filter(repository=repository, dropped_at=None).defer("fingerprint", "point")
     found = retention(repository, now)
-    gone = set(found.goes)
     return Shelf(
         repository,
-        [Fate(copy, () if copy.pk in gone else found.stays.get(copy.pk) or (Rule.OWED,)) for copy in copies],
+        [Fate(copy, found.stays.get(copy.pk, ())) for copy in copies],
         found.refused,
     )
 
