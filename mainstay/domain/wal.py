@@ -32,7 +32,7 @@ class Gap(NamedTuple):
 
     first: str
     last: str
-    count: int
+    length: int
 
 
 @dataclass(frozen=True, slots=True)

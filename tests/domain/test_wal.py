@@ -32,7 +32,8 @@ def test_the_segment_of_a_position_is_the_one_that_postgresql_names(
 
 
 @pytest.mark.parametrize(
-    "name", ["", "00000002.history", "000000010000000000000001.partial", "0000000100000000000001zz", "000000010000000000000100"]
+    "name",
+    ["", "00000002.history", f"{0:023}1.partial", "0000000100000000000001zz", "000000010000000000000100"],
 )  # fmt: skip
 def test_what_is_no_segment_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="not the name of a WAL segment"):
@@ -79,7 +80,7 @@ def test_every_segment_that_was_taken_away_is_named_and_no_other(
         for number in range(wal.parse(gap.first, size).number, wal.parse(gap.last, size).number + 1)
     ]
     assert named == [one for one in row if one not in kept]
-    assert sum(gap.count for gap in found.gaps) == len(named)
+    assert sum(gap.length for gap in found.gaps) == len(named)
     assert found.whole == (kept == row)
     unbroken = next((place for place, one in enumerate(row) if one not in kept), count)
     assert found.reached == (row[unbroken - 1] if unbroken else "")
