@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-_STATUS = re.compile(r"^(?P<margin>\s*)(?P<what>.*?)status: (?P<status>[\w ]+?)\s*(?:,.*)?$")
-_COUNTER = re.compile(r"([a-z][a-z ]*): (\d+)")
-_SEGMENT = re.compile(r"(?:^|/)([0-9A-F]{24})-[0-9a-f]{40}(?:\.\w+)?$")
+_STATUS = re.compile(r"status: ([\w-]+)")
+_COUNTER = re.compile(r"(?:missing|invalid|other): (\d+)")
+_TOTALS = re.compile(r"total \w+ checked: (\d+), total valid \w+: (\d+)")
+_SEGMENT = re.compile(r"(?:^|/)([0-9A-F]{24})-[0-9a-f]{40}(?:\.(?:gz|lz4|zst|bz2))?$")
 _HISTORY = re.compile(r"(?:^|/)([0-9A-F]{8})\.history$")
 _WRONG_KEY = re.compile(r"outside of section at line 1|CryptoError|unable to flush|decrypt", re.IGNORECASE)
 _PROGRESS = re.compile(r"\(([\d.]+)([KMGT]?B), ([\d.]+)%\)")
@@ -50,7 +51,7 @@ def copies(printed: str) -> list[Kept]:
     """What ``info --output=json`` lists, oldest first. Raises Unreadable when it says, behind its code of 0, that the
     repository could not be read, and for what is no such list."""
     try:
-        stanzas = json.loads(printed)
+        stanzas = json.loads(printed, strict=False)  # it may repeat bytes that it could not decrypt
         for stanza in stanzas:
             _readable(stanza)
         return [_kept(one) for stanza in stanzas for one in stanza["backup"]]
@@ -88,18 +89,20 @@ def damage(printed: str) -> str:
 
     A copy that is being made (``in-progress``) is no damage.
     """
-    found, said = [], False
-    for line in printed.splitlines():
-        if match := _STATUS.match(line):
-            said = True
-            if match["status"] not in ("ok", "valid", "in-progress"):
-                found.append(line.strip())
-        elif (
-            any(int(count) for name, count in _COUNTER.findall(line) if not name.startswith("total"))
-            or "No usable" in line
-        ):
-            found.append(line.strip())
-    return "\n".join(found) if said else "\n".join(["the verification said nothing", *printed.splitlines()[-3:]])
+    lines = [line.strip() for line in printed.splitlines()]
+    found = [line for line in lines if "No usable" in line or _bad(line)]
+    if not any(line.startswith("status: ") for line in lines):
+        found += ["the verification said nothing of it", *lines[-3:]]
+    return "\n".join(found)
+
+
+def _bad(line: str) -> bool:
+    status, totals = _STATUS.search(line), _TOTALS.search(line)
+    return (
+        (status is not None and status[1] not in ("ok", "valid", "in-progress"))
+        or (totals is not None and totals[1] != totals[2])
+        or any(int(count) for count in _COUNTER.findall(line))
+    )
 
 
 def unusable(found: str) -> bool:

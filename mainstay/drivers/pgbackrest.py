@@ -74,7 +74,7 @@ class Repositories:
         for path in (self.home, self.home / "lock", self.home / "spool", self.config.parent):
             self._directory(path)
         text = self._text(parallel, cluster)
-        if self.config.exists() and self.config.read_text() == text:
+        if self._stands(text):
             return
         fresh = self.config.with_suffix(".new")
         fresh.unlink(missing_ok=True)
@@ -117,6 +117,13 @@ class Repositories:
                 self._directory(Path(place.address))
         stanza = {"pg1-path": cluster.data, "pg1-port": cluster.port} if cluster else {}
         return f"[global]\n{_ini(lines)}\n[{self.name}]\n{_ini(stanza)}"
+
+    def _stands(self, text: str) -> bool:
+        return self.config.exists() and self.config.read_text() == text
+
+    def changes(self, parallel: int, cluster: Cluster) -> bool:
+        """Whether there is a configuration that ``write`` would change."""
+        return self.config.exists() and not self._stands(self._text(parallel, cluster))
 
     def _cipher(self) -> dict[str, str]:
         key = self._keeping.key
@@ -165,7 +172,7 @@ def failure(ended: Ended, key: str) -> ToolFailed:
     code = "no-space" if "No space left" in text else _CODES.get(number, "failed")
     if ended.code > 128 and not found:
         code, text = "killed", text or f"ended by signal {ended.code - 128}"
-    if number == 95:
+    if number == 95 or (number == 29 and "outside of section at line 1" in text):
         return ToolFailed("wrong-key", say("the key does not open the repository"))
     return ToolFailed(code, text or f"pgBackRest ended with code {ended.code}", retry=code in _AGAIN)
 

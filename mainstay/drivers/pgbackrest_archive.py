@@ -125,7 +125,7 @@ def _last_ended(own: Repositories, reached: str, size: int, cluster: Cluster, un
                 own.run("archive-get", name, str(file), until=until)
             except ToolFailed:
                 return None
-            dump = [str(programs(cluster.major) / "pg_waldump"), "--rmgr=Transaction", "--quiet", str(file)]
+            dump = [str(programs(cluster.major) / "pg_waldump"), "--rmgr=Transaction", str(file)]
             ended = program.run(dump, until=until, environment={"TZ": "UTC"}, limits=own.limits(), most=200_000_000)
             if moments := _ENDED.findall(ended.out):
                 return datetime.fromisoformat(max(moments)).replace(tzinfo=UTC)

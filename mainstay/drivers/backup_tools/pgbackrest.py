@@ -113,6 +113,8 @@ class Tool:
         with server.connected(self._dsn) as live:
             cluster, now = server.cluster(live), server.archiving(live)
         own = self._own(cluster.account)
+        if own.changes(self._source.parallel, cluster):
+            self._tried(cluster, until)
         own.write(self._source.parallel, cluster)
         own.run("stanza-create", until=until, environment=server.environment(self._dsn))
         if not now.on or str(own.config) not in now.command or PROGRAM not in now.command:
@@ -221,6 +223,16 @@ class Tool:
         aim = aimed(point, target)
         refuse(own, point, aim, run.until)
         return Restored(restored(own, run, point, aim), point)
+
+    def _tried(self, cluster: Cluster, until: float) -> None:
+        """The server's archiving goes by the old configuration: a new one that opens nothing must not replace it."""
+        trial = Repositories(self._keeping, self._keeping.home / "trial", cluster.account)
+        trial.write(self._source.parallel, cluster)
+        try:
+            for repository in range(1, trial.count + 1):
+                reading.copies(trial, repository, until)
+        finally:
+            trial.config.unlink()
 
     def _sent(self, until: float) -> None:
         with server.connected(self._dsn) as live:
