@@ -215,15 +215,14 @@ class Restic:
 
     def _clash(self, to: "Restic") -> str:
         """What both stores set, and not to the same."""
-        own, other = self.place, to.place
-        for name, value in own.environment.items():
-            if other.environment.get(name, value) != value:
-                return name
-        return "" if own.options == other.options or not (own.options and other.options) else "options"
+        own, other = ({**place.environment, **_options(place)} for place in (self.place, to.place))
+        return next((name for name in own if other.get(name, own[name]) != own[name]), "")
 
     def _options_of(self, other: "Restic") -> list[str]:
         """Those that a second repository needs besides ours."""
-        return [] if other.place.options == self.place.options else list(other.place.options)
+        own = _options(self.place)
+        pairs = zip(other.place.options[::2], other.place.options[1::2], strict=True)
+        return [word for pair in pairs if own.get(_name(*pair)) is None for word in pair]
 
     def _environment_of(self, other: "Restic") -> Mapping[str, str]:
         return {**other.place.environment, "RESTIC_FROM_PASSWORD": other._password}
@@ -278,6 +277,15 @@ def _exact(identifier: str) -> str:
 
 def _each(option: str, values: Sequence[str]) -> list[str]:
     return [word for value in values for word in (option, value)]
+
+
+def _options(place: Place) -> dict[str, str]:
+    """Each option by its name; ``-o`` has another word for a name."""
+    return {_name(*pair): pair[1] for pair in zip(place.options[::2], place.options[1::2], strict=True)}
+
+
+def _name(option: str, value: str) -> str:
+    return value.partition("=")[0] if option == "-o" else option
 
 
 def _there(found: Sequence[Snapshot], roots: set[str]) -> list[Snapshot]:

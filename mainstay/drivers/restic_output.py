@@ -40,14 +40,14 @@ _SIGNS = (
     (r"no space left|quota exceeded|disk quota|insufficient ?storage|storage ?full", "no-space", False),
     (r"already locked", "locked", True),
     (r"wrong password or no key", "wrong-key", False),
-    (r"permission denied|access ?denied|not authorized|InvalidAccessKeyId|SignatureDoesNotMatch|"
+    (r"permission denied|access ?denied|not authorized|InvalidAccessKeyId|SignatureDoesNotMatch|request signature|"
      r"access key id you provided|host key verification failed|read-only file system", "refused", False),
     (r"panic:|ciphertext verification|is damaged|invalid data returned|contains errors|hash mismatch|"
      r"packs from index missing|pack size does not match|does not match (its|id)|unexpected data|load\(<|"
      r"failed to load|Unmarshal:|blob .* not found|not found in (repository|index)", "damaged", False),
     (r"connection refused|no such host|i/o timeout|unable to start the sftp|network is unreachable|no route to host|"
      r"connection reset|broken pipe|timed out|server misbehaving|ssh command exited", "unreachable", True),
-    (r"is there a repository at|does not exist", "absent", False),
+    (r"(file|key|bucket) does not exist|no such file or directory", "absent", False),
 )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ Each file holds ``Settings`` (a ``Strict`` model) and ``Store(settings, network)
 ``free(path)``    bytes left there; None where the store does not say. Raises ``Unreachable``.
 ``reach()``       raises ``Unreachable`` with what to do when nothing can be written there.
 
-Addresses obey the network policy. A path holds letters, digits, ``.``, ``_``, ``-`` and ``/``; ``below`` refuses others.
+Addresses obey the network policy. A path holds letters, digits, ``.``, ``_``, ``-`` and ``/``; ``below``
+refuses others.
 
 No secret stands in an argument, an address, an answer or an error.
 """
@@ -32,7 +33,7 @@ class Strict(BaseModel):
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a repository lies, as restic writes it (``/path``, ``sftp:…``, ``s3:…``), and what its programs need:
-    options, word by word as restic takes them, and the environment, which holds the secrets."""
+    options, in pairs of words as restic takes them, and the environment, which holds the secrets."""
 
     address: str
     options: tuple[str, ...] = ()
