@@ -170,6 +170,8 @@ def failure(ended: Ended, key: str) -> ToolFailed:
     text = (found[2] if found else ended.err).strip()[-1000:]
     text = text.replace(key, "***") if key else text
     code = "no-space" if "No space left" in text else _CODES.get(number, "failed")
+    if "Permission denied" in text:
+        code = "refused"
     if ended.code > 128 and not found:
         code, text = "killed", text or f"ended by signal {ended.code - 128}"
     if number == 95 or (number == 29 and "outside of section at line 1" in text):

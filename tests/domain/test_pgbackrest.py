@@ -58,7 +58,8 @@ def test_no_counter_and_no_status_of_a_sound_report_may_change_unseen(place: int
 
 
 COPY = {
-    "annotation": {"mainstay": "abc"}, "archive": {"start": "000000010000000000000005", "stop": "000000010000000000000006"},
+    "annotation": {"mainstay": "abc"},
+    "archive": {"start": "000000010000000000000005", "stop": "000000010000000000000006"},
     "error": False, "info": {"delta": 1450250, "repository": {"delta": 156992, "size": 2832656}, "size": 23033482},
     "label": "20261127-131413F_20261127-131416I", "lsn": {"start": "0/1400028", "stop": "0/1400100"},
     "prior": "20261127-131413F", "reference": ["20261127-131413F"],

@@ -1,7 +1,7 @@
 """A ledger under load, and a log of what was committed in it that nobody reads from the database.
 
-Each transfer takes the next number of the journal, without gaps, as books must; so the order of the commits is the order
-of the numbers. Beside it others write, and roll back, for themselves.
+Each transfer takes the next number of the journal, without gaps, as books must; so the order of the commits is
+that of the numbers. Beside it others write, and roll back, for themselves.
 """
 
 import threading
@@ -26,6 +26,9 @@ insert into account select g, {OPENING / 100} from generate_series(1, {ACCOUNTS}
 create table entry (number bigint not null, account int not null references account, amount numeric(14, 2) not null);
 create table noise (id bigserial primary key, text text);
 """
+
+
+_NEXT = "update journal set last = last + 1 returning last, pg_current_xact_id()::text"
 
 
 class Transfer(NamedTuple):
@@ -115,9 +118,7 @@ def _post(dsn: str, log: Log, over: threading.Event, seed: int, pause: float) ->
             giver, taker = random.sample(range(1, ACCOUNTS + 1), 2)
             cents = random.randint(1, 99_999)
             with db.transaction():
-                row = db.execute(
-                    "update journal set last = last + 1 returning last, pg_current_xact_id()::text"
-                ).fetchone()
+                row = db.execute(_NEXT.encode()).fetchone()
                 assert row is not None
                 number = row[0]
                 for account, amount in ((giver, -cents), (taker, cents)):

@@ -52,8 +52,7 @@ def lacks(source: Source | None = None, network: NetworkPolicy | None = None) ->
         return [Missing(PROGRAM, say("it makes physical copies of PostgreSQL"), _INSTALL)]
     if source is None or network is None:
         return []
-    with server.connected(permitted(str(source.component["dsn"]), network)) as live:
-        major = live.info.server_version // 10_000
+    major = _major(source, network)
     newest = next(known for *least, known in _KNOWS if program.at_least(version, *least))
     if major <= newest:
         return []
@@ -62,6 +61,11 @@ def lacks(source: Source | None = None, network: NetworkPolicy | None = None) ->
         " apt.postgresql.org", version=version, newest=newest, major=major,
     )  # fmt: skip
     return [Missing(PROGRAM, why, _INSTALL)]
+
+
+def _major(source: Source, network: NetworkPolicy) -> int:
+    with server.connected(permitted(str(source.component["dsn"]), network)) as live:
+        return live.info.server_version // 10_000
 
 
 class Restored:
