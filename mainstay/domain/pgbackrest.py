@@ -22,8 +22,9 @@ _PROGRESS = re.compile(r"\(([\d.]+)([KMGT]?B), ([\d.]+)%\)")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One whole copy in a repository. ``first`` to ``last`` are the segments that it needs, ``whole`` the
-    position from which on it can be opened; ``size``, ``added`` in bytes; ``references`` the copies that it needs."""
+    """One whole copy in a repository. ``first`` to ``last`` are the segments that it needs, ``whole`` the position from
+    which on it can be opened, and ``ended`` when that was, rounded up, for pgBackRest cuts fractions of a second off;
+    ``size``, ``added`` in bytes; ``references`` the copies that it needs."""
 
     label: str
     level: str
@@ -76,7 +77,7 @@ def _kept(one: Mapping[str, Any]) -> Kept:
     return Kept(
         label=str(one["label"]), level="full" if one["type"] == "full" else "incremental",
         began=datetime.fromtimestamp(one["timestamp"]["start"], UTC),
-        ended=datetime.fromtimestamp(one["timestamp"]["stop"], UTC),
+        ended=datetime.fromtimestamp(one["timestamp"]["stop"] + 1, UTC),
         first=str(one["archive"]["start"]), last=str(one["archive"]["stop"]),
         whole=str(one["lsn"]["stop"]), size=int(one["info"]["size"]),
         added=int(one["info"]["repository"]["delta"]), references=tuple(one.get("reference") or ()),

@@ -159,11 +159,11 @@ def why_not(log: str, target: Target) -> ToolFailed:
     return ToolFailed("failed", text)
 
 
-def usual_account() -> str:
+def usual_account(name: str = "postgres") -> str:
     """Whom root hands a server to that belongs to nobody yet; ourselves when we are not root."""
     if os.geteuid() != 0:
         return pwd.getpwuid(os.geteuid()).pw_name
-    return "postgres" if "postgres" in {entry.pw_name for entry in pwd.getpwall()} else "nobody"
+    return name if name in {entry.pw_name for entry in pwd.getpwall()} else "nobody"
 
 
 def give(path: Path, account: str) -> None:

@@ -78,7 +78,7 @@ def test_a_copy_is_read_with_all_that_a_restore_needs() -> None:
     assert (one.label, one.level, one.size, one.added) == (COPY["label"], "incremental", 23033482, 156992)
     assert (one.first, one.last, one.whole) == ("000000010000000000000005", "000000010000000000000006", "0/1400100")
     assert one.references == ("20261127-131413F",)
-    assert one.ended.isoformat() == "2026-11-27T13:14:17+00:00"
+    assert one.ended.isoformat() == "2026-11-27T13:14:18+00:00"
 
 
 def test_no_copies_yet_is_an_empty_list() -> None:
