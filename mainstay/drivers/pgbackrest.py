@@ -144,11 +144,14 @@ def located(place: Place) -> dict[str, str]:
     if not place.address.startswith("s3:https://"):
         raise ToolFailed("refused", unfit(place))
     parts = urlsplit(place.address.removeprefix("s3:"))
+    options = dict(zip(place.options[::2], place.options[1::2], strict=True))
+    region = [one.removeprefix("s3.region=") for one in place.options if one.startswith("s3.region=")]
+    authority = {"storage-ca-file": options["--cacert"]} if "--cacert" in options else {}
     bucket, _, path = parts.path.lstrip("/").partition("/")
     return {
         "type": "s3", "s3-endpoint": parts.hostname or "", "storage-port": str(parts.port or 443),
         "s3-bucket": bucket, "path": f"/{path}", "s3-uri-style": "path",
-        "s3-region": place.environment.get("AWS_DEFAULT_REGION", "us-east-1"),
+        "s3-region": region[0] if region else "us-east-1", **authority,
         "s3-key": place.environment.get("AWS_ACCESS_KEY_ID", ""),
         "s3-key-secret": place.environment.get("AWS_SECRET_ACCESS_KEY", ""),
     }  # fmt: skip

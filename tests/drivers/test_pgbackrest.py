@@ -211,8 +211,10 @@ def test_a_server_that_is_too_new_for_the_tool_is_named(
 
 
 def test_a_place_is_written_in_the_tools_words_or_refused() -> None:
-    environment = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "hidden", "AWS_DEFAULT_REGION": "cn-north-1"}
-    found = located(Place("s3:https://s3.example:9000/bucket/shop/books", environment=environment))
+    environment = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "hidden"}
+    options = ("-o", "s3.bucket-lookup=path", "-o", "s3.region=cn-north-1", "--cacert", "/etc/own.pem")
+    found = located(Place("s3:https://s3.example:9000/bucket/shop/books", options, environment))
+    assert (found["s3-key"], found["s3-key-secret"], found["storage-ca-file"]) == ("id", "hidden", "/etc/own.pem")
     assert (found["type"], found["s3-endpoint"], found["storage-port"]) == ("s3", "s3.example", "9000")
     assert (found["s3-bucket"], found["path"], found["s3-region"]) == ("bucket", "/shop/books", "cn-north-1")
     for address in ("sftp:backup@host:/books", "s3:http://s3.example/bucket"):
