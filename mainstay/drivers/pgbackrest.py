@@ -49,8 +49,7 @@ class Cluster:
 class Repositories:
     """Those of one policy, number 1 in the first store and 2 at the second site.
 
-    ``directory`` is where the configuration lies: the policy's own, which the server uses too, or that of one run that
-    only reads.
+    ``directory`` is where the configuration lies: the policy's own, which the server uses too, or one for reading.
     """
 
     def __init__(self, keeping: Keeping, directory: Path, account: str) -> None:

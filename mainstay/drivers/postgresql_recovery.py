@@ -20,7 +20,8 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from mainstay.domain.saying import say
-from mainstay.drivers.backup_tools import ToolFailed
+from mainstay.drivers import program
+from mainstay.drivers.backup_tools import Checked, ToolFailed
 from mainstay.drivers.program import Limits, Running
 
 PORT = 5432
@@ -74,6 +75,19 @@ class Recovered:
     def dsn(self, database: str) -> str:
         """The address of a database in it."""
         return make_conninfo(self._address, dbname=database)
+
+    def looked_through(self, major: int, until: float) -> Checked:
+        """The server's own look through every table and index of all databases. Raises ToolFailed (timeout)."""
+        with psycopg.connect(self.dsn("template1")) as connection:
+            row = connection.execute("select rolname from pg_roles where oid = 10").fetchone()  # who made the cluster
+        address = make_conninfo(self.dsn("postgres"), user=row[0] if row else "postgres")
+        words = ["--all", "--install-missing", "--heapallindexed", "--parent-check", "--jobs=2"]
+        program_path = str(programs(major) / "pg_amcheck")
+        ended = program.run([program_path, *words, f"--maintenance-db={address}"], until=until)
+        text = (ended.out.strip() or ended.err.strip())[:1000]
+        if ended.code and ("extension control file" in ended.err or "is not available" in ended.err):
+            return Checked("pg_amcheck", None, text)
+        return Checked("pg_amcheck", ended.code == 0, text)
 
     def close(self) -> None:
         """End it, at once: nobody needs what is in it."""

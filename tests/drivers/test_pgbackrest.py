@@ -46,6 +46,7 @@ def test_a_copy_opens_as_it_was(archive: Archive, full: Taken, increment: Taken)
         assert taken.fingerprint["totals"]["lines"] in (lines, str(lines))
         with archive.opened(taken) as copy:
             assert copy.fingerprint(archive.tool()._source) == taken.fingerprint
+            assert [(one.name, one.ok) for one in copy.checks()] == [("recovery", True), ("pg_amcheck", True)]
             assert f'restore point "{taken.point["mark"]}"' in copy.evidence["stopped"]
     assert not processes(str(archive.home / "run"))
     assert increment.point["added"] < full.point["added"] / 3

@@ -26,7 +26,8 @@ def behind_tls(endpoint: str) -> Iterator[tuple[str, Path]]:
         authority.chmod(0o644)
         (here / "nginx.conf").write_text(
             f"daemon off; worker_processes 1; pid {here}/pid; error_log stderr crit; events {{}}"
-            f" http {{ access_log off; client_max_body_size 0; client_body_temp_path {here}/b; proxy_temp_path {here}/p;"
+            f" http {{ access_log off; client_max_body_size 0;"
+            f" client_body_temp_path {here}/b; proxy_temp_path {here}/p;"
             f" fastcgi_temp_path {here}/f; uwsgi_temp_path {here}/u; scgi_temp_path {here}/s;"
             f" server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {here}/healthy.pem;"
             f" ssl_certificate_key {here}/healthy.pem; location / {{ proxy_pass {endpoint};"

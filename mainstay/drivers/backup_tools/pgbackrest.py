@@ -11,7 +11,7 @@ seconds; ``incr`` silently becomes ``full`` and rests on whatever copy is the ne
 
 import secrets
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ from mainstay.domain.saying import say
 from mainstay.drivers import pgbackrest_archive as reading
 from mainstay.drivers import postgresql_archive as server
 from mainstay.drivers import program
-from mainstay.drivers.backup_tools import Keeping, Missing, Run, Source, Taken, ToolFailed
+from mainstay.drivers.backup_tools import Checked, Keeping, Missing, Run, Source, Taken, ToolFailed
 from mainstay.drivers.fingerprint_for_now import fingerprinted
 from mainstay.drivers.pgbackrest import ARCHIVE_TIMEOUT, PROGRAM, Cluster, Repositories, unfit
 from mainstay.drivers.pgbackrest_archive import Span
@@ -71,8 +71,8 @@ def _major(source: Source, network: NetworkPolicy) -> int:
 class Restored:
     """A copy that runs again, in a server of its own. ``evidence``: where its log says that it stopped."""
 
-    def __init__(self, server: Recovered, point: Mapping[str, Any]) -> None:
-        self._server = server
+    def __init__(self, server: Recovered, point: Mapping[str, Any], until: float) -> None:
+        self._server, self._point, self._until = server, point, until
         self.component = {"kind": "postgresql", "dsn": server.dsn(str(point["database"]))}
         self.evidence = {"stopped": server.stopped, "last": server.last, "exact": point["exact"]}
 
@@ -80,6 +80,11 @@ class Restored:
         with server.connected(self.component["dsn"]) as copy:
             copy.execute("begin isolation level repeatable read, read only")
             return asdict(fingerprinted(copy, source))
+
+    def checks(self) -> Sequence[Checked]:
+        """Where the recovery stopped, by the server's own word, and its look through all tables and indexes."""
+        stopped = Checked("recovery", bool(self.evidence["stopped"]), self.evidence["stopped"])
+        return [stopped, self._server.looked_through(int(self._point["major"]), self._until)]
 
     def close(self) -> None:
         """End the server; the directory is its owner's to remove."""
@@ -171,7 +176,7 @@ class Tool:
 
     def check(self, run: Run, repository: int = 1) -> str:
         """Read all data of a repository: what is damaged or missing, a line each; empty when it is whole."""
-        own = self._reading(run)
+        own = self._reading()
         ended = own.run("verify", f"--repo={repository}", "--output=text", "--verbose", until=run.until)
         found = [printed.damage(ended.out)]
         if not printed.unusable(found[0]):
@@ -185,14 +190,12 @@ class Tool:
 
     def strays(self, run: Run, known: Collection[str], repository: int = 1) -> list[str]:
         """Labels of whole copies that nobody recorded: the run that made them died before it could."""
-        return [
-            one.label for one in reading.copies(self._reading(run), repository, run.until) if one.label not in known
-        ]
+        return [one.label for one in reading.copies(self._reading(), repository, run.until) if one.label not in known]
 
     def drop(self, run: Run, labels: Collection[str], repository: int = 1) -> None:
         """Remove exactly these, and the log that no copy needs any more; those that are gone already are fine. Raises
         ToolFailed (refused) when a copy that stays rests on one of them, or none would stay."""
-        own = self._reading(run)
+        own = self._reading()
         kept = reading.copies(own, repository, run.until)
         staying = [one for one in kept if one.label not in labels]
         for one in staying:
@@ -216,17 +219,17 @@ class Tool:
             cluster = self.prepare(run.until)
             self._sent(run.until)
         except ToolFailed:
-            return reading.spans(self._reading(run), repository, None, run.until)
+            return reading.spans(self._reading(), repository, None, run.until)
         return reading.spans(self._own(cluster.account), repository, cluster, run.until)
 
     def open(self, run: Run, point: Mapping[str, Any], target: datetime | str | None = None) -> Restored:
         """Restore the copy into ``run.directory`` and recover it to the target: a moment, the name of a restore point,
         a position in the log, or, without one, the mark at the copy's own end. The server that it runs in then has no
         way in but its socket. Raises ToolFailed: refused, missing, wrong-key, damaged, no-space, timeout."""
-        own = self._reading(run)
+        own = self._reading()
         aim = aimed(point, target)
         refuse(own, point, aim, run.until)
-        return Restored(restored(own, run, point, aim), point)
+        return Restored(restored(own, run, point, aim), point, run.until)
 
     def _tried(self, cluster: Cluster, until: float) -> None:
         """The server's archiving goes by the old configuration: a new one that opens nothing must not replace it."""
@@ -250,9 +253,9 @@ class Tool:
     def _own(self, account: str) -> Repositories:
         return Repositories(self._keeping, self._keeping.home, account)
 
-    def _reading(self, run: Run) -> Repositories:
-        """With a configuration of this run's own, which needs no server."""
-        own = Repositories(self._keeping, run.directory / "reading", _owner(self._keeping))
+    def _reading(self) -> Repositories:
+        """With a configuration beside the server's, which needs no server."""
+        own = Repositories(self._keeping, self._keeping.home / "reading", _owner(self._keeping))
         own.write(self._source.parallel)
         return own
 
