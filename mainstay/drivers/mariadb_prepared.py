@@ -4,29 +4,24 @@
 ``innochecksum`` goes through every file of InnoDB afterwards.
 """
 
-import os
 import re
 import shutil
-import signal
-import tempfile
-import time
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pymysql
-
 from mainstay.domain.saying import say
-from mainstay.drivers import mariadb_counted, program
+from mainstay.drivers import mariadb_fingerprint, program, scratch_mariadb, scratch_place
 from mainstay.drivers.backup_tools import Checked, Run, Source, ToolFailed
-from mainstay.drivers.postgresql_recovery import usual_account
-from mainstay.drivers.program import Ended, Limits, Running
+from mainstay.drivers.mariadb_session import ask, session
+from mainstay.drivers.program import Ended
+from mainstay.drivers.scratch_mariadb import Scratch
 
 PROGRAM = "mariadb-backup"
 _NOTES = ("xtrabackup_checkpoints", "mariadb_backup_checkpoints")
-_AT_ONCE = 50
 _MEMORY = "256M"
+_TABLES = """select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'
+    and table_schema not in ('mysql', 'sys', 'performance_schema', 'information_schema') order by 1, 2"""
 
 
 def notes(copy: Path) -> dict[str, str]:
@@ -103,61 +98,24 @@ def pages(data: Path, until: float) -> Checked:
     return Checked("innochecksum", not bad, "; ".join(bad)[:1000] or f"{len(files)} files")
 
 
-_SETTINGS = {
-    "innodb-buffer-pool-size": "64M", "innodb-flush-log-at-trx-commit": 0, "performance-schema": "OFF",
-    "event-scheduler": "DISABLED", "innodb-log-file-size": "8M", "log-warnings": 1,
-}  # fmt: skip
-
-
 class Prepared:
-    """A prepared copy in a server of its own, which is reached by a socket file in a closed directory alone."""
+    """A prepared copy in a server of its own."""
 
     def __init__(self, run: Run, data: Path, point: Mapping[str, Any]) -> None:
         """Raises ToolFailed."""
-        self._run, self._point = run, point
+        self._own = str(point["own"])
         self._pages = pages(data, run.until)
-        self._home = Path(tempfile.mkdtemp(prefix="mainstay-scratch-"))
-        self._socket = self._home / "socket"
-        self._running = self._start(data)
-        self.component = {"kind": "mariadb", "dsn": f"mariadb://root@localhost/{point['own']}?socket={self._socket}"}
-        try:
-            self._wait()
-        except BaseException:
-            self.close()
-            raise
-
-    def _start(self, data: Path) -> Running:
-        user = usual_account("mysql") if os.geteuid() == 0 else ""
-        if user:
-            for path in (self._home, data, *data.rglob("*")):
-                shutil.chown(path, user)
-        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
-        argv = [
-            "mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={self._socket}", f"--tmpdir={self._home}",
-            f"--pid-file={self._home / 'pid'}", "--skip-networking", "--skip-grant-tables", "--skip-log-bin",
-            "--skip-slave-start", *settings,
-        ]  # fmt: skip
-        limits = Limits(nice=10, user=user, stop=signal.SIGTERM, patience=20)
-        with (self._home / "log").open("wb") as log:
-            return Running(argv, {}, limits, out=log, err=log)
-
-    def _wait(self) -> None:
-        while not self._socket.exists():
-            if self._running.process.poll() is not None:
-                raise ToolFailed("damaged", say("the copy does not start: %(log)s", log=self._said()))
-            if time.monotonic() > self._run.until:
-                raise ToolFailed("timeout", say("the scratch server did not start in time"))
-            time.sleep(0.05)
-
-    def _said(self) -> str:
-        return (self._home / "log").read_text(errors="replace").strip()[-500:]
+        place = scratch_mariadb.home(run.directory) / "data"
+        shutil.move(data, place)
+        if user := scratch_mariadb.account():
+            for path in (place, *place.rglob("*")):
+                scratch_place.give(path, user)
+        self._scratch = Scratch(run.directory, run.until)
+        self.component = {"kind": "mariadb", "dsn": self._scratch.dsn(self._own)}
 
     def fingerprint(self, source: Source) -> Mapping[str, Any]:
-        try:
-            with closing(self._connected()) as db, db.cursor() as cursor:
-                return mariadb_counted.take(cursor, source.totals, source.tables)
-        except pymysql.MySQLError as error:
-            raise ToolFailed("damaged", say("the restored copy cannot be read: %(why)s", why=error)) from None
+        with session(self._scratch.login(self._own)) as db:
+            return mariadb_fingerprint.take(db, self._own, source.totals, source.tables)
 
     def checks(self) -> Sequence[Checked]:
         """Every page by its checksum, as it was before the server started; then the server's look at each table."""
@@ -165,19 +123,12 @@ class Prepared:
 
     def _tables(self) -> Checked:
         bad, count = [], 0
-        with closing(self._connected()) as db, db.cursor() as cursor:
-            cursor.execute(mariadb_counted.TABLES)
-            for space, name in list(cursor.fetchall()):
-                cursor.execute(f"check table {mariadb_counted.quoted(space, name)} extended")
+        with session(self._scratch.login()) as db:
+            for space, name in ask(db, _TABLES):
                 count += 1
-                bad += [f"{row[0]}: {row[3]}" for row in cursor.fetchall() if row[2] in ("error", "warning", "Error")]
+                found = ask(db, f"check table {mariadb_fingerprint.quoted(space, name)} extended")
+                bad += [f"{row[0]}: {row[3]}" for row in found if str(row[2]).lower() in ("error", "warning")]
         return Checked("check table", not bad, "; ".join(bad)[:1000] or f"{count} tables")
 
-    def _connected(self) -> "pymysql.connections.Connection[Any]":
-        return pymysql.connect(
-            user="root", unix_socket=str(self._socket), charset="utf8mb4", database=self._point["own"] or None
-        )
-
     def close(self) -> None:
-        self._running.end()
-        shutil.rmtree(self._home, ignore_errors=True)
+        self._scratch.close()

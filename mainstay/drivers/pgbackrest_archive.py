@@ -14,7 +14,8 @@ from mainstay.domain.saying import say
 from mainstay.drivers import program
 from mainstay.drivers.backup_tools import ToolFailed
 from mainstay.drivers.pgbackrest import Cluster, Repositories
-from mainstay.drivers.postgresql_recovery import give, programs
+from mainstay.drivers.postgresql_programs import server
+from mainstay.drivers.postgresql_recovery import give
 
 _SIZE = 16 << 20
 _BACK = 8
@@ -125,7 +126,7 @@ def _last_ended(own: Repositories, reached: str, size: int, cluster: Cluster, un
                 own.run("archive-get", name, str(file), until=until)
             except ToolFailed:
                 return None
-            dump = [str(programs(cluster.major) / "pg_waldump"), "--rmgr=Transaction", str(file)]
+            dump = [str(server(cluster.major) / "pg_waldump"), "--rmgr=Transaction", str(file)]
             ended = program.run(dump, until=until, environment={"TZ": "UTC"}, limits=own.limits(), most=200_000_000)
             if moments := _ENDED.findall(ended.out):
                 return datetime.fromisoformat(max(moments)).replace(tzinfo=UTC)

@@ -10,7 +10,7 @@ from mainstay.domain.saying import say
 from mainstay.drivers import pgbackrest_archive as reading
 from mainstay.drivers.backup_tools import Run, ToolFailed
 from mainstay.drivers.pgbackrest import Repositories
-from mainstay.drivers.postgresql_recovery import Recovered, Target, give, recovered
+from mainstay.drivers.postgresql_recovery import Recovered, Target, forget, place, recovered
 
 _SLACK = timedelta(seconds=1)
 """A repository tells the time of a file in whole seconds."""
@@ -69,24 +69,23 @@ def _refuse_moment(own: Repositories, point: Mapping[str, Any], value: str, unti
 
 def restored(own: Repositories, run: Run, point: Mapping[str, Any], aim: Target) -> Recovered:
     """Restore exactly this copy below ``run.directory`` and recover it to the target. Raises ToolFailed."""
-    data = run.directory / "scratch" / "data"
-    data.mkdir(parents=True, mode=0o700)
-    for path in (data.parent, data):
-        give(path, own.account)
+    here = place(run.directory, own.account)
 
     def told(line: str) -> None:
         if (share := printed.progress(line)) is not None:
             run.say("restore", int(share * int(point["size"])), int(point["size"]))
 
-    own.run(
-        "restore", f"--repo={point['repository']}", f"--set={point['label']}", f"--pg1-path={data}",
-        "--archive-mode=off", f"--tablespace-map-all={data.parent / 'tablespaces'}", "--log-level-console=detail",
-        *aim.options(), until=run.until, line=told,
-    )  # fmt: skip
-    run.say("recover", int(point["size"]), int(point["size"]))
     try:
-        return recovered(data, int(point["major"]), aim, account=own.account, user=str(point["user"]), until=run.until)
+        own.run(
+            "restore", f"--repo={point['repository']}", f"--set={point['label']}", f"--pg1-path={here / 'data'}",
+            "--archive-mode=off", f"--tablespace-map-all={here / 'tablespaces'}", "--log-level-console=detail",
+            *aim.options(), until=run.until, line=told,
+        )  # fmt: skip
+        run.say("recover", int(point["size"]), int(point["size"]))
+        major, user = int(point["major"]), str(point["user"])
+        return recovered(run.directory, major, aim, account=own.account, user=user, until=run.until)
     except ToolFailed as error:
+        forget(run.directory)
         if error.code == "missing" and (gaps := reading.gaps(own, int(point["repository"]), run.until)):
             raise ToolFailed("missing", gaps[0]) from None
         raise

@@ -15,14 +15,15 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
 from mainstay.domain import wal
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.saying import say
 from mainstay.drivers.backup_tools import ToolFailed
-from mainstay.drivers.database_connection import allow_socket, allowed_address
+from mainstay.drivers.database_postgresql import conninfos
 from mainstay.drivers.pgbackrest import Cluster
+from mainstay.drivers.postgresql_fingerprint import SETTINGS
 from mainstay.drivers.rows import Unread
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -67,26 +68,21 @@ class Archiving:
 
 def permitted(dsn: str, network: NetworkPolicy) -> str:
     """The same address, bound to what may be touched. Raises ToolFailed (refused)."""
-    parts = conninfo_to_dict(dsn)
-    host, port = str(parts.get("host") or "/var/run/postgresql"), int(str(parts.get("port") or 5432))
     try:
-        if host.startswith(("/", "@")):
-            allow_socket(port, network)
-        else:
-            parts["hostaddr"] = allowed_address(host, port, network)
+        return conninfos(dsn, network)[0]
     except Unread as error:
         raise ToolFailed("refused", error.problem.detail) from None
-    return make_conninfo("", **(parts | {"host": host, "port": str(port)}))
 
 
-def connected(dsn: str) -> Connection:
-    """A connection of its own. Raises ToolFailed (refused)."""
-    parts = conninfo_to_dict(dsn)
-    parts |= {"application_name": "mainstay", "passfile": "/nonexistent", "connect_timeout": "10"}
+def connected(conninfo: str) -> Connection:
+    """A connection that writes the same value as the same text wherever it leads. Raises ToolFailed (unreachable)."""
     try:
-        return psycopg.connect(make_conninfo("", **parts), autocommit=True)
+        connection = psycopg.connect(conninfo, autocommit=True, connect_timeout=10)
+        for setting in SETTINGS:
+            connection.execute(setting.encode())
     except psycopg.Error as error:
-        raise ToolFailed("refused", _plain(error, dsn), retry=True) from None
+        raise ToolFailed("unreachable", _plain(error, conninfo), retry=True) from None
+    return connection
 
 
 def environment(dsn: str) -> dict[str, str]:
@@ -149,7 +145,7 @@ def marked(dsn: str, name: str) -> Iterator[Mark]:
 
     First a moment is waited for in which nobody writes. On a server that is never still, the tables are locked against
     writing for as long as the mark takes, if they can be had within half a second; if not, the mark is not exact.
-    Raises ToolFailed (refused).
+    Raises ToolFailed.
     """
     with connected(dsn) as clerk, connected(dsn) as reader:
         mark = _while_still(clerk, reader, name) or _while_locked(clerk, reader, name)

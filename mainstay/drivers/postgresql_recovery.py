@@ -20,18 +20,17 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from mainstay.domain.saying import say
-from mainstay.drivers import program
+from mainstay.drivers import program, scratch_place
 from mainstay.drivers.backup_tools import Checked, ToolFailed
+from mainstay.drivers.postgresql_programs import server
 from mainstay.drivers.program import Limits, Running
+from mainstay.drivers.scratch_postgresql import KIND
 
 PORT = 5432
 """Only the name of the socket's file: no port of the machine is opened."""
-_LONGEST = 85
-"""Bytes of a socket's directory; PostgreSQL refuses a path past 107 with the file's name."""
 _STOP = re.compile(r"recovery stopping (?:at|before|after) .*")
 _LAST = re.compile(r"last completed transaction was at log time (.*)")
 _FATAL = re.compile(r"(?:FATAL|PANIC): +(.*)")
-_DEBIAN = "/usr/lib/postgresql/{major}/bin"
 _QUIET: Mapping[str, object] = {
     "listen_addresses": "", "unix_socket_permissions": "0700", "unix_socket_group": "",
     "archive_mode": "off", "archive_command": "", "archive_cleanup_command": "", "recovery_end_command": "",
@@ -66,8 +65,8 @@ class Recovered:
     """A server that stopped at its target and may be written to. ``stopped`` is the line in which it said so;
     ``last`` the moment of the last transaction in it, as its log says."""
 
-    def __init__(self, running: Running, address: str, log: Path) -> None:
-        self._running, self._address, self.log = running, address, log
+    def __init__(self, running: Running, address: str, directory: Path, log: Path) -> None:
+        self._running, self._address, self._directory = running, address, directory
         text = log.read_text(errors="replace")
         self.stopped = found[0] if (found := _STOP.search(text)) else ""
         self.last = found[1].strip() if (found := _LAST.search(text)) else ""
@@ -82,7 +81,7 @@ class Recovered:
             row = connection.execute("select rolname from pg_roles where oid = 10").fetchone()  # who made the cluster
         address = make_conninfo(self.dsn("postgres"), user=row[0] if row else "postgres")
         words = ["--all", "--install-missing", "--heapallindexed", "--parent-check", "--jobs=2"]
-        program_path = str(programs(major) / "pg_amcheck")
+        program_path = str(server(major) / "pg_amcheck")
         ended = program.run([program_path, *words, f"--maintenance-db={address}"], until=until)
         text = (ended.out.strip() or ended.err.strip())[:1000]
         if ended.code and ("extension control file" in ended.err or "is not available" in ended.err):
@@ -90,49 +89,52 @@ class Recovered:
         return Checked("pg_amcheck", ended.code == 0, text)
 
     def close(self) -> None:
-        """End it, at once: nobody needs what is in it."""
+        """End it, at once, and remove it."""
         self._running.end()
+        scratch_place.remove(self._directory, KIND)
 
 
-def programs(major: int) -> Path:
-    """Where the server of that version is. Raises ToolFailed (missing)."""
-    folder = Path(_DEBIAN.format(major=major))
-    if (folder / "postgres").exists():
-        return folder
-    text = say("there is no PostgreSQL %(major)s here; apt-get install postgresql-%(major)s", major=major)
-    raise ToolFailed("missing", text)
+def place(directory: Path, account: str) -> Path:
+    """Where the server of this run lives; what is to be recovered belongs into ``data`` there, whose owner must be the
+    account. ``scratch_postgresql.sweep`` removes it, should the run be killed."""
+    here = scratch_place.home(directory, KIND, account if os.geteuid() == 0 else "")
+    (here / "data").mkdir(mode=0o700, exist_ok=True)
+    give(here / "data", account)
+    return here
 
 
-def recovered(data: Path, major: int, target: Target, *, account: str, user: str, until: float) -> Recovered:
-    """Start what was restored into ``data`` and wait until it stopped at the target. Raises ToolFailed: missing when
-    the log ends before it, refused for a target that this copy cannot serve, timeout, failed."""
-    here = data.parent
-    sockets, log, config = here / "sock", here / "server.log", here / "postgresql.conf"
-    if len(str(sockets)) > _LONGEST:
-        raise ToolFailed("refused", say("%(path)s is too long for a server's socket", path=sockets))
-    sockets.mkdir(mode=0o700, exist_ok=True)
-    config.write_text(f"hba_file = '{here / 'hba'}'\nident_file = '{here / 'ident'}'\n")
+def forget(directory: Path) -> None:
+    """Remove the run's place."""
+    scratch_place.remove(directory, KIND)
+
+
+def recovered(directory: Path, major: int, target: Target, *, account: str, user: str, until: float) -> Recovered:
+    """Start what lies in the run's place and wait until it stopped at the target. Raises ToolFailed: missing when the
+    log ends before it, refused for a target that this copy cannot serve, timeout, failed."""
+    here = place(directory, account)
+    log, config = here / "log", here / "postgresql.conf"
+    config.write_text("")
     (here / "hba").write_text("local all all trust\n")  # the socket's directory is closed to all others
     (here / "ident").write_text("")
-    for path in (sockets, config, here / "hba", here / "ident"):
+    for path in (config, here / "hba", here / "ident"):
         give(path, account)
     with log.open("wb") as out:
-        running = Running(_command(programs(major), data, sockets, config), {}, _limits(account), out=out, err=out)
+        running = Running(_command(server(major), here), {}, _limits(account), out=out, err=out)
     try:
-        address = make_conninfo("", host=str(sockets), port=PORT, user=user, connect_timeout=2)
-        return _stopped(running, log, address, target, until)
+        address = make_conninfo("", host=str(here / "socket"), port=PORT, user=user, connect_timeout=2)
+        return _stopped(running, directory, address, target, until)
     except BaseException:
         running.end()
         raise
 
 
-def _command(folder: Path, data: Path, sockets: Path, config: Path) -> list[str]:
+def _command(programs: Path, here: Path) -> list[str]:
     settings = {
-        **_QUIET, "config_file": config, "hba_file": config.with_name("hba"), "ident_file": config.with_name("ident"),
-        "unix_socket_directories": sockets, "port": PORT,
+        **_QUIET, "config_file": here / "postgresql.conf", "hba_file": here / "hba", "ident_file": here / "ident",
+        "unix_socket_directories": here / "socket", "port": PORT,
     }  # fmt: skip
     words = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    return [str(folder / "postgres"), "-D", str(data), *words]
+    return [str(programs / "postgres"), "-D", str(here / "data"), *words]
 
 
 def _limits(account: str) -> Limits:
@@ -140,14 +142,15 @@ def _limits(account: str) -> Limits:
     return Limits(nice=10, user=user, stop=signal.SIGQUIT, patience=5)
 
 
-def _stopped(running: Running, log: Path, address: str, target: Target, until: float) -> Recovered:
+def _stopped(running: Running, directory: Path, address: str, target: Target, until: float) -> Recovered:
+    log = scratch_place.home(directory, KIND, "") / "log"
     while running.process.poll() is None:
         if time.monotonic() > until:
             raise ToolFailed("timeout", say("the recovery was not done at its deadline"))
         with contextlib.suppress(psycopg.OperationalError), psycopg.connect(address, dbname="template1") as connection:
             row = connection.execute("select pg_is_in_recovery()").fetchone()
             if row == (False,):
-                return _confirmed(Recovered(running, address, log), target)
+                return _confirmed(Recovered(running, address, directory, log), target)
         time.sleep(0.05)
     raise why_not(log.read_text(errors="replace"), target)
 
@@ -173,11 +176,9 @@ def why_not(log: str, target: Target) -> ToolFailed:
     return ToolFailed("failed", text)
 
 
-def usual_account(name: str = "postgres") -> str:
+def usual_account() -> str:
     """Whom root hands a server to that belongs to nobody yet; ourselves when we are not root."""
-    if os.geteuid() != 0:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    return name if name in {entry.pw_name for entry in pwd.getpwall()} else "nobody"
+    return scratch_place.account("postgres") or pwd.getpwuid(os.geteuid()).pw_name
 
 
 def give(path: Path, account: str) -> None:

@@ -29,7 +29,7 @@ class Shop:
 
     def __init__(self, dsn: str, home: Path) -> None:
         self.dsn, self.home, self._numbers = dsn, home, count(1)
-        self.source = Source({"dsn": dsn}, totals=TOTALS, tables=["shop.line"])
+        self.source = Source({"dsn": dsn}, totals=TOTALS, tables=["line"])
         self.tool = Tool(self.source, LOOPBACK)
         self.sql("create table line (id int auto_increment primary key, amount decimal(12, 2), note varchar(90))"
                  " charset utf8mb4")  # fmt: skip

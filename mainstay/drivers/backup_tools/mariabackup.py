@@ -10,22 +10,17 @@ done; a damaged page goes through ``--prepare`` with code 0, and ``innochecksum`
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
-
-import pymysql
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.saying import say
-from mainstay.drivers import mariadb_counted, program, staging
+from mainstay.drivers import mariadb_fingerprint, program, staging
 from mainstay.drivers.backup_tools import Missing, Run, Source, Taken, ToolFailed
-from mainstay.drivers.database_mariadb import MariaDB
 from mainstay.drivers.mariadb_prepared import PROGRAM, Prepared, judged, notes, prepare
+from mainstay.drivers.mariadb_session import ask, for_programs, login, session
 from mainstay.drivers.program import Limits
-from mainstay.drivers.rows import Unread
 
 SERVES = ("mariadb", "mysql")
 LEVELS = ("full", "incremental")
@@ -49,7 +44,7 @@ class Tool:
 
     def estimate(self) -> int:
         """Bytes of the server's files. Raises ToolFailed (refused) when they are not here or may not be read."""
-        data = Path(str(self._ask("select @@datadir as it")["it"]))
+        data = Path(str(self._ask("select @@datadir")[0]))
         try:
             if not (data / "ibdata1").exists():
                 raise ToolFailed("refused", say("the server's files (%(path)s) are not on this machine", path=data))
@@ -60,8 +55,8 @@ class Tool:
 
     def take(self, run: Run) -> Taken:
         """``point["level"]`` says which kind it became: without a base of the same server it is a full one."""
-        server = self._ask("select @@server_uid as uid, @@version as version")
-        rests = run.level == "incremental" and run.base.get("server") == server["uid"]
+        uid, version = self._ask("select @@server_uid, @@version")
+        rests = run.level == "incremental" and run.base.get("server") == uid
         needed = self.estimate() if not rests else 0
         staging.ensure_room(run.directory, needed)
         step = [f"--incremental-lsn={run.base['to_lsn']}"] if rests else []
@@ -71,11 +66,12 @@ class Tool:
         if rests and found["from_lsn"] != str(run.base["to_lsn"]):
             raise ToolFailed("incomplete", say("the increment does not begin where its base ended"))
         point = {
-            "level": "incremental" if rests else "full", "server": server["uid"], "version": server["version"],
-            "from_lsn": found["from_lsn"], "to_lsn": found["to_lsn"], "exact": exact, "own": self._database(),
+            "level": "incremental" if rests else "full", "server": uid, "version": version,
+            "from_lsn": found["from_lsn"], "to_lsn": found["to_lsn"], "exact": exact,
+            "own": login(self._dsn, self._network).database,
             "depth": int(run.base.get("depth", 0)) + 1 if rests else 0,
         }  # fmt: skip
-        versions = {"mariadb": str(server["version"]), PROGRAM: program.version(PROGRAM)}
+        versions = {"mariadb": str(version), PROGRAM: program.version(PROGRAM)}
         return Taken(at, point, fingerprint, versions, staging.size_of(run.directory))
 
     def confirm(self, run: Run, taken: Taken) -> Taken:  # noqa: ARG002 - what was staged cannot change
@@ -92,40 +88,28 @@ class Tool:
         return Prepared(run, data, point)
 
     def _copied(self, run: Run, step: Sequence[str], needed: int) -> None:
-        parts = urlsplit(self._dsn)
-        options = dict(parse_qsl(parts.query))
-        where = f"--socket={options['socket']}" if "socket" in options else f"--host={parts.hostname or 'localhost'}"
+        words, secret = for_programs(login(self._dsn, self._network))
+        words = [word for word in words if not word.startswith("--default-character-set")]
         argv = [
-            PROGRAM, "--no-defaults", "--backup", where, f"--port={parts.port or 3306}",
-            f"--user={unquote(parts.username or '')}", f"--target-dir={run.directory}",
-            f"--parallel={self._source.parallel}", *step,
+            PROGRAM, *words, "--backup", f"--target-dir={run.directory}", f"--parallel={self._source.parallel}", *step,
         ]  # fmt: skip
-        run.say("copying", 0, needed)
-        secret = {"MYSQL_PWD": unquote(parts.password or "")}
-        judged(program.run(argv, until=run.until, environment=secret, limits=_POLITE), "--backup")
+        ended = program.run(
+            argv, until=run.until, environment=secret, limits=_POLITE,
+            tick=lambda: run.say("copying", staging.size_of(run.directory), needed),
+        )  # fmt: skip
+        judged(ended, "--backup")
 
     def _vouched(self, last: str) -> tuple[bool, datetime, dict[str, Any]]:
         """The fingerprint of a snapshot right after the copy; whether nothing was written to the log between the two,
         so that it is the copy's own to the last row; and the moment."""
-        try:
-            with closing(MariaDB(self._dsn, self._network, 20)) as db, db.raw.cursor() as cursor:
-                cursor.execute("start transaction with consistent snapshot")
-                cursor.execute(_NOW)
-                ((at, now),) = cursor.fetchall()
-                found = mariadb_counted.take(cursor, self._source.totals, self._source.tables)
-                return str(now) == last, at.replace(tzinfo=UTC), found
-        except Unread as error:
-            raise ToolFailed("refused", error.problem.detail) from None
-        except pymysql.MySQLError as error:
-            raise ToolFailed("refused", str(error)) from None
+        one = login(self._dsn, self._network)
+        with session(one) as db:
+            ask(db, "start transaction with consistent snapshot")
+            ((at, now),) = ask(db, _NOW)
+            found = mariadb_fingerprint.take(db, one.database, self._source.totals, self._source.tables)
+            return str(now) == last, at.replace(tzinfo=UTC), found
 
-    def _ask(self, query: str) -> Mapping[str, Any]:
+    def _ask(self, query: str) -> Sequence[Any]:
         """One row. Raises ToolFailed."""
-        try:
-            with closing(MariaDB(self._dsn, self._network, 20)) as db:
-                return db.ask(query, 1, 20).rows[0]
-        except Unread as error:
-            raise ToolFailed("refused", error.problem.detail) from None
-
-    def _database(self) -> str:
-        return unquote(urlsplit(self._dsn).path.lstrip("/"))
+        with session(login(self._dsn, self._network)) as db:
+            return ask(db, query)[0]

@@ -12,11 +12,11 @@ seconds; ``incr`` silently becomes ``full`` and rests on whatever copy is the ne
 import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from mainstay.domain import pgbackrest as printed
@@ -25,9 +25,8 @@ from mainstay.domain.pgbackrest import Kept
 from mainstay.domain.saying import say
 from mainstay.drivers import pgbackrest_archive as reading
 from mainstay.drivers import postgresql_archive as server
-from mainstay.drivers import program
+from mainstay.drivers import postgresql_fingerprint, program
 from mainstay.drivers.backup_tools import Checked, Keeping, Missing, Run, Source, Taken, ToolFailed
-from mainstay.drivers.fingerprint_for_now import fingerprinted
 from mainstay.drivers.pgbackrest import ARCHIVE_TIMEOUT, PROGRAM, Cluster, Repositories, unfit
 from mainstay.drivers.pgbackrest_archive import Span
 from mainstay.drivers.pgbackrest_recovery import aimed, refuse, restored
@@ -79,7 +78,7 @@ class Restored:
     def fingerprint(self, source: Source) -> Mapping[str, Any]:
         with server.connected(self.component["dsn"]) as copy:
             copy.execute("begin isolation level repeatable read, read only")
-            return asdict(fingerprinted(copy, source))
+            return _fingerprint(copy, source, str(self._point["database"]))
 
     def checks(self) -> Sequence[Checked]:
         """Where the recovery stopped, by the server's own word, and its look through all tables and indexes."""
@@ -141,7 +140,7 @@ class Tool:
         kept = self._copied(run, own, repository, {"mainstay": token, "segment": str(cluster.segment)})
         run.say("mark", kept.size, kept.size)
         with server.marked(self._dsn, f"mainstay-{token}") as mark:
-            fingerprint = fingerprinted(mark.snapshot, self._source)
+            fingerprint = _fingerprint(mark.snapshot, self._source, self._named()["database"])
             self._sent(run.until)
         there = reading.archive(own, repository, run.until)
         left = reading.histories(own, there, repository, run.until)
@@ -149,7 +148,7 @@ class Tool:
             raise ToolFailed("incomplete", reading.missing(gaps), retry=True)
         versions = {PROGRAM: program.version(PROGRAM), "postgresql": str(cluster.major)}
         point = {**_point(kept, mark, cluster), "repository": repository, **self._named()}
-        return Taken(mark.at, point, asdict(fingerprint), versions, kept.size)
+        return Taken(mark.at, point, fingerprint, versions, kept.size)
 
     def _copied(self, run: Run, own: Repositories, repository: int, notes: Mapping[str, str]) -> Kept:
         """Run pgBackRest, and find in its list the copy that bears our notes."""
@@ -264,6 +263,14 @@ def _rests(run: Run, own: Repositories, repository: int) -> bool:
     """Whether the newest copy, on which pgBackRest would base it, is the one that it should rest on."""
     kept = reading.copies(own, repository, run.until)
     return bool(kept and run.base) and kept[-1].label == run.base.get("label")
+
+
+def _fingerprint(connection: server.Connection, source: Source, database: str) -> dict[str, Any]:
+    """Of the component's own database. Raises ToolFailed."""
+    try:
+        return postgresql_fingerprint.take(connection, source.totals, source.tables, f"{database}.")
+    except psycopg.Error as error:
+        raise ToolFailed("damaged", str(error).strip().split("\n")[0]) from None
 
 
 def _point(kept: Kept, mark: Mark, cluster: Cluster) -> dict[str, Any]:
