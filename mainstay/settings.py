@@ -213,7 +213,12 @@ ROOT_URLCONF = "mainstay.web.urls"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [PACKAGE / "web" / "templates", PACKAGE / "engine" / "templates", PACKAGE / "inspection" / "templates"],
+        "DIRS": [
+            PACKAGE / "web" / "templates",
+            PACKAGE / "engine" / "templates",
+            PACKAGE / "inspection" / "templates",
+            PACKAGE / "backups" / "templates",
+        ],
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
@@ -225,6 +230,7 @@ TEMPLATES = [
             "builtins": [
                 "mainstay.web.templatetags.mainstay",
                 "mainstay.web.templatetags.signs",
+                "mainstay.web.templatetags.backups",
                 "django.templatetags.i18n",
             ],
         },

@@ -44,6 +44,8 @@ CODES = (
     *("open", "acknowledged", "resolved", "opened", "reopened", "joined", "echo", "root", "rerooted", "merged"),
     *("worse", "relapsed", "recovered", "graded", "regraded", "note", "blind", "test", "digest"),
     *("waiting", "sent", "failed", "checker", "engine", "web"),
+    *("full", "incremental", "proved", "unproved"),
+    *("last", "daily", "weekly", "monthly", "yearly", "only", "base", "owed"),
 )
 """Stored words that the command line shows in the reader's language, besides states, categories and roles."""
 

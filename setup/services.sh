@@ -8,6 +8,9 @@ need() { # program, package
 	command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing="$missing $2"
 }
 need mariadbd mariadb-server
+need mariadb-backup mariadb-backup
+need restic restic
+need pgbackrest pgbackrest
 need nginx nginx-light
 need redis-server redis-server
 need rabbitmq-server rabbitmq-server

@@ -1,11 +1,13 @@
 """Real servers that the tests start for themselves, each in a directory of its own that is gone afterwards."""
 
+import json
 import os
 import pwd
 import shutil
 import signal
 import socket
 import subprocess
+import sysconfig
 import tempfile
 import time
 import urllib.request
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncssh
+import pycurl
 import pymysql
 import pytest
 
@@ -29,7 +32,8 @@ def free_port() -> int:
 
 def program(name: str) -> str:
     """Where the program is; skips the test on a machine without it."""
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin:/sbin")
+    beside = sysconfig.get_path("scripts")  # what came as a package of the project's own environment
+    found = shutil.which(name) or shutil.which(name, path=f"/usr/sbin:/usr/local/sbin:/sbin:{beside}")
     if found is None:
         pytest.skip(f"no {name} on this machine")
     return found
@@ -290,12 +294,64 @@ def ssh() -> Iterator[SSH]:
     (here / "config").write_text(
         f"ListenAddress 127.0.0.1:{port}\nHostKey {here / 'host'}\nAuthorizedKeysFile {here / 'authorized'}\n"
         f"PidFile none\nPasswordAuthentication no\nUsePAM no\nStrictModes no\nPermitRootLogin prohibit-password\n"
+        "Subsystem sftp internal-sftp\n"
     )
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where it locks itself in until somebody signed in
     with _running([server, "-D", "-e", "-f", str(here / "config")], here, None, lambda: _listens(port), signal.SIGTERM):
         public = " ".join(host.export_public_key().decode().split()[:2])
         yield SSH(port, pwd.getpwuid(os.geteuid()).pw_name, here / "id", public)
+
+
+@dataclass(frozen=True)
+class S3:
+    """Where it is, and who may do what there."""
+
+    endpoint: str
+    bucket: str
+    access_key: str
+    secret_key: str
+
+
+@contextmanager
+def s3() -> Iterator[S3]:
+    """SeaweedFS as an S3 server, with one bucket and the keys to it."""
+    server, here = program("weed"), _directory("s3")
+    access, secret = "shop", "a secret of its own"
+    (here / "data").mkdir()
+    may = ["Admin", "Read", "Write", "List", "Tagging"]
+    identity = {"name": "shop", "credentials": [{"accessKey": access, "secretKey": secret}], "actions": may}
+    (here / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    ports = [free_port() for _ in range(8)]
+    names = ("master", "volume", "filer", "s3")
+    listening = [f"-{name}.port={port}" for name, port in zip(names, ports, strict=False)]
+    listening += [f"-{name}.port.grpc={port}" for name, port in zip(names, ports[4:], strict=True)]
+    command = [
+        server, "server", f"-dir={here / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", *listening,
+        f"-s3.config={here / 's3.json'}", "-s3.iam=false", "-s3.autoCreateBucket=false", "-volume.max=20",
+        "-master.volumeSizeLimitMB=64", "-master.telemetry=false",
+    ]  # fmt: skip
+    endpoint = f"http://127.0.0.1:{ports[3]}"
+
+    def made() -> bool:
+        """Whether it could make the bucket, which needs all four parts of it."""
+        curl = pycurl.Curl()
+        curl.setopt(pycurl.URL, f"{endpoint}/copies")
+        curl.setopt(pycurl.CUSTOMREQUEST, "PUT")
+        curl.setopt(pycurl.USERNAME, access)
+        curl.setopt(pycurl.PASSWORD, secret)
+        curl.setopt(pycurl.AWS_SIGV4, "aws:amz:us-east-1:s3")
+        curl.setopt(pycurl.WRITEFUNCTION, lambda _: None)
+        try:
+            curl.perform()
+            return int(curl.getinfo(pycurl.RESPONSE_CODE)) in (200, 409)
+        except pycurl.error:
+            return False
+        finally:
+            curl.close()
+
+    with _running(command, here, None, made, signal.SIGKILL):
+        yield S3(endpoint, "copies", access, secret)
 
 
 @contextmanager

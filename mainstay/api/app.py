@@ -16,6 +16,7 @@ from mainstay.api import (
     alerts,
     attachments,
     audit,
+    backup_jobs,
     catalogue,
     editing,
     files,
@@ -26,6 +27,7 @@ from mainstay.api import (
     mutes,
     notices,
     people,
+    policies,
     secrets,
 )
 from mainstay.api.auth import TooFast
@@ -78,6 +80,8 @@ for part in (
     incidents,
     incident_stats,
     inspections,
+    policies,
+    backup_jobs,
     notices,
     people,
     audit,

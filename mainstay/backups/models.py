@@ -21,6 +21,7 @@ class Repository(models.Model):
     damage = models.TextField(blank=True, help_text="what the last look found; empty: it is whole")
     size = models.BigIntegerField(null=True, help_text="bytes")
     free = models.BigIntegerField(null=True, help_text="bytes left in the store, where it says so")
+    unclean = models.JSONField(default=list, help_text="runs that died here; what they left goes before anything else")
 
     class Meta:
         ordering = ("policy", "store")
@@ -83,6 +84,8 @@ class Copy(models.Model):
     added = models.BigIntegerField(help_text="bytes that the repository grew by")
     point = models.JSONField(default=dict, help_text="what the tool needs to find and restore it: files, WAL, versions")
     fingerprint = models.JSONField(default=dict, help_text="domain.fingerprint.Fingerprint, taken with the copy")
+    asked = models.JSONField(default=dict, help_text="what was copied and compared: databases, paths, totals, tables")
+    versions = models.JSONField(default=dict, help_text="program → version that made it")
     dropped_at = models.DateTimeField(null=True)
     why_dropped = models.CharField(max_length=200, blank=True)
 

@@ -14,6 +14,7 @@ from mainstay.catalogue import queries
 from mainstay.catalogue.editing import proposal, seen_of, writing
 from mainstay.catalogue.models import Outline as OutlineRow
 from mainstay.catalogue.models import Revision, Secret
+from mainstay.catalogue.secret_book import stored
 from mainstay.catalogue.store import write
 from mainstay.domain.actor import ENGINE, Actor, authorise
 from mainstay.domain.difference import Difference
@@ -27,6 +28,8 @@ from mainstay.sealing import RING, seal, unseal
 _SUMMARY = 500
 """Differences that a revision and the audit trail name; the rest is counted."""
 _MAX_SECRET = 65_536
+_OWN, _KEYS = "MAINSTAY_", "BACKUP_KEY_"
+"""Names of what Mainstay keeps for itself, and of the keys of copies."""
 
 
 class Refused(ValueError):
@@ -92,6 +95,8 @@ def _write(catalogue: Catalogue, differences: Sequence[Difference], actor: Actor
 def set_secret(name: str, value: str, *, actor: Actor) -> None:
     """Keep ``value`` sealed under ``name``; running checks take it over. Raises Refused."""
     authorise(actor, "secret.set")
+    if name.startswith(_OWN):
+        raise Refused(say("%(name)s is Mainstay's own", name=name))
     if not SECRET_NAME.fullmatch(name):
         raise Refused(
             say(
@@ -116,9 +121,22 @@ def set_secret(name: str, value: str, *, actor: Actor) -> None:
         record(actor, "secret.set", name, {})
 
 
+def make_secret(name: str, value: str) -> str:
+    """Keep a value that Mainstay made for itself, unless there is one of that name; the one that counts."""
+    with transaction.atomic():
+        _lock()
+        if not Secret.objects.filter(name=name).exists():
+            sealed, key_id = seal(name, value, RING)
+            Secret.objects.create(name=name, sealed=sealed, key_id=key_id, set_at=timezone.now(), set_by=ENGINE.name)
+            record(ENGINE, "secret.set", name, {})
+    return stored(name)
+
+
 def delete_secret(name: str, *, actor: Actor) -> None:
-    """Forget a secret; Secret.DoesNotExist if there is none."""
+    """Forget a secret; Secret.DoesNotExist if there is none. Raises Refused for a key that copies need."""
     authorise(actor, "secret.delete")
+    if name.startswith((_OWN, _KEYS)):
+        raise Refused(say("%(name)s is kept: what was made with it cannot be read without it", name=name))
     with transaction.atomic():
         _lock()
         Secret.objects.get(name=name).delete()
@@ -126,16 +144,16 @@ def delete_secret(name: str, *, actor: Actor) -> None:
         record(actor, "secret.delete", name, {})
 
 
-def retire(kind: Literal["channel", "calendar"], name: str, *, actor: Actor) -> list[Difference]:
-    """Take a channel or a calendar out of use. Raises Refused while a system names it."""
+def retire(kind: Literal["channel", "calendar", "store"], name: str, *, actor: Actor) -> list[Difference]:
+    """Take a channel, a calendar or a store out of use. Raises Refused while a system names it."""
     authorise(actor, "catalogue.apply")
     if users := queries.users_of(kind, name):
-        named = (
-            say("%(users)s names the channel %(name)s; change that first", users=", ".join(users), name=name)
-            if kind == "channel"
-            else say("%(users)s names the calendar %(name)s; change that first", users=", ".join(users), name=name)
-        )
-        raise Refused(named)
+        who = ", ".join(users)
+        raise Refused({
+            "channel": say("%(users)s names the channel %(name)s; change that first", users=who, name=name),
+            "calendar": say("%(users)s names the calendar %(name)s; change that first", users=who, name=name),
+            "store": say("%(users)s names the store %(name)s; change that first", users=who, name=name),
+        }[kind])  # fmt: skip
     return apply(Catalogue(whole=False, leaving=frozenset({(kind, name)})), actor=actor)
 
 

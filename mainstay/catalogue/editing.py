@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mainstay.catalogue import packs, queries
+from mainstay.catalogue import kinds, packs, queries
 from mainstay.catalogue.examine import Examined, examine
 from mainstay.catalogue.models import Check, Original, System
 from mainstay.catalogue.sources import Invalid, LocatedFlaw
 from mainstay.domain import document
 from mainstay.domain.amend import amend, changed
+from mainstay.domain.backup_policy import Policy
 from mainstay.domain.difference import Difference
-from mainstay.domain.draft import Catalogue
-from mainstay.domain.pack import PackBook, Unfoldable, override, unfold
+from mainstay.domain.draft import Catalogue, DraftPolicy
+from mainstay.domain.pack import BACKUP, PackBook, Unfoldable, override, unfold, unfold_policy
 from mainstay.domain.saying import say
 from mainstay.domain.yaml_node import Flaw
 from mainstay.domain.yaml_text import write
@@ -99,7 +100,9 @@ def _dumped(plain: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_pack(whole: Mapping[str, Any], name: str, books: Books) -> dict[str, Any] | None:
-    """The check as a pack of its component gives it, before the user's own keys."""
+    """The check as a pack of its component, or its policy's, gives it, before the user's own keys."""
+    if name.startswith(f"{BACKUP}.") and name.count(".") == 2:
+        return _of_policy(whole, name, books)
     component = name.partition(".")[0]
     settings = (whole.get("components") or {}).get(component) or {}
     for use in settings.get("packs") or []:
@@ -110,6 +113,17 @@ def _of_pack(whole: Mapping[str, Any], name: str, books: Books) -> dict[str, Any
             except (KeyError, Unfoldable):
                 continue
     return None
+
+
+def _of_policy(whole: Mapping[str, Any], name: str, books: Books) -> dict[str, Any] | None:
+    _, policy, _ = name.split(".")
+    parts = whole.get("components") or {}
+    try:
+        definition = Policy.model_validate((whole.get("backups") or {})[policy])
+        tool = definition.tool or kinds.backup_tool_for(parts[definition.of]["kind"])
+        return unfold_policy(books[BACKUP], policy, DraftPolicy(definition, tool))[name]
+    except (KeyError, TypeError, ValueError):  # Unfoldable and ValidationError are such, too
+        return None
 
 
 def proposal(present: Writing, wanted: Mapping[str, Any]) -> Proposal:
@@ -141,7 +155,7 @@ def examined_new(text: str) -> Examined:
     known = queries.known()
     found = examine({_NEW: text.encode()}, whole=False, known=known)
     names = list(found.catalogue.systems)
-    if len(names) != 1 or found.catalogue.channels or found.catalogue.calendars:
+    if len(names) != 1 or found.catalogue.channels or found.catalogue.calendars or found.catalogue.stores:
         raise _not_new("the text says no system", "write system: and its name")
     if names[0] in known.systems:
         raise _not_new(f"there is a system {names[0]!r} already", "change that one, or write another name")

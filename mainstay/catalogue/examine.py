@@ -8,14 +8,16 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from mainstay.catalogue import kinds, packs
+from mainstay.catalogue.examine_backups import Watched, examine_policies
 from mainstay.catalogue.examine_checks import examine_checks
 from mainstay.catalogue.examine_inspection import examine_part
 from mainstay.catalogue.page import Page
 from mainstay.catalogue.sources import Invalid, LocatedFlaw, contents, parse
 from mainstay.domain import document
+from mainstay.domain.backup_policy import Store
 from mainstay.domain.complaint import nearest
 from mainstay.domain.draft import Catalogue, DraftSystem
-from mainstay.domain.pack import PackBook, Unfoldable, unfold
+from mainstay.domain.pack import BACKUP, PackBook, Unfoldable, unfold, unfold_policy
 from mainstay.domain.placeholder import Path as Way
 from mainstay.domain.yaml_node import plain
 
@@ -27,6 +29,7 @@ class Known:
     systems: Collection[str] = ()
     channels: Collection[str] = ()
     calendars: Collection[str] = ()
+    stores: Collection[str] = ()
 
 
 @dataclass(slots=True)
@@ -36,6 +39,7 @@ class _Names:
     systems: dict[str, Page] = field(default_factory=dict)
     channels: dict[str, Page] = field(default_factory=dict)
     calendars: dict[str, Page] = field(default_factory=dict)
+    stores: dict[str, Page] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +84,22 @@ class _Examiner:
         shared, systems = [], []
         for page in pages:
             if not isinstance(page.node.value, dict) or not page.node.value:
-                page.flaw((), "the file holds no keys", "write system: name, or channels: or calendars:")
+                page.flaw((), "the file holds no keys", "write system: name, or one of channels:, calendars:, stores:")
             elif "system" in page.node.value:
                 systems.append(page)
                 self._take(page, self._names.systems, ("system",), page.node.value["system"].value)
             else:
                 shared.append(page)
-                for part in ("channels", "calendars"):
+                for part in document.Shared.model_fields:
                     for name in page.mapping(part):
                         self._take(page, getattr(self._names, part), (part, name), name)
         channels: dict[str, document.Channel] = {}
         calendars: dict[str, document.Calendar] = {}
+        stores: dict[str, Store] = {}
         for page in shared:
-            self._shared(page, channels, calendars)
+            self._shared(page, channels, calendars, stores)
         drafts = [draft for page in systems if (draft := self._system(page))]
-        return Catalogue({draft.header.system: draft for draft in drafts}, channels, calendars, whole)
+        return Catalogue({draft.header.system: draft for draft in drafts}, channels, calendars, whole, stores=stores)
 
     def _take(self, page: Page, names: dict[str, Page], way: Way, name: Any) -> None:
         first = names.setdefault(str(name), page)
@@ -102,13 +107,18 @@ class _Examiner:
             page.flaw(way, f"{name!r} is defined twice", f"{first.name} defines it already", on_key=len(way) > 1)
 
     def _shared(
-        self, page: Page, channels: dict[str, document.Channel], calendars: dict[str, document.Calendar]
+        self,
+        page: Page,
+        channels: dict[str, document.Channel],
+        calendars: dict[str, document.Calendar],
+        stores: dict[str, Store],
     ) -> None:
-        rest = {key: value for key, value in plain(page.node).items() if key not in ("channels", "calendars")}
-        if rest and not set(page.node.value) & {"channels", "calendars"}:  # type: ignore[arg-type]  # a mapping, see above
+        parts = document.Shared.model_fields
+        rest = {key: value for key, value in plain(page.node).items() if key not in parts}
+        if rest and not {*page.node.value} & {*parts}:  # type: ignore[misc]  # a mapping, see above
             key = next(iter(rest))
-            near = nearest(key, [*document.System.model_fields, *document.Shared.model_fields])
-            page.flaw((key,), "no key system, channels or calendars", near, on_key=True)
+            near = nearest(key, [*document.System.model_fields, *parts])
+            page.flaw((key,), "no key system, channels, calendars or stores", near, on_key=True)
             return
         page.model(document.Shared, rest, ())
         for name, value in page.mapping("channels").items():
@@ -118,6 +128,15 @@ class _Examiner:
         for name, value in page.mapping("calendars").items():
             if calendar := page.named(document.Calendar, name, value, ("calendars", name)):
                 calendars[name] = calendar
+        for name, value in page.mapping("stores").items():
+            if store := page.named(Store, name, value, ("stores", name)):
+                self._store(page, name, store)
+                stores[name] = store
+
+    def _store(self, page: Page, name: str, store: Store) -> None:
+        way: Way = ("stores", name)
+        if page.exists((*way, "kind"), store.kind, "kind of store", kinds.store_kinds()):
+            page.settings(way, dict(store.model_extra or {}), kinds.store_settings(store.kind))
 
     def _channel(self, page: Page, name: str, channel: document.Channel) -> None:
         way: Way = ("channels", name)
@@ -128,7 +147,7 @@ class _Examiner:
 
     def _system(self, page: Page) -> DraftSystem | None:
         written: dict[str, Any] = plain(page.node)
-        header = page.model(document.System, {**written, "components": {}, "checks": {}}, ())
+        header = page.model(document.System, {**written, "components": {}, "checks": {}, "backups": {}}, ())
         if header:
             self._header(page, header)
         components = {
@@ -140,12 +159,14 @@ class _Examiner:
         for name, component in components.items():
             self._component(page, name, component, names)
         _refuse_cycles(page, components)
-        unfolded = self._unfold(page, components)
+        watched = examine_policies(page, components, [*self._names.stores, *self._known.stores])
+        unfolded = self._unfold(page, components) | self._watch(page, watched)
         checks = examine_checks(page, unfolded, page.mapping("checks"), names)
         if header is None:
             return None
         self._inspection(page, header.inspection, {pack for _, pack, _ in unfolded.values()})
-        return DraftSystem(header, components, checks, written, page.name)
+        policies = {name: one.draft for name, one in watched.items()}
+        return DraftSystem(header, components, checks, written, page.name, policies)
 
     def _header(self, page: Page, header: document.System) -> None:
         if header.timezone not in _zones():
@@ -190,16 +211,33 @@ class _Examiner:
                 try:
                     unfolded = unfold(book, name, given, component.model_extra or {})
                 except Unfoldable as error:
-                    _complain(page, book, error, way)
+                    _complain(page, book, error, (*way, pack))
                     continue
                 found |= {full: (check, pack, way) for full, check in unfolded.items()}
         return found
 
+    def _watch(self, page: Page, watched: Mapping[str, Watched]) -> dict[str, tuple[dict[str, Any], str, Way]]:
+        """The checks that every policy brings with it."""
+        found: dict[str, tuple[dict[str, Any], str, Way]] = {}
+        book = self._books.get(BACKUP)
+        if book is None:
+            return found
+        for name, one in watched.items():
+            way: Way = ("backups", name, "watch")
+            try:
+                unfolded = unfold_policy(book, name, one.draft)
+            except Unfoldable as error:
+                _complain(page, book, error, way)
+            else:
+                found |= {full: (check, BACKUP, way) for full, check in unfolded.items()}
+        return found
+
 
 def _complain(page: Page, book: PackBook, error: Unfoldable, way: Way) -> None:
+    """``way`` leads to the mapping of the parameters that were given."""
     unknown = error.parameter and error.parameter not in book.pack.parameters
     right = nearest(error.parameter, book.pack.parameters) if unknown else error.right
-    page.flaw((*way, book.pack.pack, error.parameter), error.what, right, on_key=bool(unknown))
+    page.flaw((*way, error.parameter), error.what, right, on_key=bool(unknown))
 
 
 @cache

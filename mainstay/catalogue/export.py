@@ -9,7 +9,7 @@ SHARED = "shared.yaml"
 
 
 def files() -> dict[str, str]:
-    """File name → YAML text: one file a system, named as it was, and one for channels and calendars."""
+    """File name → YAML text: one file a system, named as it was, and one for what is no system's."""
     found: dict[str, str] = {}
     for system, document in queries.originals():
         name = system.source if system.source and system.source not in found else f"{system.name}.yaml"
@@ -23,6 +23,7 @@ def _shared() -> dict[str, Any]:
     parts = {
         "channels": {row.name: _short(row.document) for row in queries.channels()},
         "calendars": {row.name: _short(row.document) for row in queries.calendars()},
+        "stores": {row.name: _short(row.document) for row in queries.stores()},
     }
     return {key: value for key, value in parts.items() if value}
 

@@ -2,12 +2,14 @@
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from pydantic import BaseModel
 
-from mainstay.drivers import channels, probes
+from mainstay.drivers import backup_tools, channels, probes, stores
+from mainstay.drivers.backup_tools import Missing
 
 
 @cache
@@ -50,3 +52,51 @@ def channel_settings(kind: str) -> type[BaseModel]:
         raise KeyError(kind)
     model: type[BaseModel] = importlib.import_module(f"{channels.__name__}.{kind}").Settings
     return model
+
+
+@cache
+def store_kinds() -> tuple[str, ...]:
+    """Names that may stand at a store's ``kind``."""
+    return tuple(stores.kinds())
+
+
+@cache
+def store_settings(kind: str) -> type[BaseModel]:
+    """The settings model of a store kind; KeyError for an unknown one."""
+    model: type[BaseModel] = stores.load(kind).Settings
+    return model
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """What the catalogue must know of a backup tool: the component kinds that it fits, the levels that it can make,
+    and whether its copies go into a restic repository."""
+
+    serves: tuple[str, ...]
+    levels: tuple[str, ...]
+    staged: bool
+
+
+@cache
+def backup_tool_kinds() -> tuple[str, ...]:
+    """Names that may stand at a policy's ``tool``, those first that are the default before others."""
+    installed = backup_tools.kinds()
+    return (*(one for one in backup_tools.ORDER if one in installed), *sorted({*installed} - {*backup_tools.ORDER}))
+
+
+@cache
+def backup_tool(kind: str) -> Tool:
+    """A backup tool; KeyError for an unknown one."""
+    module = backup_tools.load(kind)
+    return Tool(tuple(module.SERVES), tuple(module.LEVELS), module.KEEPS == "staged")
+
+
+def backup_tool_for(component_kind: str) -> str:
+    """The tool that is meant where a policy names none; empty where none fits."""
+    return next((one for one in backup_tool_kinds() if component_kind in backup_tool(one).serves), "")
+
+
+def lacking(kind: str) -> Sequence[Missing]:
+    """What a tool lacks on this machine, asked anew, for it can be installed while we run."""
+    found: Sequence[Missing] = backup_tools.load(kind).lacks()
+    return found

@@ -1,6 +1,7 @@
 """What is cared for, as people configured it. What the engine sees lives in ``monitoring``."""
 
 from django.db import models
+from django.utils import timezone
 
 
 class Revision(models.Model):
@@ -139,6 +140,7 @@ class Policy(models.Model):
     title = models.JSONField(default=dict)
     tool = models.CharField(max_length=32)
     document = models.JSONField(default=dict)
+    made_at = models.DateTimeField(default=timezone.now, help_text="from when its first copy is awaited")
     retired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

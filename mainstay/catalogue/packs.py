@@ -12,7 +12,7 @@ from mainstay.catalogue.examine_inspection import flaws_of_pack
 from mainstay.catalogue.sources import Invalid, LocatedFlaw, contents
 from mainstay.domain.complaint import complaints
 from mainstay.domain.document import Check, Pack
-from mainstay.domain.pack import PackBook, Unfoldable, unfold
+from mainstay.domain.pack import PackBook, Unfoldable, control_totals, unfold
 from mainstay.domain.yaml_node import Flaw, Node, Unreadable, locate, plain
 from mainstay.domain.yaml_text import read
 from mainstay.settings import PACKAGE, WORKSPACE
@@ -83,6 +83,10 @@ def _tried(book: PackBook, node: Node) -> Iterable[LocatedFlaw]:
     except Unfoldable as error:
         yield _at(book.source, node, ("checks",), error.what, error.right)
         return
+    try:
+        control_totals(book, "x", {})
+    except Unfoldable as error:
+        yield _at(book.source, node, ("totals",), error.what, error.right)
     for full, check in unfolded.items():
         try:
             Check.model_validate(check)

@@ -9,16 +9,27 @@ from django.db.models import Max, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from mainstay.catalogue.examine import Known
-from mainstay.catalogue.models import Calendar, Channel, Check, Component, Original, Revision, Secret, System
+from mainstay.catalogue.models import (
+    Calendar,
+    Channel,
+    Check,
+    Component,
+    Original,
+    Policy,
+    Revision,
+    Secret,
+    Store,
+    System,
+)
 from mainstay.catalogue.models import Outline as OutlineRow
 from mainstay.catalogue.secret_book import SecretBook, unfilled
 from mainstay.catalogue.specs import Spec, drafted, specs
-from mainstay.domain import document
+from mainstay.domain import backup_policy, document
 from mainstay.domain.actor import EVERYTHING, Actor, Sight
 from mainstay.domain.difference import Difference, ObjectKey, compare
-from mainstay.domain.draft import Catalogue, header_object
+from mainstay.domain.draft import Catalogue, DraftPolicy, header_object, policy_object
 from mainstay.domain.outline import Outline
-from mainstay.domain.placeholder import fill, names
+from mainstay.domain.placeholder import Unfilled, fill, names
 from mainstay.domain.saying import say
 from mainstay.people.queries import seen
 
@@ -37,13 +48,19 @@ __all__ = [
     "names_without_value",
     "originals",
     "outline",
+    "policies",
+    "policy",
     "require_systems",
     "revision",
     "revisions",
+    "secret_problem",
     "secret_uses",
     "secrets",
     "specs",
+    "store",
+    "store_settings",
     "stored",
+    "stores",
     "system",
     "systems",
     "users",
@@ -130,6 +147,36 @@ def channel_settings(channel: Channel) -> dict[str, Any]:
     return filled
 
 
+def stores(sight: Sight = EVERYTHING) -> QuerySet[Store]:
+    """Those in use. They belong to no system."""
+    found = Store.objects.filter(retired_at=None)
+    return found if None in sight else found.none()
+
+
+def store(name: str, sight: Sight = EVERYTHING) -> Store:
+    """One in use; Store.DoesNotExist otherwise."""
+    return stores(sight).get(name=name)
+
+
+def store_settings(store: Store) -> dict[str, Any]:
+    """The kind's own settings with every ``${NAME}`` filled in. Raises Unfilled. Never show or log them."""
+    filled: dict[str, Any] = fill(store.settings, SecretBook().value)
+    return filled
+
+
+def policies(system: str | None = None, sight: Sight = EVERYTHING) -> QuerySet[Policy]:
+    """Backup policies in use, those of the most important systems first."""
+    found = Policy.objects.filter(seen(sight, "system__name"), retired_at=None, system__retired_at=None)
+    found = found.select_related("system", "component").order_by("system__tier", "system__name", "name")
+    return found.filter(system__name=system) if system else found
+
+
+def policy(path: str, sight: Sight = EVERYTHING) -> Policy:
+    """One in use, by ``system/name``; Policy.DoesNotExist otherwise."""
+    owner, _, name = path.partition("/")
+    return policies(owner, sight).get(name=name)
+
+
 def calendars() -> QuerySet[Calendar]:
     """Those in use."""
     return Calendar.objects.filter(retired_at=None)
@@ -146,13 +193,23 @@ def secrets() -> QuerySet[Secret]:
     return Secret.objects.defer("sealed")
 
 
+def secret_problem(name: str) -> str:
+    """Why ``${name}`` has no value that can be read; empty when it has. Never the value."""
+    try:
+        SecretBook().value(name)
+    except Unfilled as error:
+        return str(error)
+    return ""
+
+
 def secret_uses(sight: Sight = EVERYTHING) -> dict[str, list[str]]:
-    """Secret's name → the components, channels and checks in use that ask for it."""
+    """Secret's name → the components, channels, stores and checks in use that ask for it."""
     found: dict[str, list[str]] = {}
     asks = Q(settings__icontains="${")  # few of thousands do
     asking = [
         *((f"{row.system.name}/{row.name}", row.settings) for row in components(sight=sight).filter(asks)),
         *((row.name, row.settings) for row in channels(sight).filter(asks)),
+        *((row.name, row.settings) for row in stores(sight).filter(asks)),
         *((str(row), row.document.get("probe")) for row in checks(sight=sight).filter(document__icontains="${")),
     ]
     for where, settings in asking:
@@ -168,13 +225,18 @@ def outline(actor: Actor, now: datetime) -> Outline | None:
 
 
 def users_of(kind: str, name: str, sight: Sight = EVERYTHING) -> list[str]:
-    """The systems in use that name a channel to be told by, or a calendar to follow."""
+    """The systems in use that name a channel to be told by, a calendar to follow, or a store for copies."""
     return users(kind, sight).get(name, [])
 
 
 def users(kind: str, sight: Sight = EVERYTHING) -> dict[str, list[str]]:
-    """Every channel or calendar that is named → the systems in use that name it."""
+    """Every channel, calendar or store that is named → the systems in use that name it."""
     found: dict[str, list[str]] = {}
+    if kind == "store":
+        for owner, stores in policies(sight=sight).values_list("system__name", "document__stores"):
+            for name in stores:
+                found.setdefault(name, []).append(owner)
+        return {name: list(dict.fromkeys(owners)) for name, owners in found.items()}
     for system, written in systems(sight).values_list("name", "document"):
         named = _told(written) if kind == "channel" else filter(None, [written.get("calendar")])
         for name in dict.fromkeys(named):
@@ -191,7 +253,7 @@ def _told(document: Mapping[str, Any]) -> list[str]:
 def known() -> Known:
     """Names that a single file may speak of."""
     return Known(
-        *(tuple(found.values_list("name", flat=True)) for found in (systems(), channels(), calendars())),
+        *(tuple(found.values_list("name", flat=True)) for found in (systems(), channels(), calendars(), stores())),
     )
 
 
@@ -215,14 +277,15 @@ def _touched(key: ObjectKey, catalogue: Catalogue) -> bool:
     kind, name = key
     if key in catalogue.leaving:
         return True
-    if kind in ("channel", "calendar"):
-        return name in (catalogue.channels if kind == "channel" else catalogue.calendars)
+    shared = {"channel": catalogue.channels, "calendar": catalogue.calendars, "store": catalogue.stores}
+    if kind in shared:
+        return name in shared[kind]
     return name.partition("/")[0] in catalogue.systems
 
 
 def _rewritten(catalogue: Catalogue, found: list[Difference]) -> list[Difference]:
     """Systems that mean the same but are written otherwise, so that export keeps giving what was applied."""
-    known = {one.name.partition("/")[0] for one in found if one.kind in ("system", "check", "component")}
+    known = {one.name.partition("/")[0] for one in found if one.kind in ("system", "check", "component", "policy")}
     names = [name for name in catalogue.systems if name not in known]
     rows = Original.objects.filter(system__name__in=names).values_list("system__name", "text")
     return [Difference.rewritten(name) for name, text in rows if json.loads(text) != catalogue.systems[name].written]
@@ -242,6 +305,7 @@ def stored() -> tuple[dict[ObjectKey, dict[str, Any]], frozenset[ObjectKey]]:
 
 # What an older Mainstay stored has no key for what came later: the default stands in.
 _HEADER = header_object(document.System(system="none"))
+_POLICY = policy_object(DraftPolicy(backup_policy.Policy(of="none", stores=["none"]), ""))
 _CHECK = document.Check(probe=document.Probe(kind="none")).model_dump(mode="json")
 
 
@@ -250,6 +314,8 @@ def _rows() -> Iterator[tuple[ObjectKey, dict[str, Any], datetime | None]]:
         yield ("calendar", calendar.name), calendar.document, calendar.retired_at
     for channel in Channel.objects.all():
         yield ("channel", channel.name), channel.document, channel.retired_at
+    for store in Store.objects.all():
+        yield ("store", store.name), store.document, store.retired_at
     for system in System.objects.all():
         yield ("system", system.name), {**_HEADER, **system.document}, system.retired_at
     for component in Component.objects.select_related("system").prefetch_related("depends_on"):
@@ -260,6 +326,8 @@ def _rows() -> Iterator[tuple[ObjectKey, dict[str, Any], datetime | None]]:
             "depends_on": sorted(needed.name for needed in component.depends_on.all()),
         }
         yield ("component", f"{component.system.name}/{component.name}"), value, component.retired_at
+    for policy in Policy.objects.select_related("system"):
+        yield ("policy", f"{policy.system.name}/{policy.name}"), {**_POLICY, **policy.document}, policy.retired_at
     rows = Check.objects.order_by().values_list(
         "system__name", "name", "document", "component__name", "pack", "retired_at"
     )

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from mainstay.catalogue import kinds
 from mainstay.domain import document
+from mainstay.domain.backup_policy import Store
 
 _PLACEHOLDER = {"type": "string", "pattern": r"\$\{[A-Z_][A-Z0-9_]*\}"}
 _OWN_CHECK = "^[a-z0-9][a-z0-9-]{0,62}$"
@@ -22,6 +23,7 @@ def schema() -> dict[str, Any]:
     shared = _model(document.Shared, parts)
     _add_probes(parts)
     _add_channels(parts)
+    _add_stores(parts)
     parts["Override"] = {**parts["Check"], "required": [], "description": "Keys that replace those of a pack's check."}
     system["properties"]["checks"] = {
         "type": "object",
@@ -61,6 +63,13 @@ def _add_channels(parts: dict[str, Any]) -> None:
     for kind in kinds.channel_kinds():
         shapes[kind] = _kind_of("channel", kind, kinds.channel_settings(kind), document.Channel, parts)
     parts["Channel"] = _one_of(shapes, "a way to tell somebody")
+
+
+def _add_stores(parts: dict[str, Any]) -> None:
+    shapes = {}
+    for kind in kinds.store_kinds():
+        shapes[kind] = _kind_of("store", kind, kinds.store_settings(kind), Store, parts)
+    parts["Store"] = _one_of(shapes, "a place for copies")
 
 
 def _kind_of(

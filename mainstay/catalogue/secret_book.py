@@ -34,8 +34,14 @@ def unfilled(names: Iterable[str]) -> list[str]:
 def _look_up(name: str) -> str:
     if name in os.environ and not name.startswith(_OWN):
         return os.environ[name]
+    return stored("" if name.startswith(_OWN) else name, name)
+
+
+def stored(name: str, shown: str = "") -> str:
+    """The value of a secret of the store, Mainstay's own too: for Mainstay itself. Raises Unfilled."""
     secret = Secret.objects.filter(name=name).first()
     if secret is None:
+        name = shown or name
         raise Unfilled(say("${%(name)s} has no value; give it with: mainstay secret set %(name)s", name=name))
     try:
         return unseal(name, bytes(secret.sealed), secret.key_id, RING)

@@ -20,6 +20,9 @@ from mainstay.domain.state_machine import Rule
 from mainstay.domain.threshold import Condition, parse_condition
 
 _PROBE_KEYS = ("kind", "on")
+_OF_THE_RECORD = ("backup",)
+"""Kinds that look at what Mainstay has on record of a component and never at the component: nothing that it lacks
+keeps them from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def drafted(catalogue: Catalogue) -> list[Spec]:
     """The checks of a catalogue that is not applied. They and their systems are numbered as they come; calendars that
     it does not bring are those in use."""
     book, found = SecretBook(), list[Spec]()
-    books = _books() | {name: _day_book(one.model_dump(mode="json")) for name, one in catalogue.calendars.items()}
+    books = day_books() | {name: _day_book(one.model_dump(mode="json")) for name, one in catalogue.calendars.items()}
     for number, (name, system) in enumerate(catalogue.systems.items(), 1):
         clock = _Clock(ZoneInfo(system.header.timezone), books.get(system.header.calendar or "", NO_BOOK))
         parts = {
@@ -112,6 +115,7 @@ _NOTHING = _Filled({})
 
 def _spec(row: _Row, part: _Filled, clock: _Clock, book: SecretBook) -> Spec:
     document = row.document
+    part = _NOTHING if row.kind in _OF_THE_RECORD else part
     written = {key: value for key, value in document["probe"].items() if key not in _PROBE_KEYS}
     settings = _Filled.of(written, book) if has_placeholder(written) else _Filled(written)
     every = _seconds(document["every"])
@@ -175,14 +179,15 @@ def _rule(kind: str, document: Mapping[str, Any], clock: _Clock) -> Rule:
 
 
 def _clocks() -> dict[int, _Clock]:
-    books = _books()
+    books = day_books()
     return {
         row.pk: _Clock(ZoneInfo(row.timezone), books.get(row.document.get("calendar") or "", NO_BOOK))
         for row in System.objects.all()
     }
 
 
-def _books() -> dict[str, DayBook]:
+def day_books() -> dict[str, DayBook]:
+    """The calendars in use by name."""
     return {row.name: _day_book(row.document) for row in Calendar.objects.filter(retired_at=None)}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from mainstay.catalogue.models import Calendar, Channel, Check, Component, Original, System
+from mainstay.catalogue.models import Calendar, Channel, Check, Component, Original, Policy, Store, System
 from mainstay.domain.difference import Act, Difference
 from mainstay.domain.draft import (
     Catalogue,
@@ -15,10 +15,12 @@ from mainstay.domain.draft import (
     component_object,
     header_object,
     languages,
+    policy_object,
 )
 from mainstay.domain.duration import parse_duration
 
 _BATCH = 500
+_OF_A_SYSTEM = ("system", "component", "policy", "check")
 Row = TypeVar("Row", Component, Check)
 
 
@@ -45,6 +47,7 @@ def write(catalogue: Catalogue, differences: Sequence[Difference], now: datetime
     _write_shared(catalogue, plan, now)
     systems = _write_systems(catalogue, differences, plan, now)
     _write_components(catalogue, plan, systems, now)
+    _write_policies(catalogue, plan, systems, now)
     _write_checks(catalogue, plan, systems, now)
 
 
@@ -61,6 +64,17 @@ def _write_shared(catalogue: Catalogue, plan: _Plan, now: datetime) -> None:
             "retired_at": None,
         }
         Channel.objects.update_or_create(name=name, defaults=values)
+    for name in plan.written("store"):
+        store = catalogue.stores[name]
+        values = {
+            "kind": store.kind,
+            "settings": dict(store.model_extra or {}),
+            "document": store.model_dump(mode="json"),
+            "retired_at": None,
+        }
+        Store.objects.update_or_create(name=name, defaults=values)
+    if retired := plan.retired("store"):
+        Store.objects.filter(name__in=retired).update(retired_at=now)
     Calendar.objects.filter(name__in=plan.retired("calendar")).update(retired_at=now)
     Channel.objects.filter(name__in=plan.retired("channel")).update(retired_at=now)
 
@@ -69,7 +83,7 @@ def _write_systems(
     catalogue: Catalogue, differences: Sequence[Difference], plan: _Plan, now: datetime
 ) -> dict[str, System]:
     """Every system that anything changed in keeps the words that now describe it."""
-    touched = {one.name.partition("/")[0] for one in differences if one.kind in ("system", "component", "check")}
+    touched = {one.name.partition("/")[0] for one in differences if one.kind in _OF_A_SYSTEM}
     found = {}
     for name in touched & catalogue.systems.keys():
         draft = catalogue.systems[name]
@@ -129,6 +143,30 @@ def _write_links(catalogue: Catalogue, plan: _Plan, systems: Mapping[str, System
         for needed in dict.fromkeys(catalogue.systems[owner].components[name].depends_on):
             links.append(link(from_component_id=rows[path].pk, to_component_id=rows[f"{owner}/{needed}"].pk))
     link.objects.bulk_create(links, batch_size=_BATCH)
+
+
+def _write_policies(catalogue: Catalogue, plan: _Plan, systems: Mapping[str, System], now: datetime) -> None:
+    """Few enough to be written one by one."""
+    written = sorted(plan.written("policy"))
+    components = _rows_of(Component, systems) if written else {}
+    for path in written:
+        owner, _, name = path.partition("/")
+        draft = catalogue.systems[owner].policies[name]
+        value = policy_object(draft)
+        values = {
+            "component": components[f"{owner}/{draft.definition.of}"],
+            "title": value["title"],
+            "tool": draft.tool,
+            "document": value,
+            "retired_at": None,
+        }
+        row = Policy.objects.filter(system=systems[owner], name=name).first()
+        if row is None or row.retired_at is not None:
+            values["made_at"] = now
+        Policy.objects.update_or_create(system=systems[owner], name=name, defaults=values)
+    for path in plan.retired("policy"):
+        owner, _, name = path.partition("/")
+        Policy.objects.filter(system__name=owner, name=name).update(retired_at=now)
 
 
 def _write_checks(catalogue: Catalogue, plan: _Plan, systems: Mapping[str, System], now: datetime) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 from collections import deque
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from mainstay.checker.leases import Leases
 from mainstay.checker.rounds import SWEEP, Rounds
 from mainstay.checker.watch import Means, Watch
 from mainstay.domain import schedule, state_machine
+from mainstay.domain.backup_health import Facts
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.online import Sight, is_loopback, is_silent
 from mainstay.domain.reading import Fault, Problem, Reading
@@ -270,6 +272,8 @@ class Checker:
     def _take_in(self, trip: Trip) -> None:
         if trip.roll is not None:
             self._enroll(trip.roll)
+        if trip.backups is not None:
+            self._take_in_backups(trip.backups)
         for check_id, beats in trip.beats.items():
             if (watch := self._watches.get(check_id)) and watch.beats is not None:
                 watch.beats.extend(beats)
@@ -277,6 +281,15 @@ class Checker:
         for check_id in trip.runs:
             if watch := self._watches.get(check_id):
                 self._rounds.soon(watch, 0.0)
+
+    def _take_in_backups(self, found: Mapping[str, Facts]) -> None:
+        """A policy of which something else is on record is looked at now."""
+        for watch in self._watches.values():
+            if watch.spec.kind == "backup":
+                facts = found.get(watches.policy_of(watch.spec))
+                if facts != watch.facts:
+                    watch.facts = facts
+                    self._rounds.soon(watch, 0.0)
 
     def _enroll(self, roll: Roll) -> None:
         """Watch what is on the roll. A check that stays keeps its memory; what is no longer there is let go."""
@@ -298,6 +311,8 @@ class Checker:
         watch = watches.make(spec, memory, born=known.since if known else wall, answered=self._clock.steady())
         if spec.kind == "heartbeat":
             watch.beats = deque(sorted(roll.beats.get(spec.id, ()), key=lambda beat: beat.at), watches.BEATS_KEPT)
+        if spec.kind == "backup":
+            watch.facts = roll.backups.get(watches.policy_of(spec))
         self._watches[spec.id] = watch
         overdue = known is None or wall - known.looked_at > spec.every + 2 * REFRESH
         hurried = overdue and spec.every > FIRST_WITHIN

@@ -8,9 +8,11 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, connections
 
+from mainstay.backups.queries import health
 from mainstay.catalogue import queries as catalogue
 from mainstay.catalogue.queries import Spec
 from mainstay.domain import state_machine
+from mainstay.domain.backup_health import Facts
 from mainstay.domain.heartbeat import Beat, Word
 from mainstay.domain.schedule import shard
 from mainstay.domain.state_machine import Memory, Rule
@@ -23,6 +25,10 @@ _log = logging.getLogger(__name__)
 
 PINGS_SETTLE = 10.0
 """Seconds for which pings are read again: a database may show a later id before an earlier one."""
+
+
+BACKUPS_EVERY = 10.0
+"""Seconds after which what is on record of backup policies is read again."""
 
 
 class Away(Exception):
@@ -40,21 +46,25 @@ class Known:
 
 @dataclass(slots=True)
 class Roll:
-    """All checks that this checker is to watch, how they stood, and the beats of those that report themselves."""
+    """All checks that this checker is to watch, how they stood, the beats of those that report themselves, and what
+    is on record of the backup policies (``system/policy``)."""
 
     specs: list[Spec]
     known: dict[int, Known]
     beats: dict[int, list[Beat]]
+    backups: dict[str, Facts] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Trip:
-    """What one visit to the database brought back. ``roll`` only when it is another than before."""
+    """What one visit to the database brought back. ``roll`` only when it is another than before; ``backups`` None when
+    it is not time to read them again."""
 
     roll: Roll | None = None
     beats: dict[int, list[Beat]] = field(default_factory=dict)
     runs: list[int] = field(default_factory=list)
     stuck: list[Outcome] = field(default_factory=list)
+    backups: dict[str, Facts] | None = None
 
 
 class Desk:
@@ -68,6 +78,8 @@ class Desk:
         self._ids: set[int] = set()
         self._pings_after = -1
         self._pings_seen: dict[int, float] = {}
+        self._looks_at_backups = False
+        self._backups_read = float("-inf")
 
     def visit(
         self, outcomes: Sequence[Outcome], shards: frozenset[int], facts: Mapping[str, Any] | None = None
@@ -137,6 +149,8 @@ class Desk:
             trip.roll = self._roll(shards)
             self._revision, self._shards = revision, shards
             self._ids = {spec.id for spec in trip.roll.specs}
+        elif self._looks_at_backups and abs(self._wall() - self._backups_read) >= BACKUPS_EVERY:
+            trip.backups = self._backups()
         trip.beats = self._new_beats()
         trip.runs = actions.take_run_requests(self._ids, self._now())
 
@@ -150,7 +164,12 @@ class Desk:
             beats[ping.check_of_id].append(_beat(ping))
         known = _known([spec.id for spec in specs])
         self._shelf.written.clear()
-        return Roll(specs, known, beats)
+        self._looks_at_backups = any(spec.kind == "backup" for spec in specs)
+        return Roll(specs, known, beats, self._backups() if self._looks_at_backups else {})
+
+    def _backups(self) -> dict[str, Facts]:
+        self._backups_read = self._wall()
+        return health.facts(self._now())
 
     def _new_beats(self) -> dict[int, list[Beat]]:
         now = self._wall()

@@ -85,9 +85,13 @@ def _of(drafts: dict[str, draft.DraftCheck], spec: Spec) -> str:
     return f"{spec.path.partition('/')[0]}/{drafts[spec.path].component}"
 
 
+_FROM_RECORD = ("heartbeat", "backup")
+"""Kinds that look at what is on record, where nothing is yet of what is not applied."""
+
+
 def _shown(check: draft.DraftCheck, outcome: Outcome) -> Look:
     reading, judgement = outcome.reading, outcome.judgement
-    seen = outcome.spec.kind != "heartbeat" and (bool(reading.values) or reading.problem is not None)
+    seen = outcome.spec.kind not in _FROM_RECORD and (bool(reading.values) or reading.problem is not None)
     values = {name: (float(value), unit_of(outcome, name)) for name, value in reading.values.items() if seen}
     state = judgement.state if seen else State.UNKNOWN
     why = message(outcome) if state is not State.OK and seen else {}

@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 
 from mainstay.catalogue.queries import Spec
 from mainstay.domain import schedule
+from mainstay.domain.backup_health import Facts
 from mainstay.domain.heartbeat import Beat
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.state_machine import Memory
 from mainstay.drivers import probes
 from mainstay.drivers.probes import Done, ProbeLike, Reach
+from mainstay.drivers.probes.backup import Recorded
 from mainstay.drivers.probes.heartbeat import Seen
 
 BEATS_KEPT = 50
@@ -45,6 +47,8 @@ class Watch:
     gone: bool = False
     beats: deque[Beat] | None = None
     """Only of those that report themselves."""
+    facts: Facts | None = None
+    """Only of those that look at a backup policy: what was last read of it."""
 
     def close(self) -> None:
         """Let go of the probe; the next look builds a new one."""
@@ -91,6 +95,8 @@ class Means:
         def shared(key: str, factory: Callable[[], Any]) -> Any:
             if key == "beats":
                 return lambda: Seen(watch.beats or (), watch.born, self._wall())
+            if key == "backup":
+                return lambda: Recorded(watch.facts, self._wall())
             return self.shared(key, factory)
 
         reach = Reach(spec.timeout, self._network, spec.component, shared, self._plugins)
@@ -131,3 +137,8 @@ def _host(source: Mapping[str, Any]) -> str:
 def moved(beat: Beat, seconds: float) -> Beat:
     """The beat as if it had come by a clock that was set by so much."""
     return replace(beat, at=beat.at + seconds)
+
+
+def policy_of(spec: Spec) -> str:
+    """``system/policy`` of a check that looks at a backup policy."""
+    return f"{spec.path.partition('/')[0]}/{spec.settings.get('policy', '')}"

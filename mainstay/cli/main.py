@@ -43,6 +43,7 @@ PARTS = {
     "flow": Part("checks", "Business flows."),
     "incident": Part("incidents", "Incidents."),
     "inspect": Part("inspect", "Inspections: make the day's sheet, sign it, read it."),
+    "backup": Part("backups", "Backups: copies, and the proof that they restore."),
     "notice": Part("notices", "Notices and what became of them."),
     "channel": Part("notices", "Ways to tell somebody."),
     "alert": Part("alerts", "Alerts of other programs."),
@@ -56,6 +57,9 @@ PARTS = {
     "estate": Part("estate", "The demo's systems: faults on demand.", workspace=False),
 }
 
+OFFLINE = {("backup", "verify-certificate"): Part("certificates", PARTS["backup"].summary, workspace=False)}
+"""Commands of a group that need no workspace although the group does."""
+
 
 class Front(TyperGroup):
     """Knows every command's name and summary; the command itself only when it is called."""
@@ -67,16 +71,16 @@ class Front(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] in PARTS:
-            return args[0], load(args[0]), args[1:]
+            return args[0], load(args[0], OFFLINE.get((args[0], args[1] if len(args) > 1 else ""))), args[1:]
         return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's signature
         return [*PARTS, *(name for name in self.commands if name not in PARTS)]
 
 
-def load(name: str) -> Any:
+def load(name: str, part: Part | None = None) -> Any:
     """A command as typer has it, with its help in the language spoken."""
-    part = PARTS[name]
+    part = part or PARTS[name]
     if part.workspace:
         import_module("mainstay.cli.workspace").open_workspace(spoken())
     table = typer.Typer(add_completion=False, rich_markup_mode=None, callback=lambda: None)

@@ -118,9 +118,14 @@ PERMISSIONS: dict[str, Role] = {
     "inspection.sign": Role.OPERATOR,
     "inspection.refuse": Role.OPERATOR,
     "inspection.countersign": Role.APPROVER,
+    "backup.read": Role.VIEWER,
+    "backup.run": Role.OPERATOR,
+    "backup.prove": Role.OPERATOR,
+    "backup.key": Role.ADMINISTRATOR,
     "notice.read": Role.VIEWER,
     "notice.retry": Role.OPERATOR,
     "channel.test": Role.OPERATOR,
+    "store.try": Role.ADMINISTRATOR,
     "alert.receive": Role.OPERATOR,
     "person.add": Role.ADMINISTRATOR,
     "person.change": Role.ADMINISTRATOR,
@@ -136,7 +141,7 @@ PERMISSIONS: dict[str, Role] = {
 }
 """Every act and the least role for it. A face that names an act missing here fails at once."""
 
-_ON_SYSTEMS = ("check", "incident", "inspection", "notice", "alert")
+_ON_SYSTEMS = ("check", "incident", "inspection", "notice", "alert", "backup")
 _REACH = {
     "catalogue.read": Reach.SYSTEM,
     "catalogue.export": Reach.EVERY,

@@ -1,12 +1,16 @@
 """Backup policies and stores as a user writes them, and the defaults that come with Mainstay."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
 from mainstay.domain.document_forms import Cron, Duration, Hours, Mapping, Name, Text
 
 DataClass = Literal["finance", "other"]
+
+
+Tool = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+"""The name of a tool's file."""
 
 
 class Keep(Mapping):
@@ -35,7 +39,7 @@ class Policy(Mapping):
     """What is backed up, how, when, where it goes, and how long it stays."""
 
     of: Name = Field(description="the component")
-    tool: Name | None = Field(None, description="by default the first that fits the component's kind")
+    tool: Tool | None = Field(None, description="by default the first that fits the component's kind")
     title: Text = ""
     data: DataClass = Field("other", description="finance: a full copy each day and a proof of each; other: weekly")
     full: Cron | None = Field(None, description="cron, on the system's clocks; by default as its data asks for")
@@ -66,6 +70,11 @@ class Store(Mapping):
 _FULL = {"finance": "30 1 * * *", "other": "30 2 * * 0"}
 _INCREMENTAL = {"finance": "", "other": "30 2 * * 1-6"}
 _MONTHLY = "0 5 1 * *"
+
+
+def key_name(system: str, policy: str) -> str:
+    """The name of the secret that holds the key of a policy's repositories."""
+    return f"BACKUP_KEY_{system}_{policy}".upper().replace("-", "_")
 
 
 def full_at(policy: Policy) -> str:

@@ -9,7 +9,7 @@ ObjectKey = tuple[str, str]
 """Kind (``system``, ``component``, ``check``, ``channel``, ``calendar``) and name (``shop``, ``shop/db`` …)."""
 Objects = Mapping[ObjectKey, Mapping[str, Any]]
 
-_ORDER = {"calendar": 0, "channel": 1, "system": 2, "component": 3, "check": 4}
+_ORDER = {"calendar": 0, "channel": 1, "store": 2, "system": 3, "component": 4, "policy": 5, "check": 6}
 
 
 class Act(StrEnum):

@@ -180,6 +180,16 @@ class Parameter(Mapping):
     title: Text = ""
 
 
+class Totals(Mapping):
+    """Control totals of a copy: what the live system and a restored copy of it must agree upon.
+
+    Each is one SELECT that gives one number or text; ``{file: name.sql}`` takes it from a file.
+    """
+
+    on: str = Field("$(self)", description="the component whose copies they are about")
+    queries: dict[Name, str | dict[Literal["file"], str]]
+
+
 class Pack(Mapping):
     """Reusable checks for one product. ``$(name)`` in any string is a parameter; ``$(self)`` the component.
 
@@ -192,3 +202,4 @@ class Pack(Mapping):
     parameters: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Parameter] = {}
     checks: dict[Name, dict[str, Any]]
     inspection: InspectionPart = InspectionPart()
+    totals: Totals | None = None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mainstay.domain import document
+from mainstay.domain import backup_policy, document
 from mainstay.domain.difference import ObjectKey
 
 
@@ -18,6 +18,14 @@ class DraftCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftPolicy:
+    """A backup policy in full, and the tool that it chose or that fits its component."""
+
+    definition: backup_policy.Policy
+    tool: str
+
+
+@dataclass(frozen=True, slots=True)
 class DraftSystem:
     """One system. ``written`` is the mapping as the user wrote it; ``source`` the file's path in the catalogue."""
 
@@ -26,6 +34,7 @@ class DraftSystem:
     checks: Mapping[str, DraftCheck]
     written: Mapping[str, Any]
     source: str = ""
+    policies: Mapping[str, DraftPolicy] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,7 @@ class Catalogue:
     calendars: Mapping[str, document.Calendar] = field(default_factory=dict)
     whole: bool = True
     leaving: frozenset[ObjectKey] = frozenset()
+    stores: Mapping[str, backup_policy.Store] = field(default_factory=dict)
 
     def objects(self) -> dict[ObjectKey, dict[str, Any]]:
         """Every object in the form in which it is compared and stored."""
@@ -45,18 +55,23 @@ class Catalogue:
             found["calendar", name] = calendar.model_dump(mode="json")
         for name, channel in self.channels.items():
             found["channel", name] = channel.model_dump(mode="json")
+        for name, store in self.stores.items():
+            found["store", name] = store.model_dump(mode="json")
         for name, system in self.systems.items():
             found["system", name] = header_object(system.header)
             for part, component in system.components.items():
                 found["component", f"{name}/{part}"] = component_object(component)
+            for part, policy in system.policies.items():
+                found["policy", f"{name}/{part}"] = policy_object(policy)
             for part, check in system.checks.items():
                 found["check", f"{name}/{part}"] = check_object(check)
         return found
 
 
 def header_object(header: document.System) -> dict[str, Any]:
-    """A system without its components and checks, which are objects of their own."""
-    return header.model_dump(mode="json", exclude={"components", "checks"}) | {"title": languages(header.title)}
+    """A system without its components, checks and policies, which are objects of their own."""
+    own = {"components", "checks", "backups"}
+    return header.model_dump(mode="json", exclude=own) | {"title": languages(header.title)}
 
 
 def component_object(component: document.Component) -> dict[str, Any]:
@@ -67,6 +82,12 @@ def component_object(component: document.Component) -> dict[str, Any]:
         "settings": dict(component.model_extra or {}),
         "depends_on": sorted(component.depends_on),
     }
+
+
+def policy_object(policy: DraftPolicy) -> dict[str, Any]:
+    """The whole definition, with the tool that is meant."""
+    dumped = policy.definition.model_dump(mode="json")
+    return dumped | {"title": languages(policy.definition.title), "tool": policy.tool}
 
 
 def check_object(check: DraftCheck) -> dict[str, Any]:

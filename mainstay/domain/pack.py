@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mainstay.domain.document import Pack
+from mainstay.domain.draft import DraftPolicy
+from mainstay.domain.duration import parse_duration
 
 Value = str | int | float | bool
 
@@ -39,21 +41,38 @@ class Unfoldable(ValueError):
 
 
 def unfold(
-    book: PackBook, component: str, given: Mapping[str, Value], settings: Mapping[str, Any] | None = None
+    book: PackBook,
+    component: str,
+    given: Mapping[str, Value],
+    settings: Mapping[str, Any] | None = None,
+    *,
+    under: str = "",
 ) -> dict[str, dict[str, Any]]:
     """Full name → the check as a user could have written it. Raises Unfoldable.
 
     A check that says ``only: {url: "https://"}`` is for components whose setting begins so; with ``settings`` None
-    every check is taken.
+    every check is taken. ``under`` is what full names begin with where that is not the component's name.
     """
+    under = under or component
     values: dict[str, Value] = {name: parameter.default for name, parameter in book.pack.parameters.items()}
     values |= {name: _fitted(name, value, values) for name, value in given.items()}
     values[SELF] = component
     return {
-        f"{component}.{name}": _placed(component, fill(_with_files(check, book), values), book)
+        f"{under}.{name}": _placed(component, fill(_with_files(check, book), values), book, under)
         for name, check in book.pack.checks.items()
         if settings is None or _meant(check.get("only", {}), settings)
     }
+
+
+def control_totals(book: PackBook, component: str, given: Mapping[str, Value]) -> tuple[str, dict[str, str]]:
+    """The component whose copies the pack's control totals are about, and name → SELECT. Raises Unfoldable."""
+    if book.pack.totals is None:
+        return "", {}
+    values: dict[str, Value] = {name: parameter.default for name, parameter in book.pack.parameters.items()}
+    values |= {name: _fitted(name, value, values) for name, value in given.items()}
+    values[SELF] = component
+    filled = fill(_with_files(book.pack.totals.model_dump(), book), values)
+    return str(filled["on"]), {name: str(text) for name, text in filled["queries"].items()}
 
 
 def _meant(only: Any, settings: Mapping[str, Any]) -> bool:
@@ -115,13 +134,13 @@ def _with_files(value: Any, book: PackBook) -> Any:
     return value
 
 
-def _placed(component: str, check: dict[str, Any], book: PackBook) -> dict[str, Any]:
+def _placed(component: str, check: dict[str, Any], book: PackBook, under: str) -> dict[str, Any]:
     """The check as one of this component: what it looks at, and the pack's other checks by their full names."""
     placed = {key: value for key, value in check.items() if key != "only"}
     if isinstance(probe := check.get("probe"), dict):
         placed["probe"] = {"on": component, **probe}
     if isinstance(explained_by := check.get("explained_by"), list):
-        placed["explained_by"] = [f"{component}.{name}" if name in book.pack.checks else name for name in explained_by]
+        placed["explained_by"] = [f"{under}.{name}" if name in book.pack.checks else name for name in explained_by]
     return placed
 
 
@@ -164,3 +183,22 @@ def first_words(readme: str) -> dict[str, str]:
         joined = re.sub(r"\s*\n\s*", "" if language == "zh" else " ", part)
         found[language] = re.sub(r"[`*]|\[(.*?)\]\(.*?\)", r"\1", joined)
     return found
+
+
+BACKUP = "backup"
+"""The pack whose checks every backup policy brings with it."""
+
+
+def unfold_policy(book: PackBook, name: str, policy: DraftPolicy) -> dict[str, dict[str, Any]]:
+    """The same for a policy: ``backup.<policy>.<check>``, looking at its component. Raises Unfoldable.
+
+    ``only`` may ask for its ``tool``, and for ``sites: "2"`` where there is a second one.
+    """
+    definition = policy.definition
+    if "policy" in definition.watch:
+        raise Unfoldable("the policy is this one", "policy", "leave it out")
+    days = parse_duration(definition.prove.within) / 86400
+    derived: dict[str, Value] = {"unproved_warn": f"{days:g}d", "unproved_crit": f"{2 * days:g}d"}
+    given = {**derived, **definition.watch, "policy": name}
+    about = {"tool": policy.tool, "sites": str(len(definition.stores))}
+    return unfold(book, definition.of, given, about, under=f"{BACKUP}.{name}")

@@ -25,6 +25,8 @@ class Fault(StrEnum):
     EXHAUSTED = "exhausted"  # the target has no room for another connection
     FINDING = "finding"  # a rule on the data is broken; the rows are the evidence
     MISSING = "missing"  # something that should be there is not
+    FAILED = "failed"  # work that was to be done was tried and did not succeed
+    DAMAGED = "damaged"  # what is stored is no longer what was stored
     SETUP = "setup"  # the check itself cannot run: a tool, a file or a secret is missing
 
 

@@ -25,7 +25,7 @@ class Table:
     """Reads on one of the few connections that all checks of a database share."""
 
     def __init__(self, dsn: str, params: Mapping[str, Any], reach: Reach) -> None:
-        self._params, self._timeout = params, reach.timeout
+        self._params, self._timeout, self._at = params, reach.timeout, reach.at
         self._shelf: Shelf | None = None
         if where := dsn or str(reach.component.get("dsn", "")):
             self._shelf = reach.shared(f"database {where}", lambda: Shelf(where, reach.network))
@@ -35,7 +35,7 @@ class Table:
         if self._shelf is None:
             detail = "no database: the component needs a dsn, or the probe `on:` a component that has one"
             raise Unread(Fault.SETUP, detail)
-        now = datetime.now(UTC).replace(tzinfo=None)
+        now = (self._at or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
         return self._shelf.select(query, {"now": now, **self._params}, limit, seconds or self._timeout)
 
 

@@ -19,6 +19,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections  #
 
 from mainstay.domain.backoff import LONGEST  # noqa: E402
 from mainstay.engine import inspecting, tending  # noqa: E402
+from mainstay.engine.backing_up import Workers  # noqa: E402
 from mainstay.engine.sender import Sender  # noqa: E402
 from mainstay.monitoring import actions as monitoring  # noqa: E402
 from mainstay.notices import actions as outbox  # noqa: E402
@@ -51,6 +52,7 @@ class Engine:
 
     name: str = "engine"
     sender: Sender = field(default_factory=Sender)
+    workers: Workers = field(default_factory=Workers)
     wall: Callable[[], float] = time.time
     steady: Callable[[], float] = time.monotonic
     stopping: bool = False
@@ -68,6 +70,8 @@ class Engine:
             Step(10.0, tending.follow_up),
             Step(30.0, tending.tell_blind),
             Step(20.0, inspecting.inspect_due),
+            Step(2.0, self.workers.step),
+            Step(20.0, self.workers.plan),
             Step(60.0, monitoring.tend),
             Step(60.0, lambda: outbox.pull_in(datetime.now(UTC), LONGEST_WAIT)),
             Step(600.0, tending.forget_outlines),
@@ -85,6 +89,7 @@ class Engine:
                     self.take(step)
                     step.due = self.steady() + step.every
             time.sleep(min(IDLE, max(0.02, min(step.due for step in steps) - self.steady())))
+        self.take(Step(0.0, self.workers.finish))
         self.take(Step(0.0, self.sender.finish))
 
     def take(self, step: Step) -> None:

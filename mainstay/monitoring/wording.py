@@ -63,6 +63,8 @@ def fault_words(fault: str) -> str:
         Fault.EXHAUSTED: _("no connection is free"),
         Fault.FINDING: _("a rule on the data is broken"),
         Fault.MISSING: _("something that should be there is missing"),
+        Fault.FAILED: _("it was tried and failed"),
+        Fault.DAMAGED: _("what is stored is damaged"),
         Fault.SETUP: _("the check cannot run as it is set up"),
     }
     return words.get(Fault(fault), fault) if fault in set(Fault) else fault

@@ -33,7 +33,7 @@ def visible(request: HttpRequest) -> Sight:
     return actor(request).sight
 
 
-def may(request: HttpRequest, act: str, system: str | None) -> bool:
+def may(request: HttpRequest, act: str, system: str | At | None) -> bool:
     """Whether a page shows the person the way to an act on a system."""
     return _allowed(actor(request), act, system)
 

@@ -28,8 +28,9 @@ def design(request: HttpRequest) -> HttpResponse:
     week = [(f"{n}", f"{n}", {"level-bar-3": n % 5, "level-bar-2": n % 3, "level-bar-1": n % 2}) for n in range(1, 13)]
     context = {
         "tokens": TOKENS, "spaces": SPACES, "sizes": SIZES, "states": STATES, "levels": (1, 2, 3),
-        "icons": ("today", "systems", "incidents", "data", "notices", "audit", "settings", "help", "status", "wall",
-                  "search", "person", "language", "theme", "more", "mute", "run", "edit", "add", "download", "done"),
+        "icons": ("today", "systems", "incidents", "data", "backups", "notices", "audit", "settings", "help", "status",
+                  "wall", "search", "person", "language", "theme", "more", "mute", "run", "edit", "add", "download",
+                  "done"),
         "messages_shown": ("success", "warning", "error", "info"),
         "entries": ("opened", "reopened", "worse", "relapsed", "acknowledged", "note", "recovered", "resolved"),
         "ago": now - timedelta(minutes=47), "plot": bars.columns(week, lambda one: f"{one:.0f}"),

@@ -6,8 +6,9 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from mainstay.backups.queries import overview
 from mainstay.catalogue import queries as catalogue
-from mainstay.domain.actor import Sight
+from mainstay.domain.actor import At, Sight
 from mainstay.incidents import queries as incidents
 from mainstay.inspection import queries as inspections
 from mainstay.monitoring import queries as monitoring
@@ -40,6 +41,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "quiet_since": incidents.last_resolved_at(sight),
         "watched": watched(now, sight),
         "systems": _systems(now, known),
+        "backups": overview.by_system(sight)[:GLANCED] if may(request, "backup.read", At.ANYWHERE) else [],
     }
     return live(request, "today", context)
 

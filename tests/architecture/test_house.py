@@ -13,7 +13,7 @@ from mainstay.domain.actor import PERMISSIONS
 from mainstay.drivers import channels, probes
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("audit", "catalogue", "incidents", "inspection", "monitoring", "notices", "people")
+APPS = ("audit", "backups", "catalogue", "incidents", "inspection", "monitoring", "notices", "people")
 LONGEST = 400
 
 

@@ -79,6 +79,27 @@ title = "Wholesale of the international distribution subsidiaries"
 keep_outline(Outline(system="wholesale-of-the-subsidiaries", title=title, parts=parts), actor=ann)
 """
 """An inspection sheet, and a system that ann is describing."""
+POLICY = "every-night-to-the-vault-and-to-the-second-data-centre"
+BACKUPS = f"""
+import django; django.setup()
+from datetime import UTC, datetime, timedelta
+from tests.line.backed_up import copy, nights, open_policy, proof, repository, watch
+now = datetime.now(UTC)
+stores = ("vault-in-the-basement-of-the-head-office", "object-storage-of-the-second-data-centre")
+title = {{"en": "Books of all the subsidiaries, every night, with a proof", "zh": "各子公司账簿每夜备份并验证恢复"}}
+policy = open_policy("{POLICY}", "{LONG}", stores, title=title, data="finance", window="22:00-06:00",
+                     keep={{"last": 2, "daily": 5, "weekly": 2}}, databases=["consolidated_ledger_of_subsidiaries"])
+newest, *older = nights(policy, 12, now - timedelta(hours=9), store=stores[0], size=123_456_789_012)
+far = repository(policy, stores[1])
+copy(policy, now + timedelta(days=900), store=stores[1], size=123_456_789_012, made_from=older[3])
+proof(older[2], now - timedelta(days=3), "failed", [{{"name": "rows", "verdict": "failed"}}])
+watch(policy, "late", "ok")
+watch(policy, "unproved", "critical", fault="failed", detail="the last proof failed: rows of consolidated_ledger")
+watch(policy, "second-site", "warning", condition="behind > 12h", metric="behind", value=999999.0, unit="s")
+watch(open_policy("hourly", "{LONG}", stores[:1]), "late", "critical", condition="late > 24h", metric="late",
+      value=360000.0, unit="s")
+"""
+"""A policy whose second site has a copy of the future, and one that never ran."""
 SETTINGS = '\nsettle = 0\ntimezone = "Asia/Shanghai"\n[networks]\nallowed = ["127.0.0.0/8"]\n'
 
 
@@ -134,6 +155,7 @@ def bad_day(folder: Path) -> Iterator[Served]:
     site.call("incident", "open", LONG, "The tills of the subsidiaries are slow this morning", "--level", "3",
               "--category", "business")  # fmt: skip
     site.run(MORE)
+    site.run(BACKUPS)
     process = site.start()
     try:
         yield site
@@ -162,6 +184,8 @@ class There:
     parts: Sequence[str]
     channel: str
     person: str
+    policy: str = ""
+    backups: Sequence[str] = ()
 
 
 def everywhere(site: Served) -> list[str]:
@@ -169,7 +193,7 @@ def everywhere(site: Served) -> list[str]:
     incidents = [one["id"] for one in json.loads(site.call("incident", "list", "--all", "--json"))["items"]]
     checks, parts = (CHECK, "answers", "size", "sales", "job"), ("database-of-all-the-subsidiaries", "web")
     there = There(LONG, checks, "size", incidents[-2:], 1, parts, "operations-team-of-the-subsidiaries",
-                  "maria.magdalena.von-der-buchhaltung")  # fmt: skip
+                  "maria.magdalena.von-der-buchhaltung", POLICY, ("jobs/1", "copies/1", "proofs/1"))  # fmt: skip
     return pages(there)
 
 
@@ -181,6 +205,8 @@ def pages(there: There) -> list[str]:
         *(f"{check}/{name}/" for name in there.checks), f"{check}/{there.edited}/edit/",
         "/incidents/?state=", "/incidents/?view=plots", *(f"/incidents/{number}/" for number in there.incidents),
         "/data/?view=findings", "/data/?view=rules", "/data/?view=flows", "/data/?view=cases",
+        "/backups/", *([f"/backups/policies/{there.system}/{there.policy}/"] if there.policy else []),
+        "/backups/jobs/", "/backups/copies/", *(f"/backups/{one}/" for one in there.backups),
         "/inspections/", "/inspections/month/", f"/inspections/{there.sheet}/",
         "/start/", "/start/parts/", *(f"/start/parts/{part}/" for part in there.parts), "/start/told/",
         "/start/summary/",

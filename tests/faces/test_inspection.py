@@ -173,7 +173,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 
 def test_the_command_line(shell: Shell, tmp_path: Path) -> None:
     code, printed, _ = shell("inspect", "shop")
-    assert (code, "not seen today" in printed, "No backup policy yet" in printed) == (3, True, True)
+    assert (code, "not seen today" in printed, "Not backed up" in printed) == (3, True, True)
     code, printed, _ = shell("inspect", "shop", LANG="zh_CN.UTF-8")
     assert (code, "今日未检查到" in printed, "尚无备份策略" in printed) == (3, True, True)
     file = tmp_path / "sheet.xlsx"

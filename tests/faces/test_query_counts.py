@@ -23,6 +23,7 @@ from mainstay.people.actions import create_token
 from mainstay.people.models import Person, SystemRole
 from mainstay.web.entering import BACKEND
 from tests.faces.bad_day import There, pages
+from tests.line.backed_up import nights, open_policy, proof, watch
 
 pytestmark = pytest.mark.django_db
 ROOT = Actor("person:ann", Role.ADMINISTRATOR)
@@ -44,9 +45,10 @@ def past(scale: Scale) -> Iterator[list[str]]:
         incidents = Incident.objects.order_by("-pk").values_list("pk", flat=True)[:1]
         sheet = Sheet.objects.filter(made_by=ROOT.name).latest("pk").pk
         checks = [one.name for one in first.values()]
-        yield pages(
-            There(system.name, checks, first["http"].name, list(incidents), sheet, ["web"], "on-call", "person-1")
-        )
+        there = There(
+            system.name, checks, first["http"].name, list(incidents), sheet, ["web"], "on-call", "person-1", "nightly"
+        )  # fmt: skip
+        yield pages(there)
         transaction.set_rollback(True)
 
 
@@ -71,6 +73,11 @@ def more(count: int, now: datetime) -> None:
     Delivery.objects.filter(pk__in=list(failed.values_list("pk", flat=True))).update(sent_at=None, given_up_at=now)
     parts = [Part(name="web", kind="http", pack="web-service", typed={"url": "https://shop.example.com/"})]
     parts += [Part(name=f"part-{n}", kind="http", pack="web-service", typed={"url": "http://x/"}) for n in range(count)]
+    for number, system in enumerate(System.objects.all()):
+        policy = open_policy("nightly", system.name, watch={})
+        proof(nights(policy, 2 + number, now - timedelta(hours=5))[0], now)
+        watch(policy, "late", "ok")
+        open_policy(f"policy-{number}", system.name, (f"store-{number}", "vault"))
     keep_outline(Outline(system="another", title="Another", parts=parts), actor=ROOT)
 
 

@@ -18,6 +18,8 @@ from mainstay.notices.models import Delivery
 from mainstay.people.actions import create_token
 from mainstay.people.models import Passkey, Person, Sitting, SystemRole
 from mainstay.people.queries import actor_of, actor_of_token
+from tests.line.backed_up import copy as backup_copy
+from tests.line.backed_up import open_policy, proof
 
 ROOT = Actor("test", Role.ADMINISTRATOR)
 OWN, FOREIGN = "shop", "secretbooks"
@@ -94,6 +96,9 @@ class World:
         incident = open_by_hand(system=name, title=f"{name} is ill", category="data", level=2, text="", actor=ROOT)
         muted = mute(system=system, check=Check.objects.get(system=system, name="home"), reason="x", until=until,
                      actor=ROOT)  # fmt: skip
+        backed_up = open_policy("nightly", system=name, stores=("vault",))
+        taken = backup_copy(backed_up)
+        proved = proof(taken)
         file = note(incident.pk, "", files=[File("a.txt", b"x")], actor=ROOT).attachments.get()
         delivery = Delivery.objects.get(notice__incident=incident)
         return {
@@ -101,6 +106,8 @@ class World:
             "file": file.pk, "channel": "team", "calendar": "cn", "person": "zoe",
             "token": self.token.split("_")[1], "secret": "A_SECRET", "manual": "probes",
             "sheet": run_by_hand(name, actor=ROOT).pk, "line": 1, "form": "sheet.html",
+            "policy": "nightly", "store": "vault", "copy": taken.pk, "proof": proved.pk, "backup": proved.job_id,
+            "paper": "json",
         }  # fmt: skip
 
 

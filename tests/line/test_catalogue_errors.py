@@ -45,11 +45,11 @@ HOST = HEAD + "components:\n  h: {kind: host}\n"
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", ["1:1: the file holds no keys; write system: name, or channels: or calendars:"]),
-        ("- a", ["1:1: the file holds no keys; write system: name, or channels: or calendars:"]),
-        ("sytem: a", ["1:1: sytem: no key system, channels or calendars; did you mean 'system'?"]),
-        ("chanels: {}", ["1:1: chanels: no key system, channels or calendars; did you mean 'channels'?"]),
-        ("channels: {}\nowner: x", ["2:1: owner: unknown key 'owner'; known are calendars, channels"]),
+        ("", ["1:1: the file holds no keys; write system: name, or one of channels:, calendars:, stores:"]),
+        ("- a", ["1:1: the file holds no keys; write system: name, or one of channels:, calendars:, stores:"]),
+        ("sytem: a", ["1:1: sytem: no key system, channels, calendars or stores; did you mean 'system'?"]),
+        ("chanels: {}", ["1:1: chanels: no key system, channels, calendars or stores; did you mean 'channels'?"]),
+        ("channels: {}\nowner: x", ["2:1: owner: unknown key 'owner'; known are calendars, channels, stores"]),
         ("channels: 5", ["1:11: channels: a mapping of names is expected here; write name: {…}"]),
         ("system: My Shop", ["1:9: system: 'My Shop' is not a name; write small letters, digits and hyphens"]),
         ("system: 5", ["1:9: system: 5 is a number where text is expected; write \"5\""]),

@@ -53,7 +53,7 @@ def test_sections_with_nothing_behind_them_say_so(bad_day: dict[str, Check]) -> 
         for part, rows in queries.by_section(again, queries.lines(again.pk))
         if not rows
     }
-    assert words["backups"] == "No backup policy yet: comes with backups."
+    assert words["backups"] == "Not backed up: no policy is of this system."
 
 
 def test_a_second_sheet_of_the_day_cannot_be_inserted(bad_day: dict[str, Check]) -> None:

@@ -7,7 +7,17 @@ Each file holds:
 ``KEEPS``    ``staged``: it leaves files in a directory, which go into a restic repository; ``own``: it keeps a
              repository of its own.
 ``lacks()``  what is missing on this machine, each with the command that installs it; empty when it can run.
-``Tool(source)``  with ``estimate()``, ``take(run)``, and ``restore(run, …)`` (see ``Source``, ``Run``, ``Taken``).
+``Tool(source, network)``  which blocks (see ``Source``, ``Run``, ``Taken``, ``Opened``), and has:
+
+    ``estimate()``          bytes that a copy needs in ``Run.directory``, at least.
+    ``take(run)``           make the copy: a ``Taken``.
+    ``confirm(run, taken)`` the same again, after it was saved: what changed in the meantime is no longer vouched for.
+    ``open(run, point, only=())``  start a loaded copy in a scratch place: ``run.directory`` holds it in ``copy/``, and
+                            may be used for a scratch server. ``only``: these databases or tables alone. An ``Opened``.
+
+A staged tool whose ``point`` names ``paths`` (and ``exclude``) is saved from there, not from ``Run.directory``.
+A tool that keeps its own is ``Tool(source, network, keeping)`` (see ``Keeping``); its copies are opened from there.
+All raise ``ToolFailed``.
 
 An exit code is never trusted alone: each file says which traps it knows and how it looks behind them. Every program
 runs with a deadline, in a process group that is killed whole, without a shell, with secrets in files of mode 0600 or in
@@ -21,7 +31,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
+
+from mainstay.drivers.stores import Place
 
 ORDER = ("pg_dump", "pgbackrest", "mariadb_dump", "mariabackup", "sqlite", "files")
 
@@ -63,6 +75,17 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Keeping:
+    """What a tool that keeps repositories of its own is handed besides: a directory that stays, under a path that never
+    changes; the name and the key of its repositories; and where those lie, the first store and then the second site."""
+
+    home: Path
+    name: str
+    key: str = field(repr=False)
+    places: Sequence[Place]
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """A copy as the tool left it in ``Run.directory``: the moment whose data it holds, what a restore will need, and
     the fingerprint that was taken inside the same snapshot."""
@@ -74,10 +97,39 @@ class Taken:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One look of the database's own at a restored copy; ``ok`` None: it could not be looked at."""
+
+    name: str
+    ok: bool | None
+    detail: str = ""
+
+
+class Opened(Protocol):
+    """A copy that was restored into a scratch place and runs there, for as long as this is not closed."""
+
+    component: Mapping[str, Any]
+    """Settings as the component has them, pointed at the scratch place."""
+
+    def fingerprint(self, source: Source) -> Mapping[str, Any]:
+        """What it holds, taken as the copy's own was. Raises ToolFailed."""
+        ...
+
+    def checks(self) -> Sequence[Checked]:
+        """The database's own."""
+        ...
+
+    def close(self) -> None:
+        """End it, and remove what it took beside the copy."""
+        ...
+
+
 class ToolFailed(Exception):
     """The tool did not do it. ``code`` is one word for what happened (``no-space``, ``refused``, ``killed``,
-    ``timeout``, ``incomplete``, ``missing``, ``damaged``, ``locked``, ``changed``, ``failed``); ``retry`` says whether
-    another try can help. No secret stands in either."""
+    ``timeout``, ``incomplete``, ``missing``, ``damaged``, ``locked``, ``changed``, ``failed``; of repositories and
+    servers also ``wrong-key``, ``unreachable``, ``absent``); ``retry`` says whether another try can help. No secret
+    stands in either."""
 
     def __init__(self, code: str, detail: str, *, retry: bool = False) -> None:
         super().__init__(f"{code}: {detail}")

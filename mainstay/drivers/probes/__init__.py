@@ -22,6 +22,7 @@ import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -51,6 +52,8 @@ class Reach:
     component: Mapping[str, Any]
     shared: Callable[[str, Callable[[], Any]], Any]
     plugins: tuple[str, ...] = ()
+    at: datetime | None = None
+    """The moment as of which business data are read; None: now. A restored copy is read as of its own moment."""
 
 
 Done = Callable[[Reading | Exception], None]

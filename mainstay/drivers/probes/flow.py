@@ -76,7 +76,7 @@ class Probe:
     """Keeps nothing of its own."""
 
     def __init__(self, settings: Settings, reach: Reach) -> None:
-        self._settings, self._timeout = settings, reach.timeout
+        self._settings, self._timeout, self._at = settings, reach.timeout, reach.at
         self._table = Table(settings.dsn, settings.params, reach)
         self._window = parse_duration(settings.window)
         self._stages = [
@@ -90,7 +90,7 @@ class Probe:
 
     def read(self) -> Reading:
         settings, end = self._settings, time.monotonic() + self._timeout
-        now = datetime.now(UTC).timestamp()
+        now = (self._at or datetime.now(UTC)).timestamp()
         try:
             cases = self._table.read(settings.query, MOST_CASES)
             steps: Sequence[Mapping[str, Any]] = ()

@@ -223,7 +223,8 @@ def object_word(kind: str) -> str:
     """A kind of object of the catalogue."""
     return {
         "system": pgettext("object", "system"), "component": _("component"), "check": _("check"),
-        "channel": _("channel"), "calendar": _("calendar"), "secret": _("secret"),
+        "channel": _("channel"), "calendar": _("calendar"), "policy": _("backup policy"), "store": _("store"),
+        "secret": _("secret"),
     }.get(kind, kind)  # fmt: skip
 
 

@@ -1,0 +1,34 @@
+"""Every read on backups: ``jobs`` with what they made, what ``keeping`` them asks for, and the ``means`` to run one."""
+
+from mainstay.backups.queries.jobs import (
+    copies,
+    copy,
+    job,
+    jobs,
+    newest_copy,
+    owed_copies,
+    pace_of,
+    proof,
+    proofs,
+    running,
+    strays,
+)
+from mainstay.backups.queries.keeping import retention
+from mainstay.backups.queries.means import Means, means
+
+__all__ = [
+    "Means",
+    "copies",
+    "copy",
+    "job",
+    "jobs",
+    "means",
+    "newest_copy",
+    "owed_copies",
+    "pace_of",
+    "proof",
+    "proofs",
+    "retention",
+    "running",
+    "strays",
+]

@@ -1,0 +1,51 @@
+"""What a run needs to touch the world: settings with their secrets filled in. Never show or log them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mainstay.catalogue import queries as catalogue
+from mainstay.catalogue.models import Component, Policy, Store
+from mainstay.catalogue.policies import definition
+from mainstay.catalogue.secret_book import SecretBook
+from mainstay.catalogue.totals import totals_of
+from mainstay.domain.placeholder import fill
+from mainstay.drivers.backup_tools import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """The source of a policy, and its stores in their order."""
+
+    source: Source = field(repr=False)
+    stores: tuple[Store, ...]
+
+
+def component_settings(component: Component) -> dict[str, Any]:
+    """With every ``${NAME}`` filled in. Raises Unfilled."""
+    filled: dict[str, Any] = fill({"kind": component.kind, **component.settings}, SecretBook().value)
+    return filled
+
+
+def means(policy: Policy) -> Means:
+    """Raises Unfilled, Store.DoesNotExist."""
+    meant = definition(policy)
+    source = Source(
+        component=component_settings(policy.component), paths=meant.paths, exclude=meant.exclude,
+        databases=meant.databases, parallel=meant.parallel, totals=totals_of(policy.component),
+        tables=meant.prove.tables,
+    )  # fmt: skip
+    return Means(source, tuple(catalogue.store(name) for name in meant.stores))
+
+
+def asked(source: Source) -> dict[str, Any]:
+    """Of a source what a proof must ask again, whatever the catalogue says by then; no secret is among it."""
+    return {
+        "paths": [*source.paths], "exclude": [*source.exclude], "databases": [*source.databases],
+        "totals": dict(source.totals), "tables": [*source.tables],
+    }  # fmt: skip
+
+
+def source_as_asked(component: Mapping[str, Any], asked: Mapping[str, Any], parallel: int) -> Source:
+    """The source as it was when a copy was made; ``component`` may point at a restored one."""
+    return Source(component=component, parallel=parallel, **asked)

@@ -1,0 +1,107 @@
+"""Are the backup policies of one system right? And can they be carried out with what is installed here?"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from mainstay.catalogue import kinds
+from mainstay.catalogue.page import Page
+from mainstay.domain import document
+from mainstay.domain.backup_policy import Policy, full_at, incremental_at
+from mainstay.domain.draft import DraftPolicy
+from mainstay.domain.placeholder import Path
+
+FILES = "files"
+"""The tool whose policies name paths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A policy that is right so far, and the component that it is of."""
+
+    draft: DraftPolicy
+    component: document.Component
+
+
+def examine_policies(
+    page: Page, components: Mapping[str, document.Component], stores: Collection[str]
+) -> dict[str, Watched]:
+    """The policies whose component and tool are known, by name; what is wrong with any is a flaw of the page."""
+    found: dict[str, Watched] = {}
+    missing: dict[str, Path] = {}
+    for name, value in page.mapping("backups").items():
+        way: Path = ("backups", name)
+        policy = page.named(Policy, name, value, way)
+        if policy is None:
+            continue
+        _examine_stores(page, way, policy, stores)
+        _examine_times(page, way, policy)
+        if not page.exists((*way, "of"), policy.of, "component", components):
+            continue
+        component = components[policy.of]
+        if tool := _tool(page, way, policy, component):
+            _examine_tool(page, way, policy, tool)
+            missing.setdefault(tool, way)
+            found[name] = Watched(DraftPolicy(policy, tool), component)
+    _warn_of_what_is_missing(page, missing)
+    return found
+
+
+def _examine_stores(page: Page, way: Path, policy: Policy, stores: Collection[str]) -> None:
+    for index, store in enumerate(policy.stores):
+        page.exists((*way, "stores", index), store, "store", stores)
+    if len(set(policy.stores)) < len(policy.stores):
+        page.flaw((*way, "stores", 1), "the second site is the first one", "name another store, or leave it out")
+
+
+def _examine_times(page: Page, way: Path, policy: Policy) -> None:
+    """An incremental copy is nothing without a full one."""
+    if not full_at(policy):
+        what = "an incremental copy needs a full one" if incremental_at(policy) else "no copy would ever be taken"
+        page.flaw((*way, "full"), what, "write a cron line, such as 30 1 * * 0")
+
+
+def _tool(page: Page, way: Path, policy: Policy, component: document.Component) -> str:
+    """The tool that is meant; empty, with a flaw, where there is none that fits."""
+    known = kinds.backup_tool_kinds()
+    if policy.tool is None:
+        tool = kinds.backup_tool_for(component.kind)
+        if not tool:
+            fitting = ", ".join(sorted({kind for one in known for kind in kinds.backup_tool(one).serves}))
+            what = f"no backup tool fits a component of kind {component.kind!r}"
+            page.flaw((*way, "of"), what, f"there are some for {fitting}" if fitting else "none is installed")
+        return tool
+    if not page.exists((*way, "tool"), policy.tool, "backup tool", known):
+        return ""
+    serves = kinds.backup_tool(policy.tool).serves
+    if component.kind not in serves:
+        what = f"{policy.tool!r} does not fit a component of kind {component.kind!r}"
+        page.flaw((*way, "tool"), what, f"it fits {', '.join(serves)}")
+        return ""
+    return policy.tool
+
+
+def _examine_tool(page: Page, way: Path, policy: Policy, name: str) -> None:
+    """What the tool cannot do. Levels that are only the default's fall back to what it can."""
+    tool = kinds.backup_tool(name)
+    if policy.incremental and "incremental" not in tool.levels:
+        page.flaw((*way, "incremental"), f"{name} makes full copies only", "leave it out, or take another tool")
+    if not policy.encrypt and tool.staged:
+        right = "leave it out: what restic keeps is always encrypted"
+        page.flaw((*way, "encrypt"), f"{name} cannot leave its copies unencrypted", right)
+    if name == FILES and not policy.paths:
+        page.flaw((*way, "paths"), "no path is named", "write paths: [/srv/shop/files]")
+    for key in ("paths", "exclude"):
+        if getattr(policy, key) and name != FILES:
+            page.flaw((*way, key), f"{name} takes no {key}", f"leave them out, or write tool: {FILES}", on_key=True)
+    for index, path in enumerate(policy.paths):
+        if not path.startswith("/"):
+            page.flaw((*way, "paths", index), f"{path!r} does not begin at the root", "write such as /srv/shop/files")
+
+
+def _warn_of_what_is_missing(page: Page, tools: Mapping[str, Path]) -> None:
+    """Said now and not at two in the morning; another machine may have what this one lacks."""
+    for name, way in tools.items():
+        for one in kinds.lacking(name):
+            page.flaw(
+                (*way, "tool"), f"{name}: {one.program} {one.why}", f"install it with: {one.install}", fatal=False
+            )

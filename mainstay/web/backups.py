@@ -1,0 +1,120 @@
+"""Backups: which components are covered, every policy with what it will do and drop, and the stores."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_POST
+
+from mainstay.backups.queries import overview
+from mainstay.catalogue import policies, queries
+from mainstay.catalogue.models import Policy, Store
+from mainstay.domain.backup_policy import full_at, incremental_at, prove_at, prove_each
+from mainstay.domain.saying import said
+from mainstay.engine.store_trial import try_store
+from mainstay.monitoring.wording import format_value
+from mainstay.web import lists
+from mainstay.web.access import actor, may, page, visible
+from mainstay.web.live import live
+from mainstay.web.templatetags.mainstay import called, words
+
+STATES = ("critical", "warning", "unknown", "ok")
+
+
+@page("backup.read")
+def backups(request: HttpRequest) -> HttpResponse:
+    """Everything at a glance; ``q`` and ``state`` narrow the policies."""
+    sight = visible(request)
+    text, state = lists.words(request), lists.chosen(request, "state", STATES)
+    covered, used = overview.coverage(sight), overview.stores_used(sight)
+    every = overview.glances(datetime.now(UTC), sight)
+    context = {
+        "covered": covered,
+        "gaps": [one for one in covered if one.gap],
+        "safe": sum(not one.gap for one in covered),
+        "any": bool(every),
+        "unproved": sum(one.proof is None or one.proof.verdict != "proved" for one in every),
+        "rows": [one for one in every if _fits(one, text, state)],
+        "stores": [
+            {"store": row, "title": words(row.document.get("title")) or row.name, "used": used.get(row.name, [])}
+            for row in queries.stores(sight)
+        ],
+        "text": text, "state": state, "states": STATES,
+        "may_try": may(request, "store.try", None),
+    }  # fmt: skip
+    return live(request, "backups", context)
+
+
+def _fits(one: overview.Glance, text: str, state: str) -> bool:
+    row = one.policy
+    said = f"{row} {row.component.name} {row.tool} {called(row)} {called(row.system)}".lower()
+    return (not state or one.state == state) and text.lower() in said
+
+
+@page("backup.read")
+def policy(request: HttpRequest, system: str, name: str) -> HttpResponse:
+    """One policy: what it says, its next runs, what retention would drop and why, and its checks."""
+    row, now = _policy(request, system, name), datetime.now(UTC)
+    glance = overview.glances(now, rows=[row])[0]
+    context = {
+        "policy": row, "glance": glance, "preview": overview.preview(row, now), "says": _says(row),
+        "checks": overview.checks_of(row), "zone": row.system.timezone,
+        "has_text": may(request, "catalogue.export", None),
+    }  # fmt: skip
+    return live(request, "backuppolicy", context)
+
+
+def _policy(request: HttpRequest, system: str, name: str) -> Policy:
+    try:
+        return queries.policy(f"{system}/{name}", visible(request))
+    except Policy.DoesNotExist:
+        raise Http404 from None
+
+
+def _says(row: Policy) -> list[tuple[str, Any]]:
+    """The policy word by word, defaults filled in."""
+    meant = policies.definition(row)
+    keep, never = meant.keep, pgettext("schedule", "never")
+    full, incremental = full_at(meant), incremental_at(meant)
+    if "incremental" not in policies.levels(row) and incremental:
+        full, incremental = f"{full} · {incremental}", ""
+    proofs = prove_at(meant) or never
+    found = [
+        (_("Component"), called(row.component)),
+        (_("Tool"), row.tool),
+        (_("Full copies"), full or never),
+        (_("Incremental copies"), incremental or never),
+        (_("Begins within"), meant.window or _("always")),
+        (_("Proofs"), _("%(when)s and after each copy") % {"when": proofs} if prove_each(meant) else proofs),
+        (_("Kept"), _("the last %(last)d, of %(daily)d days, %(weekly)d weeks, %(monthly)d months, %(yearly)d years")
+         % keep.model_dump()),
+        (_("Stores"), " → ".join(meant.stores)),
+        (_("At most"), meant.deadline),
+        (_("Encrypted"), _("yes") if meant.encrypt else _("no")),
+    ]  # fmt: skip
+    if meant.rate:
+        found.append((_("Rate at most"), format_value(meant.rate * 1e6, "B/s")))
+    for title, listed in ((_("Paths"), meant.paths), (_("Left out"), meant.exclude), (_("Databases"), meant.databases)):
+        if listed:
+            found.append((title, " · ".join(listed)))
+    return found
+
+
+@page("store.try")
+@require_POST
+def try_one(request: HttpRequest, name: str) -> HttpResponse:
+    """Write a little into a store and remove it again."""
+    get_object_or_404(Store, name=name, retired_at=None)
+    tried = try_store(name, actor=actor(request))
+    if not tried.reached:
+        messages.error(request, f"{name}: {said(tried.answer, _)}")
+    elif tried.free is None:
+        messages.success(request, _("%(name)s can be written to.") % {"name": name})
+    else:
+        words = _("%(name)s can be written to; %(free)s are free.")
+        messages.success(request, words % {"name": name, "free": format_value(tried.free, "B")})
+    return redirect("backups")
