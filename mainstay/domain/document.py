@@ -66,9 +66,9 @@ Patterns = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 Daily = Annotated[str, AfterValidator(_daily)]
-Language = Literal["en", "zh"]
-Reading = Literal["en", "zh", "zh-hant"]
-"""What a reader may ask for; one of Traditional Chinese gets words of the catalogue as ``zh`` has them."""
+Language = Literal["en", "zh", "zh-hant"]
+"""What words may be written in and a reader may ask for; who reads Traditional Chinese gets ``zh`` where there is no
+``zh-hant``, which is for words of its own."""
 Text = Annotated[
     Annotated[str, Tag("text")] | Annotated[dict[Language, str], Tag("languages")],
     Discriminator(_form),
@@ -218,7 +218,7 @@ class Channel(Mapping):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     kind: Name
-    language: Reading = "en"
+    language: Language = "en"
     levels: list[Literal[1, 2, 3]] = [1, 2, 3]
     systems: list[Name] = Field([], description="empty means all")
 

@@ -1,8 +1,10 @@
 """A state's reason in words. What is stored are codes and numbers; words are made when somebody reads them."""
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from django.utils import dateformat
@@ -13,9 +15,14 @@ from django.utils.translation import override, pgettext
 from mainstay.domain.duration import format_duration
 from mainstay.domain.reading import Fault
 from mainstay.domain.threshold import Condition
+from mainstay.settings import PACKAGE
 
 DJANGO_LANGUAGE = {"en": "en", "zh": "zh-hans", "zh-hant": "zh-hant"}
 """Django's names of the languages that a document, a notice or a request may ask for."""
+
+
+TRADITIONAL = PACKAGE / "packs" / "zh-hant.json"
+"""The Chinese texts of what comes with Mainstay, each with its form in Traditional; ``make messages`` writes it."""
 
 
 def language_of(django: str | None) -> str:
@@ -24,16 +31,26 @@ def language_of(django: str | None) -> str:
 
 
 def in_language(words: Mapping[str, str] | str | None, language: str) -> str:
-    """A title or text of the catalogue; in English, or in what there is, where that language is missing."""
+    """A title or text of the catalogue; in English, or in what there is, where that language is missing.
+
+    Simplified Chinese serves who reads Traditional, but for the texts of the packs, whose form in it is known.
+    """
     if isinstance(words, str):
         return words
     found = words or {}
-    return str(found.get(language.partition("-")[0]) or found.get("en") or next(iter(found.values()), ""))
+    plain = str(found.get(language.partition("-")[0]) or found.get("en") or next(iter(found.values()), ""))
+    return str(found.get("zh-hant") or _traditional().get(plain, plain)) if language == "zh-hant" else plain
+
+
+@cache
+def _traditional() -> Mapping[str, str]:
+    """Read once."""
+    return dict(json.loads(TRADITIONAL.read_text(encoding="utf-8")))
 
 
 def evidence_value(value: Any, language: str) -> Any:
     """A value of evidence as it was read; in words where a probe gave them by language."""
-    by_language = isinstance(value, dict) and value and value.keys() <= {"en", "zh"}
+    by_language = isinstance(value, dict) and value and value.keys() <= DJANGO_LANGUAGE.keys()
     return in_language(value, language) if by_language else value
 
 
