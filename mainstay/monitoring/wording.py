@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -119,6 +119,11 @@ def say_condition(condition: Condition, primary: str, unit: str) -> str:
             else (_("; well again above %(number)s") % back)
         )
     return said
+
+
+def say_limits(warn: Sequence[str], crit: Sequence[str]) -> str:
+    """What the conditions of a check are, the critical ones first; a dash where it has none."""
+    return "; ".join([*crit, *(text for text in warn if text not in crit)]) or "–"
 
 
 def _compared(op: str) -> str:
