@@ -14,6 +14,7 @@ from django.utils.translation import override, pgettext
 
 from mainstay.domain.duration import format_duration
 from mainstay.domain.reading import Fault
+from mainstay.domain.saying import restored, said
 from mainstay.domain.threshold import Condition
 from mainstay.settings import PACKAGE
 
@@ -62,6 +63,11 @@ def state_word(state: str) -> str:
     }.get(state, state)  # fmt: skip
 
 
+def in_codes(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A state's reason for programs: its detail is one text, in English."""
+    return {**message, "detail": str(restored(message["detail"]))} if "detail" in message else dict(message)
+
+
 def fault_words(fault: str) -> str:
     """The name of a fault in the active language."""
     words = {
@@ -95,8 +101,9 @@ def explain(message: Mapping[str, Any], language: str | None = None) -> str:
 
 def _explain(message: Mapping[str, Any]) -> str:
     if fault := message.get("fault"):
-        detail = message.get("detail")
-        return f"{fault_words(fault)}: {detail}" if detail else fault_words(fault)
+        detail = said(restored(message.get("detail")), _)
+        what = {"fault": fault_words(fault), "detail": detail}
+        return _("%(fault)s: %(detail)s") % what if detail else fault_words(fault)
     if condition := message.get("condition"):
         value = format_value(message.get("value"), message.get("unit") or "1")
         return _("%(metric)s is %(value)s; the limit is %(condition)s") % {

@@ -35,7 +35,7 @@ LINES = {
         "– not seen today",
     ),
     "zh": (
-        "借贷平衡 – 数据不符合规则: 1 row breaks the rule – 当前值 1，阈值 –",
+        "借贷平衡 – 数据不符合规则：1 row breaks the rule – 当前值 1，阈值 –",
         "time 为 1.5 s，阈值为 > 1s", "今日未检查到",
     ),
     "zh-hant": ("– 目前值 1，門檻值 –", "time 為 1.5 s，門檻值為 > 1s", "[未知]", "今日未檢查到"),
@@ -91,9 +91,7 @@ def test_the_mail_says_which_sheet_and_what_is_wrong_on_it(
 
 
 @pytest.mark.parametrize("language", DAYS)
-def test_a_digest_says_so_of_each(
-    bad_day: dict[str, Check], monkeypatch: pytest.MonkeyPatch, language: str
-) -> None:
+def test_a_digest_says_so_of_each(bad_day: dict[str, Check], monkeypatch: pytest.MonkeyPatch, language: str) -> None:
     sheet, by_hand = lived(language), made()
     Notice.objects.exclude(word__startswith="inspection").delete()
     Delivery.objects.update(due_at=datetime.now(UTC))
