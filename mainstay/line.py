@@ -31,6 +31,7 @@ from mainstay.domain import state_machine
 from mainstay.domain.chunk import Batch
 from mainstay.domain.evidence import kept, masked
 from mainstay.domain.reading import Reading
+from mainstay.domain.saying import stored
 from mainstay.domain.state import State
 from mainstay.domain.state_machine import Judgement, Memory, Why
 from mainstay.drivers import probes
@@ -284,7 +285,7 @@ def message(outcome: Outcome) -> dict[str, Any]:
     problem = why.problem
     return kept({
         "fault": problem.fault.value if problem else "",
-        "detail": problem.detail[:1000] if problem else "",
+        "detail": stored(problem.detail, 1000) if problem else "",
         "condition": why.condition,
         "metric": why.metric,
         "value": why.value,

@@ -7,6 +7,7 @@ nothing else: what is no longer said goes, what is new stands there empty until 
 """
 
 import ast
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -17,13 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import typer
+import yaml
 from babel.messages import mofile, pofile
 from babel.messages.catalog import Catalog, Message
 from django.utils.translation.template import templatize
 
 from mainstay.cli import main as front
 from mainstay.domain.actor import Role
+from mainstay.domain.pack import first_words
 from mainstay.domain.state import Category, State
+from mainstay.monitoring.wording import TRADITIONAL
 from setup.traditional import traditional
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -192,11 +196,29 @@ def mo(text: bytes) -> bytes:
 
 
 def followers() -> dict[Path, str]:
-    """Texts in Simplified Chinese whose Traditional form stands beside them: notices and the manual."""
+    """Texts in Simplified Chinese whose Traditional form stands beside them: notices, the manual and packs."""
     notices, manual = ROOT / "mainstay/engine/templates/notices", ROOT / "docs/manual"
     pairs = {notices / f"zh.{kind}": notices / f"zh-hant.{kind}" for kind in ("txt", "html")}
     pairs |= {page: manual / "zh-hant" / page.name for page in sorted((manual / "zh").glob("*.md"))}
-    return {there: traditional(here.read_text(encoding="utf-8")) for here, there in pairs.items()}
+    texts = {there: traditional(here.read_text(encoding="utf-8")) for here, there in pairs.items()}
+    known = json.dumps(of_packs(), ensure_ascii=False, indent=0, sort_keys=True)
+    return texts | {TRADITIONAL: f"{known}\n"}
+
+
+def of_packs() -> dict[str, str]:
+    """The Chinese texts of what comes with Mainstay, each with its form in Traditional, where that is another."""
+    packs = ROOT / "mainstay" / "packs"
+    texts = {text for file in packs.rglob("*.yaml") for text in chinese(yaml.safe_load(file.read_text("utf-8")))}
+    texts |= {first_words(file.read_text("utf-8")).get("zh", "") for file in packs.rglob("README.md")}
+    return {text: turned for text in texts if (turned := traditional(text)) != text}
+
+
+def chinese(thing: Any) -> Iterator[str]:
+    """What stands under ``zh`` anywhere in it, but where the Traditional form stands beside it."""
+    for child in thing.values() if isinstance(thing, dict) else thing if isinstance(thing, list) else ():
+        yield from chinese(child)
+    if isinstance(thing, dict) and "zh-hant" not in thing and isinstance(text := thing.get("zh"), str):
+        yield text
 
 
 def main() -> int:

@@ -15,11 +15,12 @@ from mainstay.api.shapes import Body, Name, Text
 from mainstay.catalogue import actions, editing
 from mainstay.catalogue import queries as catalogue
 from mainstay.domain.actor import authorise
+from mainstay.domain.document_forms import Language
 from mainstay.monitoring import queries
 
 __all__ = ["router"]
 
-Words = Text | dict[Literal["en", "zh"], Text]
+Words = Text | dict[Language, Text]
 
 
 class CheckChange(Body):

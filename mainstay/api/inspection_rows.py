@@ -7,6 +7,7 @@ from mainstay.domain.trend import Month, Trend
 from mainstay.inspection import paper, queries
 from mainstay.inspection.models import Countersignature, Line, Remark, Sheet
 from mainstay.inspection.queries import Flaw
+from mainstay.monitoring.wording import in_codes
 
 
 def sheet_row(row: Sheet) -> Row:
@@ -42,7 +43,7 @@ def line_row(row: Line) -> Row:
         "check": str(row.check_of) if row.check_of else None, "check_title": row.check_title, "metric": row.metric,
         "value": row.value, "unit": row.unit, "yesterday": row.yesterday, "warn": row.warn, "crit": row.crit,
         "state": row.state, "unseen": row.unseen, "since": row.since, "looked_at": row.looked_at,
-        "why": paper.why(row) if row.state != "ok" else "", "message": row.message, "evidence": row.evidence,
+        "why": paper.why(row) if row.state != "ok" else "", "message": in_codes(row.message), "evidence": row.evidence,
         "incident": row.incident_id, "remarks": [remark_row(one) for one in row.remarks.all()],
     }  # fmt: skip
 

@@ -20,7 +20,7 @@ from mainstay.incidents.models import Attachment, Entry, Incident, Member
 from mainstay.monitoring.advice import advice
 from mainstay.monitoring.models import Mute, Observation, Pulse, Standing, StateChange
 from mainstay.monitoring.queries import LastValue, Preview
-from mainstay.monitoring.wording import explain
+from mainstay.monitoring.wording import explain, in_codes
 from mainstay.notices.letters import Posted
 from mainstay.notices.models import Delivery, Notice
 from mainstay.people.models import Person, Sitting, Token
@@ -96,7 +96,7 @@ def _stands(standing: Standing | None) -> Row:
     return {
         "state": standing.state, "since": standing.since, "looked_at": standing.looked_at,
         "flapping": standing.flapping, "why": "" if standing.state == "ok" else explain(standing.message),
-        "message": standing.message,
+        "message": in_codes(standing.message),
     }  # fmt: skip
 
 
@@ -120,8 +120,8 @@ def value_rows(values: Mapping[str, LastValue]) -> dict[str, Row]:
 def change_row(row: StateChange) -> Row:
     """A check's way from one state to another, with what was seen."""
     return {
-        "check": str(row.check_of), "at": row.at, "before": row.before, "after": row.after, "message": row.message,
-        "why": explain(row.message), "evidence": row.evidence, "muted": row.muted,
+        "check": str(row.check_of), "at": row.at, "before": row.before, "after": row.after,
+        "message": in_codes(row.message), "why": explain(row.message), "evidence": row.evidence, "muted": row.muted,
     }  # fmt: skip
 
 

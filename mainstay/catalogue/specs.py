@@ -16,6 +16,7 @@ from mainstay.domain.calendar import NO_BOOK, DayBook, Hours, parse_hours
 from mainstay.domain.draft import Catalogue, check_object
 from mainstay.domain.duration import parse_duration
 from mainstay.domain.placeholder import Unfilled, fill, has_placeholder
+from mainstay.domain.saying import say, words_of
 from mainstay.domain.state_machine import Rule
 from mainstay.domain.threshold import Condition, parse_condition
 
@@ -107,7 +108,7 @@ class _Filled:
         try:
             return cls(fill(settings, book.value))
         except Unfilled as error:
-            return cls(settings, str(error))
+            return cls(settings, words_of(error))
 
 
 _NOTHING = _Filled({})
@@ -141,14 +142,16 @@ def _spec(row: _Row, part: _Filled, clock: _Clock, book: SecretBook) -> Spec:
 def _misfit(kind: str, written: Mapping[str, Any], filled: Mapping[str, Any]) -> str:
     """What was still open when the catalogue was examined is judged now, without ever saying the value."""
     if kind not in kinds.probe_kinds():
-        return f"there is no probe kind {kind!r} in this installation"
+        return say("there is no probe kind %(kind)s in this installation", kind=repr(kind))
     if written == filled:
         return ""
     try:
         kinds.probe_settings(kind).model_validate(filled)
     except ValidationError as error:
         keys = ", ".join(sorted({".".join(map(str, item["loc"])) for item in error.errors(include_input=False)}))
-        return f"the value filled into {keys or 'the probe'} does not fit"
+        if not keys:
+            return say("the value filled into the probe does not fit")
+        return say("the value filled into %(keys)s does not fit", keys=keys)
     return ""
 
 

@@ -22,6 +22,7 @@ from mainstay.domain.backup_health import Facts
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.online import Sight, is_loopback, is_silent
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import say
 from mainstay.domain.state_machine import Judgement, Memory
 from mainstay.line import REFRESH, Outcome
 
@@ -97,7 +98,7 @@ class Checker:
             watch.memory = replace(watch.memory, failed=0)
         watch.held = held
         if held and reading.problem is not None:
-            problem = Problem(reading.problem.fault, "Mainstay itself is off line, so this says nothing")
+            problem = Problem(reading.problem.fault, say("Mainstay itself is off line, so this says nothing"))
             reading = Reading(problem=problem, blind=True)
         if not reading.values and reading.problem is None:
             self._find_missing(watch, at)
@@ -119,7 +120,7 @@ class Checker:
         if watch.lost or watch.busy or self._clock.steady() - watch.answered <= watch.spec.missing:
             return
         watch.lost = True
-        problem = Problem(Fault.MISSING, f"no sample for {watch.spec.missing:g} s")
+        problem = Problem(Fault.MISSING, say("no sample for %(seconds)s s", seconds=f"{watch.spec.missing:g}"))
         judgement = state_machine.lost(watch.memory, problem)
         self._note(watch, at, Reading(problem=problem, blind=True), judgement)
 
@@ -148,7 +149,10 @@ class Checker:
         reading = Reading(values={"online": 1.0})
         if self._sight.offline:
             silent = ", ".join(sorted(self._sight.silent)[:5])
-            detail = f"{len(self._sight.silent)} targets fell silent at once and none answers: {silent}"
+            detail = say(
+                "%(n)s targets fell silent at once and none answers: %(silent)s",
+                n=len(self._sight.silent), silent=silent,
+            )  # fmt: skip
             reading = Reading({"online": 0.0}, Problem(Fault.UNREACHABLE, detail))
         _log.warning("Mainstay is %s", "off line" if self._sight.offline else "on line again")
         spec = self._own.spec

@@ -12,7 +12,8 @@ from typing import Any
 from mainstay.checker.clock import Clock
 from mainstay.checker.pool import Job, Pool
 from mainstay.checker.watch import Means, Watch
-from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.reading import Fault, Problem, Reading, late
+from mainstay.domain.saying import say
 from mainstay.domain.schedule import next_slot
 from mainstay.drivers.probes import Done
 
@@ -169,7 +170,7 @@ class Rounds:
             self._means.build(watch)
         except Exception as error:  # whatever a probe's constructor does, the others go on
             _log.exception("the probe of %s cannot be built", watch.spec.path)
-            return _unfit(f"{type(error).__name__} while setting up")
+            return _unfit(say("%(error)s while setting up", error=type(error).__name__))
         return None
 
     def _begun(self, watch: Watch, begin: Callable[[Done], bool], began: float) -> bool:
@@ -197,7 +198,7 @@ class Rounds:
         job = Job(probe.read, watch.spec.timeout * 1.1 + 0.2, done)  # type: ignore[union-attr]  # built in _launch
         self._under_way[watch] = None
         if not self._pool.submit(job):
-            self._land(watch, look, began, _unfit(f"{self._pool.hung} looks hang; restart the checker"))
+            self._land(watch, look, began, _unfit(say("%(n)s looks hang; restart the checker", n=self._pool.hung)))
 
     def _thread_came_back(self, watch: Watch, look: int, began: float, result: Any) -> None:
         if isinstance(result, TimeoutError):
@@ -224,7 +225,7 @@ class Rounds:
 
     def _broken(self, watch: Watch, error: Exception) -> Reading:
         _log.error("the probe of %s raised", watch.spec.path, exc_info=error)
-        return _unfit(f"{type(error).__name__} inside the probe; see the log")
+        return _unfit(say("%(error)s inside the probe; see the log", error=type(error).__name__))
 
     # Deadlines
 
@@ -254,7 +255,7 @@ class Rounds:
 
 
 def _late(watch: Watch) -> Reading:
-    return Reading(problem=Problem(Fault.TIMEOUT, f"no answer within {watch.spec.timeout:g} s"))
+    return Reading(problem=late(watch.spec.timeout))
 
 
 def _unfit(detail: str) -> Reading:

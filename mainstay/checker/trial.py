@@ -18,7 +18,7 @@ from mainstay.checker.rounds import SWEEP, Rounds
 from mainstay.checker.watch import Means, Watch
 from mainstay.domain import draft, state_machine
 from mainstay.domain.actor import Actor, authorise
-from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.reading import Fault, Reading, late
 from mainstay.domain.saying import say
 from mainstay.domain.state import State
 from mainstay.domain.state_machine import Judgement, Memory
@@ -150,8 +150,8 @@ class _Trial:
         finally:
             self._rounds.close()
             means.close()
-        late = Reading(problem=Problem(Fault.TIMEOUT, f"no answer within {ALL:g} s"), blind=True)
-        return [self._readings.get(spec.id, late) for spec in specs]
+        unanswered = Reading(problem=late(ALL), blind=True)
+        return [self._readings.get(spec.id, unanswered) for spec in specs]
 
     def _begin(self) -> None:
         for line in list(self._lines.values()):

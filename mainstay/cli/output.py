@@ -11,8 +11,9 @@ from django.core.serializers.json import DjangoJSONEncoder
 from rich.console import Console
 from rich.table import Table
 
-from mainstay.cli.words import _
+from mainstay.cli.words import _, spoken
 from mainstay.domain.duration import format_duration
+from mainstay.monitoring.wording import in_language, language_of
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of sentences.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")]
@@ -73,7 +74,7 @@ def marked(state: str) -> str:
 
 def titled(title: Mapping[str, str]) -> str:
     """A title in the language spoken, in English, or in whichever there is."""
-    return title.get(_("en")) or title.get("en") or next(iter(title.values()), "–")
+    return in_language(title, language_of(spoken())) or "–"
 
 
 def _cell(name: str, value: Any) -> str:

@@ -11,11 +11,11 @@ from mainstay.domain.document_forms import (
     Day,
     Duration,
     Hours,
+    Language,
     Mapping,
     Name,
     PackUse,
     Patterns,
-    Reading,
     Text,
     listed,
 )
@@ -153,7 +153,7 @@ class Channel(Mapping):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     kind: Name
-    language: Reading = "en"
+    language: Language = "en"
     levels: list[Literal[1, 2, 3]] = [1, 2, 3]
     systems: list[Name] = Field([], description="empty means all")
 

@@ -72,9 +72,9 @@ Patterns = Annotated[
 Daily = Annotated[str, AfterValidator(_daily)]
 Cron = Annotated[str, AfterValidator(_cron)]
 """Five words of cron, or empty for never."""
-Language = Literal["en", "zh"]
-Reading = Literal["en", "zh", "zh-hant"]
-"""What a reader may ask for; one of Traditional Chinese gets words of the catalogue as ``zh`` has them."""
+Language = Literal["en", "zh", "zh-hant"]
+"""What words may be written in and a reader may ask for; who reads Traditional Chinese gets ``zh`` where there is no
+``zh-hant``, which is for words of its own."""
 Text = Annotated[
     Annotated[str, Tag("text")] | Annotated[dict[Language, str], Tag("languages")],
     Discriminator(_form),

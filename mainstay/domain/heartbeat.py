@@ -10,6 +10,7 @@ from cronsim import CronSim, CronSimError
 
 from mainstay.domain.duration import format_duration
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import say
 
 _EXCERPT = 2000
 """Characters of a job's own words that are kept as evidence."""
@@ -108,7 +109,10 @@ def _while_running(expectation: Expectation, running: Beat, values: dict[str, fl
     values["late"] = 0.0
     if now - running.at > expectation.longest:
         spent, allowed = _span(now - running.at), _span(expectation.longest)
-        return Reading(values, Problem(Fault.TIMEOUT, f"running for {spent}, longer than {allowed}"))
+        return Reading(
+            values,
+            Problem(Fault.TIMEOUT, say("running for %(spent)s, longer than %(allowed)s", spent=spent, allowed=allowed)),
+        )
     return Reading(values)
 
 
@@ -125,15 +129,17 @@ def _values(last: Beat | None, told: Sequence[Beat], running: Beat | None, now: 
 
 
 def _failure(last: Beat) -> str:
-    return f"exit code {last.exit_code}" if last.exit_code is not None else "the job said that it failed"
+    if last.exit_code is not None:
+        return say("exit code %(code)s", code=last.exit_code)
+    return say("the job said that it failed")
 
 
 def _absence(due: float, last: Beat | None) -> str:
     expected = datetime.fromtimestamp(due, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     if last is None:
-        return f"no ping ever came; one was expected by {expected}"
+        return say("no ping ever came; one was expected by %(expected)s", expected=expected)
     seen = datetime.fromtimestamp(last.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    return f"last ping {seen}; the next was expected by {expected}"
+    return say("last ping %(seen)s; the next was expected by %(expected)s", seen=seen, expected=expected)
 
 
 def _span(seconds: float) -> str:

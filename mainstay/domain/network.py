@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
+from mainstay.domain.saying import say
+
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 
@@ -40,13 +42,16 @@ class NetworkPolicy:
         """Empty when the connection may be made; otherwise the reason."""
         ip = _plain(ip_address(address.split("%", maxsplit=1)[0]))
         if ip.is_link_local or str(ip) in _METADATA:
-            return f"{ip} is a link-local or metadata address and is never connected to"
+            return say("%(ip)s is a link-local or metadata address and is never connected to", ip=ip)
         if ip.is_multicast or ip.is_unspecified or ip == _BROADCAST:
-            return f"{ip} is not the address of one host"
+            return say("%(ip)s is not the address of one host", ip=ip)
         if any(service.is_at(ip, port) for service in self.own):
-            return f"{ip}:{port} is a service of Mainstay itself"
+            return say("%(where)s is a service of Mainstay itself", where=f"{ip}:{port}")
         if not any(ip.version == network.version and ip in network for network in self.allowed):
-            return f"{ip} lies in no allowed network; an administrator can add it under {self.setting}"
+            return say(
+                "%(ip)s lies in no allowed network; an administrator can add it under %(setting)s",
+                ip=ip, setting=self.setting,
+            )  # fmt: skip
         return ""
 
 

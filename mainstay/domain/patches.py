@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mainstay.domain.saying import say
+
 _INSTALL = re.compile(r"Inst (?P<name>\S+) (?:\[(?P<old>[^\]]*)\] )?\((?P<new>\S+) (?P<origin>.*?) ?(?:\[[^\]]*\])?\)")
 _SECURITY = re.compile(r"security|ESM", re.IGNORECASE)
 
@@ -60,10 +62,10 @@ def parse_answer(printed: str) -> Pending:
     lists there are, whether a restart is due, the simulated upgrade and its exit code. Raises ValueError."""
     parts = [part.strip() for part in printed.split("==\n")]
     if len(parts) != 6:
-        raise ValueError(f"the host answered {len(parts)} of 6 parts; it does not look like Debian")
+        raise ValueError(say("the host answered %(n)s of 6 parts; it does not look like Debian", n=len(parts)))
     clock, fetched, lists, restart, upgrade, code = parts
     if code != "0":
-        raise ValueError(upgrade.splitlines()[-1] if upgrade else f"apt-get ended with {code}")
+        raise ValueError(upgrade.splitlines()[-1] if upgrade else say("apt-get ended with %(code)s", code=code))
     times = [int(word) for word in fetched.split()]
     age = int(clock) - max(times) if times else None
     return Pending(parse_upgrade(upgrade), int(lists), age, restart == "yes")

@@ -6,6 +6,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from mainstay.domain.saying import say
+
 
 class Fault(StrEnum):
     """Why a look at a target failed. The words for people are made from these at display time."""
@@ -32,7 +34,8 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A fault and the plain detail of it, such as ``Connection refused by 10.0.0.5:5432``.
+    """A fault and the detail of it: a saying, such as ``say("status %(status)s, expected %(wanted)s", …)``, or what the
+    target said, as it said it.
 
     ``warning``: by the target's own word it is no more than that.
     """
@@ -40,6 +43,11 @@ class Problem:
     fault: Fault
     detail: str = ""
     warning: bool = False
+
+
+def late(seconds: float) -> Problem:
+    """Nothing came in so many seconds."""
+    return Problem(Fault.TIMEOUT, say("no answer within %(seconds)s s", seconds=f"{seconds:g}"))
 
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from mainstay.domain.saying import say
+
 FUNCTIONS = ("sum", "max", "min", "avg", "count", "rate")
 _WHOLE = re.compile(r"\s*(?:([a-z]+)\s*\(\s*)?([a-zA-Z_:][\w:]*)\s*(?:\{(.*)\})?\s*(\))?\s*", re.ASCII | re.DOTALL)
 _MATCHER = re.compile(r'\s*([a-zA-Z_]\w*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(,|$)', re.ASCII | re.DOTALL)
@@ -54,9 +56,10 @@ class Selector:
             case "count":
                 return float(len(found))
         if len(found) > 1:
-            raise ValueError(
-                f"{len(found)} series of {self.name} match; write sum({self.name}…), max, min, avg or count"
-            )
+            raise ValueError(say(
+                "%(n)s series of %(name)s match; write sum(%(name)s…), max, min, avg or count",
+                n=len(found), name=self.name,
+            ))  # fmt: skip
         return found[0]
 
 

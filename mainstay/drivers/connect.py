@@ -11,6 +11,8 @@ from ipaddress import ip_address
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault, Problem
+from mainstay.domain.saying import say
+from mainstay.drivers.foreign import at, known, os_words
 from mainstay.drivers.polling import WRITE, Poll
 
 
@@ -20,6 +22,9 @@ class NotConnected(Exception):
     def __init__(self, fault: Fault, detail: str) -> None:
         super().__init__(detail)
         self.problem = Problem(fault, detail)
+
+
+NO_HOST = Problem(Fault.SETUP, say("no host: give one to the probe or its component"))
 
 
 _ERRORS = {
@@ -64,7 +69,7 @@ async def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, s
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise NotConnected(Fault.UNRESOLVED, f"{host}: {getattr(error, 'strerror', None) or error}") from None
+        raise NotConnected(Fault.UNRESOLVED, at(host, os_words(error))) from None
     return [(family, str(where[0])) for family, _, _, _, where in found]
 
 
@@ -118,11 +123,11 @@ async def connect(host: str, port: int, network: NetworkPolicy) -> socket.socket
 def failed(error: OSError, where: str) -> NotConnected:
     """An error of the operating system in our words."""
     fault = _ERRORS.get(error.errno or 0, Fault.UNREACHABLE)
-    return NotConnected(fault, f"{where}: {error.strerror or error}")
+    return NotConnected(fault, at(where, os_words(error)))
 
 
 def tls_words(error: ssl.SSLError) -> str:
     """What OpenSSL complains about, without its file and line."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return str(error.verify_message)
-    return str(error.reason or error).replace("_", " ").lower()
+        return known(str(error.verify_message))
+    return known(str(error.reason or error).replace("_", " ").lower())

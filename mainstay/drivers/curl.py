@@ -15,6 +15,7 @@ import pycurl
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault, Problem
+from mainstay.drivers.foreign import known
 from mainstay.drivers.polling import READ, WRITE, Poll
 
 _FAULTS: dict[int, Fault] = {
@@ -80,7 +81,7 @@ def problem(code: int, text: str, guard: Guard | None = None) -> Problem:
     if guard is not None and guard.refusal:
         refusal, guard.refusal = guard.refusal, ""
         return Problem(Fault.DENIED, refusal)
-    return Problem(_FAULTS.get(code, Fault.PROTOCOL), text)
+    return Problem(_FAULTS.get(code, Fault.PROTOCOL), known(text))
 
 
 class Loop:

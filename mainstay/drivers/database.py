@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault
+from mainstay.domain.saying import say
 from mainstay.drivers.database_connection import Connection, Values, allowed_address
 from mainstay.drivers.database_mariadb import MariaDB
 from mainstay.drivers.database_postgresql import PostgreSQL
@@ -41,7 +42,7 @@ def connect(dsn: str, network: NetworkPolicy, seconds: float) -> Connection:
         return MariaDB(dsn, network, seconds)
     if scheme == "sqlite":
         return SQLite(dsn)
-    raise Unread(Fault.SETUP, "dsn: write postgresql://, mariadb://, mysql:// or sqlite:///path")
+    raise Unread(Fault.SETUP, say("dsn: write postgresql://, mariadb://, mysql:// or sqlite:///path"))
 
 
 class Shelf:
@@ -77,9 +78,10 @@ class Shelf:
         try:
             taken = _Taken(self._idle.get(timeout=seconds))
         except queue.Empty:
-            raise Unread(
-                Fault.TIMEOUT, f"other checks held all {CONNECTIONS} connections for {seconds:.0f} s"
-            ) from None
+            busy = say(
+                "other checks held all %(n)s connections for %(seconds)s s", n=CONNECTIONS, seconds=f"{seconds:.0f}"
+            )
+            raise Unread(Fault.TIMEOUT, busy) from None
         try:
             yield taken
         except Unread as error:
@@ -149,7 +151,7 @@ class Together(Generic[T]):
         """``work`` is told how many seconds it has, and never raises. Raises Unread when no turn came."""
         asked = time.monotonic()
         if not self._lock.acquire(timeout=seconds):
-            raise Unread(Fault.TIMEOUT, f"no answer within {seconds:g} s")
+            raise Unread(Fault.TIMEOUT, say("no answer within %(seconds)s s", seconds=f"{seconds:g}"))
         try:
             if self._given is None or self._ended < asked:
                 self._given = work(_rest(asked + seconds))

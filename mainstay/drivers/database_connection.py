@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault
+from mainstay.domain.saying import say
+from mainstay.drivers.foreign import at, os_words
 from mainstay.drivers.leash import Leash
 from mainstay.drivers.rows import MOST_GREETING, MOST_RECEIVED, Rows, Unread
 from mainstay.drivers.statement import Dialect
@@ -38,7 +40,7 @@ def allowed_addresses(host: str, port: int, network: NetworkPolicy) -> list[str]
     try:
         found = [str(item[4][0]) for item in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     except (OSError, UnicodeError) as error:
-        raise Unread(Fault.UNRESOLVED, f"{host}: {getattr(error, 'strerror', None) or error}") from None
+        raise Unread(Fault.UNRESOLVED, at(host, os_words(error))) from None
     refusals = {address: network.refusal(address, port) for address in found}
     allowed = [address for address, refusal in refusals.items() if not refusal]
     if not allowed:
@@ -61,13 +63,14 @@ def chosen(options: Mapping[str, Any], known: Sequence[str]) -> None:
     """Only settings that cannot lead anywhere else. Raises Unread."""
     for name in options:
         if name not in known:
-            raise Unread(Fault.SETUP, f"dsn: {name} may not be set here; known are {', '.join(known)}")
+            unknown = say("dsn: %(name)s may not be set here; known are %(known)s", name=name, known=", ".join(known))
+            raise Unread(Fault.SETUP, unknown)
 
 
 def readable(path: str) -> str:
     """The path of a certificate file; Unread when there is none."""
     if not os.access(path, os.R_OK):
-        raise Unread(Fault.SETUP, f"{path} cannot be read")
+        raise Unread(Fault.SETUP, say("%(path)s cannot be read", path=path))
     return path
 
 
@@ -78,11 +81,12 @@ def wrapped(examined_query: str, limit: str, columns: str = "*", names: str = ""
 
 def unwelcome() -> Unread:
     """A server that talks without end before it lets us in."""
-    return Unread(Fault.TOO_LARGE, f"the server sent more than {MOST_GREETING // 1000} kB before it let us in")
+    much = say("the server sent more than %(size)s kB before it let us in", size=MOST_GREETING // 1000)
+    return Unread(Fault.TOO_LARGE, much)
 
 
 def ended(leash: Leash, seconds: float) -> Unread:
     """Why a conversation was ended from here."""
     if leash.fault is Fault.TOO_LARGE:
-        return Unread(Fault.TOO_LARGE, f"the answer went past {MOST_RECEIVED // 1_000_000} MB")
-    return Unread(Fault.TIMEOUT, f"the query did not end within {seconds:.1f} s")
+        return Unread(Fault.TOO_LARGE, say("the answer went past %(size)s MB", size=MOST_RECEIVED // 1_000_000))
+    return Unread(Fault.TIMEOUT, say("the query did not end within %(seconds)s s", seconds=f"{seconds:.1f}"))

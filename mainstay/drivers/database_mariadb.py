@@ -17,6 +17,7 @@ from pymysql.cursors import SSCursor
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault
+from mainstay.domain.saying import say, words_of
 from mainstay.drivers.database_connection import (
     Values,
     allow_socket,
@@ -27,6 +28,7 @@ from mainstay.drivers.database_connection import (
     unwelcome,
     wrapped,
 )
+from mainstay.drivers.foreign import at, os_words
 from mainstay.drivers.leash import leashed
 from mainstay.drivers.rows import MOST_CELL, MOST_GREETING, MOST_RECEIVED, Rows, Unread, gathered
 from mainstay.drivers.statement import Dialect, Refused, examined, named
@@ -64,7 +66,7 @@ class MariaDB:
         try:
             self._host, self._port = parts.hostname or "localhost", parts.port or 3306
         except ValueError:
-            raise Unread(Fault.SETUP, "dsn: the port must be a number") from None
+            raise Unread(Fault.SETUP, say("dsn: the port must be a number")) from None
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
         self._database = unquote(parts.path.lstrip("/")) or None
         self._ssl = ssl_settings(options)
@@ -126,13 +128,13 @@ class MariaDB:
                     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 return sock
         late = isinstance(error, TimeoutError)
-        raise Unread(Fault.TIMEOUT if late else Fault.REFUSED, f"{self._host}:{self._port}: {error}")
+        raise Unread(Fault.TIMEOUT if late else Fault.REFUSED, at(f"{self._host}:{self._port}", os_words(error)))
 
     def select(self, text: str, values: Values, limit: int, seconds: float) -> Rows:
         try:
             query = named(examined(text, self.dialect), values, self.dialect)
         except Refused as error:
-            raise Unread(Fault.QUERY, str(error)) from None
+            raise Unread(Fault.QUERY, words_of(error)) from None
         with _bounded(self._socket_too, seconds, self._kill_query):
             try:
                 self._begin(seconds)
@@ -235,7 +237,7 @@ def ssl_settings(options: Mapping[str, str]) -> dict[str, Any]:
     """The words of PostgreSQL, for one manual serves both."""
     mode = options.get("sslmode", "prefer")
     if mode not in _SSL_MODES:
-        raise Unread(Fault.SETUP, f"dsn: sslmode is one of {', '.join(_SSL_MODES)}")
+        raise Unread(Fault.SETUP, say("dsn: sslmode is one of %(known)s", known=", ".join(_SSL_MODES)))
     if mode == "disable":
         return {"ssl_disabled": True}
     if mode == "prefer" and len(options.keys() - {"sslmode", "socket"}) == 0:
@@ -258,7 +260,7 @@ _FAULTS = {
 
 def _fault(error: Exception) -> Unread:
     if not isinstance(error, pymysql.MySQLError | OSError):
-        return Unread(Fault.PROTOCOL, f"not the protocol of MariaDB: {type(error).__name__}")
+        return Unread(Fault.PROTOCOL, say("not the protocol of MariaDB: %(error)s", error=type(error).__name__))
     number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     text = str(error.args[1] if len(error.args) > 1 else error)
     fault = _FAULTS.get(number, Fault.QUERY)

@@ -16,6 +16,7 @@ from psycopg.pq import ConnStatus, PGconn, PollingStatus, abc
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault
+from mainstay.domain.saying import say, words_of
 from mainstay.drivers.database_connection import (
     Values,
     allow_socket,
@@ -56,7 +57,7 @@ class PostgreSQL:
         if self.raw.info.parameter_status("standard_conforming_strings") != "on":
             self.raw.close()  # what is a string and what is not would be read otherwise there than here
             raise Unread(
-                Fault.SETUP, "the server runs with standard_conforming_strings off, which cannot be read safely"
+                Fault.SETUP, say("the server runs with standard_conforming_strings off, which cannot be read safely")
             )
         self.raw.read_only = True
         self.raw.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -65,7 +66,7 @@ class PostgreSQL:
         try:
             query = named(examined(text, self.dialect), values)
         except Refused as error:
-            raise Unread(Fault.QUERY, str(error)) from None
+            raise Unread(Fault.QUERY, words_of(error)) from None
         with self._bounded(seconds):
             if query not in self._columns:
                 self._columns[query] = self._described(query, values)
@@ -156,7 +157,8 @@ def _let_in(conninfo: str, seconds: float) -> abc.PGconn:
             ready = select.poll()
             ready.register(line.socket, select.POLLIN if state == PollingStatus.READING else select.POLLOUT)
             if not ready.poll(max(0, 1000 * (end - time.monotonic()))):
-                raise Unread(Fault.TIMEOUT, f"the server did not let us in within {seconds:.1f} s")
+                closed = say("the server did not let us in within %(seconds)s s", seconds=f"{seconds:.1f}")
+                raise Unread(Fault.TIMEOUT, closed)
     except BaseException:
         line.finish()
         raise

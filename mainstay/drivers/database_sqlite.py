@@ -5,7 +5,9 @@ import time
 from urllib.parse import quote, unquote
 
 from mainstay.domain.reading import Fault
+from mainstay.domain.saying import say, words_of
 from mainstay.drivers.database_connection import Values, wrapped
+from mainstay.drivers.foreign import at
 from mainstay.drivers.rows import Rows, Unread, gathered
 from mainstay.drivers.statement import Dialect, Refused, examined, missing
 
@@ -28,7 +30,7 @@ class SQLite:
             self.raw = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, check_same_thread=False, timeout=1)
             self.raw.execute("select 1 from sqlite_master").close()
         except sqlite3.Error as error:
-            raise Unread(Fault.MISSING, f"{path}: {error}") from None
+            raise Unread(Fault.MISSING, at(path, str(error))) from None
         self.raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
         self.raw.set_authorizer(lambda act, *_: sqlite3.SQLITE_OK if act in _ALLOWED else sqlite3.SQLITE_DENY)
 
@@ -36,9 +38,9 @@ class SQLite:
         try:
             query = examined(text, self.dialect)
             if absent := missing(query, values):
-                raise Refused(f"the query asks for :{absent}; give it under params")
+                raise Refused(say("the query asks for :%(name)s; give it under params", name=absent))
         except Refused as error:
-            raise Unread(Fault.QUERY, str(error)) from None
+            raise Unread(Fault.QUERY, words_of(error)) from None
         plain = {name: str(value) if hasattr(value, "isoformat") else value for name, value in values.items()}
         return self._run(wrapped(query, str(limit + 1)), plain, limit, seconds)
 
@@ -56,7 +58,8 @@ class SQLite:
                 cursor.close()
         except sqlite3.Error as error:
             late = "interrupted" in str(error)
-            detail = f"the query did not end within {seconds:.1f} s" if late else str(error)
+            slow = say("the query did not end within %(seconds)s s", seconds=f"{seconds:.1f}")
+            detail = slow if late else str(error)
             raise Unread(Fault.TIMEOUT if late else Fault.QUERY, detail) from None
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from mainstay.domain.host import VIRTUAL, Counters, is_disk
+from mainstay.domain.saying import say
 from mainstay.drivers.exposition import Sample
 
 _CPU, _OFFSET = "node_cpu_seconds_total", "node_timex_offset_seconds"
@@ -33,7 +34,7 @@ def exporter_counters(shown: Iterable[Sample], mounts: Sequence[str]) -> Counter
     for sample in shown:
         found.setdefault(sample.name, []).append(sample)
     if _CPU not in found or _ONE["memory"] not in found:
-        raise ValueError("there are no processors or no memory on the page; it does not look like node_exporter's")
+        raise ValueError(say("there are no processors or no memory on the page; it does not look like node_exporter's"))
     one = {name: found[metric][0].value if metric in found else 0.0 for name, metric in _ONE.items()}
     modes = {mode: _total(one for one in found[_CPU] if one.labels.get("mode") == mode) for mode in _MODES}
     disks = {name: _total(filter(_of_a_disk, found.get(metric, ()))) for name, metric in _DISK.items()}

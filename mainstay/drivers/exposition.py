@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as read_text
 from mainstay.domain.json_path import parse_json
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault, Problem
+from mainstay.domain.saying import say
 from mainstay.drivers.curl import Body, Failed, Guard, bounded, problem
 
 LARGEST = 20 * 1024 * 1024
@@ -69,7 +70,7 @@ def shown(url: str, access: Access, network: NetworkPolicy, seconds: float, want
         return _of_openmetrics(page, names, end)
     lines.end()
     if not lines.wanted and b"<html" in page.begin[:1000].lower():
-        raise Failed(Problem(Fault.PROTOCOL, "a web page, not metrics; is the path right, such as /metrics?"))
+        raise Failed(Problem(Fault.PROTOCOL, say("a web page, not metrics; is the path right, such as /metrics?")))
     return _of_text(lines.wanted, names, end)
 
 
@@ -87,10 +88,13 @@ class _Lines:
         done, _, self._rest = (self._rest + chunk).rpartition(b"\n")
         self._keep(done)
         if len(self._rest) > _LONGEST:
-            self.problem = Problem(Fault.TOO_LARGE, f"a line is longer than {_LONGEST >> 10} kB")
+            self.problem = Problem(Fault.TOO_LARGE, say("a line is longer than %(size)s kB", size=_LONGEST >> 10))
         elif self._size > LARGEST_WANTED or len(self.wanted) > MOST_LINES:
-            much = f"{MOST_LINES} series or {LARGEST_WANTED >> 20} MiB"
-            self.problem = Problem(Fault.TOO_LARGE, f"more than {much} of the wanted metrics; ask a Prometheus server")
+            much = say(
+                "more than %(n)s series or %(size)s MiB of the wanted metrics; ask a Prometheus server",
+                n=MOST_LINES, size=LARGEST_WANTED >> 20,
+            )  # fmt: skip
+            self.problem = Problem(Fault.TOO_LARGE, much)
         return self.problem is None
 
     def end(self) -> None:
@@ -116,7 +120,7 @@ class _Reader:
         if not self.begin.over:
             self.begin(chunk)
         if self._left < 0:
-            self.problem = Problem(Fault.TOO_LARGE, "the answer went on beyond what is read")
+            self.problem = Problem(Fault.TOO_LARGE, say("the answer went on beyond what is read"))
         elif self._lines is not None and not self._lines.take(chunk):
             self.problem = self._lines.problem
         return None if self.problem is None else -1
@@ -134,10 +138,11 @@ def _fetched(url: str, access: Access, network: NetworkPolicy, seconds: float, l
         status = int(handle.getinfo(pycurl.RESPONSE_CODE))
         begin = bytes(reader.begin.data)
         if status in (401, 403):
-            raise Failed(Problem(Fault.AUTH, f"status {status}: the account may not read this"))
+            raise Failed(Problem(Fault.AUTH, say("status %(status)s: the account may not read this", status=status)))
         if status != 200:
             text = begin[:200].decode("utf-8", "replace")
-            raise Failed(Problem(Fault.STATUS, f"status {status}, expected 200: {text}"))
+            other = say("status %(status)s, expected 200: %(text)s", status=status, text=text)
+            raise Failed(Problem(Fault.STATUS, other))
         return Page(str(handle.getinfo(pycurl.CONTENT_TYPE) or ""), begin, not reader.begin.over)
     except pycurl.error as error:
         raise Failed(reader.problem or problem(int(error.args[0]), str(error.args[1]), guard)) from None
@@ -181,8 +186,8 @@ def _pieces(lines: list[bytes]) -> Iterator[bytes]:
 def _of_openmetrics(page: Page, names: frozenset[str], end: float) -> list[Sample]:
     """Its lines belong together, so that it is read as a whole; nobody asked for this form."""
     if not page.whole or page.begin.count(b"\n") > MOST_LINES:
-        much = f"{MOST_LINES} lines or {LARGEST_WHOLE >> 20} MiB"
-        raise Failed(Problem(Fault.TOO_LARGE, f"more than {much} in OpenMetrics' form"))
+        much = say("more than %(n)s lines or %(size)s MiB in OpenMetrics' form", n=MOST_LINES, size=LARGEST_WHOLE >> 20)
+        raise Failed(Problem(Fault.TOO_LARGE, much))
     found = _parsed(read_openmetrics, page.begin.decode("utf-8", "replace"), names)
     _in_time(end)
     return found
@@ -190,7 +195,7 @@ def _of_openmetrics(page: Page, names: frozenset[str], end: float) -> list[Sampl
 
 def _in_time(end: float) -> None:
     if time.monotonic() > end:
-        raise Failed(Problem(Fault.TIMEOUT, "the deadline came while the page was read"))
+        raise Failed(Problem(Fault.TIMEOUT, say("the deadline came while the page was read")))
 
 
 def _parsed(read: Callable[[str], Any], text: str, names: frozenset[str]) -> list[Sample]:
@@ -202,7 +207,8 @@ def _parsed(read: Callable[[str], Any], text: str, names: frozenset[str]) -> lis
             if sample.name in names and math.isfinite(sample.value)
         ]
     except (ValueError, KeyError, IndexError) as error:  # what the parsers raise for what is not in the form
-        raise Failed(Problem(Fault.PROTOCOL, f"not in Prometheus' form: {str(error)[:200]}")) from None
+        other = say("not in Prometheus' form: %(error)s", error=str(error)[:200])
+        raise Failed(Problem(Fault.PROTOCOL, other)) from None
 
 
 def query(server: str, expression: str, access: Access, network: NetworkPolicy, seconds: float) -> list[Sample]:
@@ -219,4 +225,4 @@ def query(server: str, expression: str, access: Access, network: NetworkPolicy, 
         ]
     except (ValueError, KeyError, TypeError, IndexError):
         text = answer[:200].decode("utf-8", "replace")
-        raise Failed(Problem(Fault.PROTOCOL, f"no answer of Prometheus' query API: {text}")) from None
+        raise Failed(Problem(Fault.PROTOCOL, say("no answer of Prometheus' query API: %(text)s", text=text))) from None

@@ -7,6 +7,7 @@ import time
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault
+from mainstay.domain.saying import say
 from mainstay.drivers.connect import NotConnected, failed, resolve
 
 PORT = 123
@@ -39,7 +40,8 @@ async def clock_offset(server: str, network: NetworkPolicy) -> float:
             raise failed(error, server) from None
     leap, stratum = fields[0] >> 6, fields[1]
     if fields[0] & 7 != 4 or not 1 <= stratum <= 15 or leap == 3:
-        raise NotConnected(Fault.CONTENT, f"{server} knows no time itself (stratum {stratum})")
+        lost = say("%(server)s knows no time itself (stratum %(stratum)s)", server=server, stratum=stratum)
+        raise NotConnected(Fault.CONTENT, lost)
     return ((_seconds(fields[11:13]) - sent) + (_seconds(fields[13:15]) - came)) / 2
 
 

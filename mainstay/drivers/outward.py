@@ -18,7 +18,9 @@ from typing import Any
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault, Problem
+from mainstay.domain.saying import say
 from mainstay.drivers.connect import failed, tls_words
+from mainstay.drivers.foreign import at, os_words
 
 _here = threading.local()
 
@@ -40,7 +42,7 @@ class Bounds:
     def judge(self, line: socket.socket, address: Any) -> None:
         """Raise Refused, or keep hold of the line."""
         if line.family not in (socket.AF_INET, socket.AF_INET6):
-            self.refusal = "only addresses of the network may be connected to"
+            self.refusal = say("only addresses of the network may be connected to")
         else:
             self.refusal = self._network.refusal(str(address[0]), int(address[1]))
         if self.refusal:
@@ -57,13 +59,13 @@ class Bounds:
     def problem(self, error: Exception, where: str) -> Problem | None:
         """What an error in the block says about the way to ``where``; None when it is not about the way."""
         if self.late or isinstance(error, TimeoutError):
-            return Problem(Fault.TIMEOUT, f"{where}: no end within {self._seconds:g} s")
+            return Problem(Fault.TIMEOUT, at(where, say("no end within %(seconds)s s", seconds=f"{self._seconds:g}")))
         if self.refusal:
             return Problem(Fault.DENIED, self.refusal)
         if isinstance(error, ssl.SSLError):
-            return Problem(Fault.TLS, f"{where}: {tls_words(error)}")
+            return Problem(Fault.TLS, at(where, tls_words(error)))
         if isinstance(error, socket.gaierror | UnicodeError):
-            return Problem(Fault.UNRESOLVED, f"{where}: {getattr(error, 'strerror', None) or error}")
+            return Problem(Fault.UNRESOLVED, at(where, os_words(error)))
         if isinstance(error, OSError) and error.errno is not None:
             return failed(error, where).problem
         return None

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import say, words_of
+from mainstay.drivers.foreign import at, os_words
 
 MOST = 100_000
 """Entries that one look goes through."""
@@ -23,14 +25,15 @@ class Directory:
         try:
             times += self._waiting()
         except _TooMany as past:
-            times, problem = past.times, Problem(Fault.TOO_LARGE, str(past))
+            times, problem = past.times, Problem(Fault.TOO_LARGE, words_of(past))
         except TimeoutError:
-            detail = f"{self._path}: going through it took longer than {self._seconds:g} s"
+            detail = say("%(path)s: going through it took longer than %(seconds)s s", path=self._path,
+                         seconds=f"{self._seconds:g}")  # fmt: skip
             return Reading(problem=Problem(Fault.TIMEOUT, detail), blind=True)
         except PermissionError:
-            return Reading(problem=Problem(Fault.SETUP, f"{self._path}: may not be read"), blind=True)
+            return Reading(problem=Problem(Fault.SETUP, say("%(path)s: may not be read", path=self._path)), blind=True)
         except OSError as error:
-            return Reading(problem=Problem(Fault.MISSING, f"{self._path}: {error.strerror}"))
+            return Reading(problem=Problem(Fault.MISSING, at(self._path, os_words(error))))
         age = time.time() - min(times) if times else 0.0
         return Reading({"depth": float(len(times)), "age": max(0.0, age)}, problem)
 
@@ -62,5 +65,6 @@ class Directory:
 
 class _TooMany(Exception):
     def __init__(self, path: str, times: list[float]) -> None:
-        super().__init__(f"{path} holds more than {MOST:,} entries: depth and age are of the first that were seen")
+        super().__init__(say("%(path)s holds more than %(n)s entries: depth and age are of the first that were seen",
+                             path=path, n=f"{MOST:,}"))  # fmt: skip
         self.times = times

@@ -11,6 +11,7 @@ import pycurl
 from mainstay.domain.json_path import parse_json
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import say
 from mainstay.drivers.curl import Body, Guard, bounded, problem
 
 MOST = 1_000_000
@@ -29,14 +30,14 @@ class RabbitMQ:
         self, url: str, vhost: str, queue: str, *, user: str, password: str, ca_file: str, network: NetworkPolicy,
         seconds: float,
     ) -> None:  # fmt: skip
-        self._url, self._name = url, f"queue {queue} of {vhost}"
+        self._url, self._name = url, say("queue %(queue)s of %(vhost)s", queue=queue, vhost=vhost)
         self._path = f"/api/queues/{quote(vhost, safe='')}/{quote(queue, safe='')}"
         self._user, self._password, self._ca_file = user, password, ca_file
         self._network, self._seconds = network, seconds
 
     def read(self) -> Reading:
         if not self._url.startswith(("http://", "https://")):
-            detail = "no url of RabbitMQ's management; write such as http://192.0.2.7:15672"
+            detail = say("no url of RabbitMQ's management; write such as http://192.0.2.7:15672")
             return Reading(problem=Problem(Fault.SETUP, detail), blind=True)
         guard, body, handle = Guard(self._network), Body(MOST), pycurl.Curl()
         try:
@@ -45,7 +46,7 @@ class RabbitMQ:
             return self._judge(int(handle.getinfo(pycurl.RESPONSE_CODE)), bytes(body.data))
         except pycurl.error as error:
             if body.over:
-                return Reading(problem=Problem(Fault.TOO_LARGE, "the answer went on beyond what is read"))
+                return Reading(problem=Problem(Fault.TOO_LARGE, say("the answer went on beyond what is read")))
             return Reading(problem=problem(int(error.args[0]), str(error.args[1]), guard))
         finally:
             handle.close()
@@ -63,17 +64,19 @@ class RabbitMQ:
 
     def _judge(self, status: int, body: bytes) -> Reading:
         if status == 404:
-            return Reading(problem=Problem(Fault.MISSING, f"there is no {self._name}"))
+            return Reading(problem=Problem(Fault.MISSING, say("there is no %(thing)s", thing=self._name)))
         if status in (401, 403):
-            return Reading(problem=Problem(Fault.AUTH, f"the account may not look at {self._name}: {status}"))
+            barred = say("the account may not look at %(thing)s: %(status)s", thing=self._name, status=status)
+            return Reading(problem=Problem(Fault.AUTH, barred))
         if status != 200:
-            return Reading(problem=Problem(Fault.STATUS, f"status {status}, expected 200"))
+            other = say("status %(status)s, expected %(wanted)s", status=status, wanted=200)
+            return Reading(problem=Problem(Fault.STATUS, other))
         try:
             told = parse_json(body)
         except ValueError:
             told = None
         if not isinstance(told, dict):
-            return Reading(problem=Problem(Fault.PROTOCOL, "the answer is not one of RabbitMQ's management"))
+            return Reading(problem=Problem(Fault.PROTOCOL, say("the answer is not one of RabbitMQ's management")))
         return self._measured(told)
 
     def _measured(self, told: Mapping[str, Any]) -> Reading:
@@ -86,9 +89,10 @@ class RabbitMQ:
             values["age"] = 0.0
         state = str(told.get("state", "running"))[:60]
         if state not in _WELL:
-            return Reading(values, Problem(Fault.STATUS, f"{self._name} is {state}"))
+            return Reading(values, Problem(Fault.STATUS, say("%(thing)s is %(state)s", thing=self._name, state=state)))
         if "depth" not in values:
-            detail = f"{self._name} has no count yet; RabbitMQ takes some seconds, unless its statistics are off"
+            detail = say("%(thing)s has no count yet; RabbitMQ takes some seconds, unless its statistics are off",
+                         thing=self._name)  # fmt: skip
             return Reading(values, Problem(Fault.CONTENT, detail), blind=True)
         return Reading(values)
 

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from mainstay.domain.json_path import JsonPath, parse_json
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import say
 from mainstay.drivers.outward import bounded
 from mainstay.drivers.rows import Unread
 from mainstay.drivers.tables import as_instant
@@ -45,7 +46,7 @@ class Address:
         except ValueError:
             self.host = ""
         if parts.scheme not in ("redis", "rediss") or not self.host or not number.isdecimal():
-            raise Unread(Fault.SETUP, "no url of Redis; write such as redis://192.0.2.7:6379/0")
+            raise Unread(Fault.SETUP, say("no url of Redis; write such as redis://192.0.2.7:6379/0"))
         self.where = f"{self.host}:{self.port}"
         self.tls, self.number = parts.scheme == "rediss", int(number)
         self.user = user or unquote(parts.username or "")
@@ -87,7 +88,7 @@ class Redis:
                 found = bounds.problem(error, address.where) or error.problem
                 raise Unread(found.fault, found.detail) from None
             except (OSError, ValueError, TypeError, LookupError, OverflowError) as error:
-                otherwise = Problem(Fault.PROTOCOL, f"{address.where}: answers otherwise than Redis")
+                otherwise = Problem(Fault.PROTOCOL, say("%(where)s: answers otherwise than Redis", where=address.where))
                 found = bounds.problem(error, address.where) or otherwise
                 raise Unread(found.fault, found.detail) from None
 
@@ -99,7 +100,8 @@ class Redis:
             context = ssl.create_default_context(cafile=self._ca_file or None)
         except OSError:
             sock.close()
-            raise Unread(Fault.SETUP, f"ca_file {self._ca_file} holds no certificates that can be read") from None
+            unread = say("ca_file %(path)s holds no certificates that can be read", path=self._ca_file)
+            raise Unread(Fault.SETUP, unread) from None
         return context.wrap_socket(sock, server_hostname=address.host)
 
     def _measure(self, line: "Line", values: dict[str, float]) -> None:
@@ -109,10 +111,12 @@ class Redis:
             "stream": self._group_of_stream if self._group else self._stream,
         }  # fmt: skip
         if kind not in ways:
-            raise Unread(Fault.SETUP, f"{self._key} is a {kind[:20]}, no list, stream, set or sorted set")
+            other = say("%(key)s is a %(kind)s, no list, stream, set or sorted set", key=self._key, kind=kind[:20])
+            raise Unread(Fault.SETUP, other)
         for setting, given, only in (("group", self._group, "stream"), ("age_field", self._age_path, "list")):
             if given and kind not in (only, "none"):
-                raise Unread(Fault.SETUP, f"{self._key} is a {kind}; {setting} is for a {only}")
+                raise Unread(Fault.SETUP, say("%(key)s is a %(kind)s; %(setting)s is for a %(only)s", key=self._key,
+                                              kind=kind, setting=setting, only=only))  # fmt: skip
         ways[kind](line, values)
 
     def _list(self, line: "Line", values: dict[str, float]) -> None:
@@ -126,9 +130,10 @@ class Redis:
         try:
             found = moment(path.find(parse_json(element)))
         except (ValueError, TypeError, OverflowError):
-            raise Unread(Fault.CONTENT, f"an element of {self._key} is not JSON") from None
+            raise Unread(Fault.CONTENT, say("an element of %(key)s is not JSON", key=self._key)) from None
         if found is None:
-            raise Unread(Fault.CONTENT, f"an element of {self._key} has no time at {path.text}")
+            timeless = say("an element of %(key)s has no time at %(path)s", key=self._key, path=path.text)
+            raise Unread(Fault.CONTENT, timeless)
         return found
 
     def _set(self, line: "Line", values: dict[str, float]) -> None:
@@ -140,7 +145,8 @@ class Redis:
             lowest = line.some("ZRANGE", self._key, 0, 0, "WITHSCORES")[1:2]
             times = [moment(_text(score)) for score in lowest]
             if None in times:
-                detail = f"the lowest score of {self._key} is no time; write `scores: ranks` if none of them is"
+                detail = say("the lowest score of %(key)s is no time; write `scores: ranks` if none of them is",
+                             key=self._key)  # fmt: skip
                 raise Unread(Fault.SETUP, detail)
             values["age"] = _age([one for one in times if one is not None])
 
@@ -166,7 +172,7 @@ class Redis:
             told = {_text(name): value for name, value in zip(one[::2], one[1::2], strict=True)}
             if told["name"] == self._group.encode():
                 return told
-        raise Unread(Fault.MISSING, f"{self._key} has no group {self._group}")
+        raise Unread(Fault.MISSING, say("%(key)s has no group %(group)s", key=self._key, group=self._group))
 
     def _first(self, line: "Line", start: str) -> list[float]:
         """When the first entry from there on came in; empty if there is none."""
@@ -259,22 +265,22 @@ class Line:
 
     def _exactly(self, length: int) -> bytes:
         if length > self._left:
-            raise Unread(Fault.TOO_LARGE, f"an answer went past {MOST // 1_000_000} MB")
+            raise Unread(Fault.TOO_LARGE, say("an answer went past %(size)s MB", size=MOST // 1_000_000))
         return self._taken(self._heard.read(length), length)
 
     def _taken(self, data: bytes, wanted: int = 1) -> bytes:
         if len(data) < wanted:
-            raise Unread(Fault.REFUSED, "it hung up in the middle of the conversation")
+            raise Unread(Fault.REFUSED, say("it hung up in the middle of the conversation"))
         self._left -= len(data)
         if self._left < 0:
-            raise Unread(Fault.TOO_LARGE, f"the answers went past {MOST // 1_000_000} MB")
+            raise Unread(Fault.TOO_LARGE, say("the answers went past %(size)s MB", size=MOST // 1_000_000))
         return data
 
     def _refused(self, text: str) -> Unread:
         code = text.partition(" ")[0]
         fault = _FAULTS.get(code, Fault.AUTH if "AUTH" in text or "password" in text else Fault.QUERY)
         words = text.replace(self._hidden, "…") if self._hidden else text
-        return Unread(fault, f"Redis says {words[:_SHOWN]}")
+        return Unread(fault, say("Redis says %(text)s", text=words[:_SHOWN]))
 
     def close(self) -> None:
         self._heard.close()

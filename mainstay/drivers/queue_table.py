@@ -3,6 +3,7 @@
 import time
 
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import say
 from mainstay.drivers.database import Unread
 from mainstay.drivers.tables import Table, as_instant, as_number
 
@@ -27,14 +28,16 @@ class TableQueue:
         row = found.rows[0] if found.rows else {}
         depth = as_number(row.get("depth"))
         if depth is None:
-            detail = "the query must give one row with a number called depth, and a time called oldest if there is one"
+            detail = say(
+                "the query must give one row with a number called depth, and a time called oldest if there is one"
+            )
             return Reading(problem=Problem(Fault.SETUP, detail), blind=True)
         values = {"depth": depth}
         oldest = row.get("oldest")
         if oldest is not None:
             since = as_instant(oldest)
             if since is None:
-                detail = f"oldest is no time but {str(oldest)[:60]!r}"
+                detail = say("oldest is no time but %(value)s", value=repr(str(oldest)[:60]))
                 return Reading(values, Problem(Fault.SETUP, detail), blind=True)
             values["age"] = max(0.0, time.time() - since)
         elif depth == 0:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mainstay.domain.reading import Fault, Problem
+from mainstay.domain.saying import changed
 
 MOST_ROWS = 1000
 MOST_CELL = 2_000
@@ -25,7 +26,11 @@ class Unread(Exception):
 
     def __init__(self, fault: Fault, detail: str) -> None:
         super().__init__(detail)
-        self.problem = Problem(fault, detail.strip().splitlines()[0][:500] if detail.strip() else "")
+        self.problem = Problem(fault, changed(detail, _first_line))
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0][:500] if text.strip() else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ import asyncssh
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault, Problem
+from mainstay.domain.saying import say, words_of
 from mainstay.drivers.connect import NotConnected, connect
+from mainstay.drivers.foreign import at
 
 ERRORS = (NotConnected, asyncssh.Error, OSError, ValueError)
 """What ``run`` may raise; ``problem_of`` puts them into words."""
@@ -20,8 +22,10 @@ MOST = 2_000_000
 class TooMuch(asyncssh.Error):
     """The command printed more than is read; the connection was closed on it."""
 
+    words = say("it printed more than %(size)s MB", size=MOST // 1_000_000)
+
     def __init__(self) -> None:
-        super().__init__(asyncssh.DISC_BY_APPLICATION, f"it printed more than {MOST // 1_000_000} MB")
+        super().__init__(asyncssh.DISC_BY_APPLICATION, self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class Answer(NamedTuple):
 async def run(command: str, door: Door, network: NetworkPolicy) -> Answer:
     """Bounded by the caller's deadline; raises one of ``ERRORS``."""
     if not door.host_key:
-        raise ValueError("host_key is missing; pin it with: ssh-keyscan -t ed25519 " + door.address)
+        raise ValueError(say("host_key is missing; pin it with: ssh-keyscan -t ed25519 %(host)s", host=door.address))
     sock = await connect(door.address, door.port, network)
     pinned = asyncssh.import_known_hosts(f"* {door.host_key}\n")
     async with asyncssh.connect(
@@ -74,9 +78,9 @@ def problem_of(error: Exception, door: Door) -> tuple[Problem, bool]:
     if isinstance(error, NotConnected):
         return error.problem, False
     if isinstance(error, asyncssh.HostKeyNotVerifiable):
-        detail = f"{door.address} shows another host key than the one that was pinned"
+        detail = say("%(host)s shows another host key than the one that was pinned", host=door.address)
         return Problem(Fault.TLS, detail), True
     if isinstance(error, asyncssh.PermissionDenied):
-        return Problem(Fault.AUTH, f"{door.address} refused {door.user}"), True
+        return Problem(Fault.AUTH, say("%(host)s refused %(user)s", host=door.address, user=door.user)), True
     fault = Fault.TOO_LARGE if isinstance(error, TooMuch) else Fault.PROTOCOL
-    return Problem(fault, f"{door.address}: {error}"), True
+    return Problem(fault, at(door.address, error.words if isinstance(error, TooMuch) else words_of(error))), True

@@ -9,6 +9,8 @@ from typing import Any, Literal
 import sqlglot
 from sqlglot import exp
 
+from mainstay.domain.saying import say
+
 Dialect = Literal["postgres", "mysql", "sqlite"]
 
 logging.getLogger("sqlglot").setLevel(logging.ERROR)  # what it cannot read is refused here, in our words
@@ -56,28 +58,28 @@ class Refused(ValueError):
 def examined(text: str, dialect: Dialect) -> str:
     """The statement without its trailing semicolon, when it is one SELECT that only reads. Raises Refused."""
     if found := _HIDING[dialect].search(text):
-        raise Refused(f"{found[0].strip()} may hide what is done; write it otherwise")
+        raise Refused(say("%(text)s may hide what is done; write it otherwise", text=found[0].strip()))
     try:
         parsed = sqlglot.parse(text, dialect=dialect)
         statements = [tree for tree in parsed if tree is not None and not isinstance(tree, exp.Semicolon)]
         if len(statements) != 1:
-            raise Refused(f"{len(statements)} statements; write exactly one SELECT")
+            raise Refused(say("%(n)s statements; write exactly one SELECT", n=len(statements)))
         _look_through(statements[0])
     except sqlglot.errors.SqlglotError as error:
-        raise Refused(f"the query could not be read: {str(error).splitlines()[0]}") from None
+        raise Refused(say("the query could not be read: %(error)s", error=str(error).splitlines()[0])) from None
     except RecursionError:
-        raise Refused("the query is nested too deeply") from None
+        raise Refused(say("the query is nested too deeply")) from None
     return _without_end(text, dialect)
 
 
 def _look_through(tree: exp.Expr) -> None:
     if not isinstance(tree, exp.Query):
-        raise Refused(f"{type(tree).__name__.upper()} is not a SELECT")
+        raise Refused(say("%(kind)s is not a SELECT", kind=type(tree).__name__.upper()))
     for node in tree.walk():
         if isinstance(node, exp.Insert | exp.Update | exp.Delete | exp.Into | exp.Lock | exp.Command | exp.DDL):
-            raise Refused("the query does more than read")
+            raise Refused(say("the query does more than read"))
         if isinstance(node, exp.Func) and _FORBIDDEN.fullmatch(_name(node)):
-            raise Refused(f"the function {_name(node)} is not allowed in a check")
+            raise Refused(say("the function %(name)s is not allowed in a check", name=_name(node)))
 
 
 def _without_end(text: str, dialect: Dialect) -> str:
@@ -101,7 +103,7 @@ def named(text: str, known: Mapping[str, Any], dialect: Dialect = "postgres") ->
         if found[2] is None:
             return found[0].replace("%", "%%")
         if found[2] not in known:
-            raise Refused(f"the query asks for :{found[2]}; give it under params")
+            raise Refused(say("the query asks for :%(name)s; give it under params", name=found[2]))
         return f"%({found[2]})s"
 
     return _TOKEN[dialect].sub(one, text)

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from mainstay.domain.reading import Fault
+from mainstay.domain.saying import say
 from mainstay.drivers.database import Rows, Shelf, Unread
 from mainstay.drivers.probes import Reach, Strict
 
@@ -33,7 +34,7 @@ class Table:
     def read(self, query: str, limit: int, seconds: float | None = None) -> Rows:
         """At most ``limit`` rows within ``seconds``, the whole deadline unless told. Raises Unread."""
         if self._shelf is None:
-            detail = "no database: the component needs a dsn, or the probe `on:` a component that has one"
+            detail = say("no database: the component needs a dsn, or the probe `on:` a component that has one")
             raise Unread(Fault.SETUP, detail)
         now = (self._at or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
         return self._shelf.select(query, {"now": now, **self._params}, limit, seconds or self._timeout)

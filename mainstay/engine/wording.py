@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override, pgettext
 
 from mainstay.drivers.channels import Message
-from mainstay.engine.wording_inspection import told
+from mainstay.engine.wording_inspection import address, titled, told
 from mainstay.incidents import queries as incidents
 from mainstay.monitoring.wording import DJANGO_LANGUAGE, evidence_value, explain, format_instant, in_language
 from mainstay.notices.models import Delivery
@@ -85,6 +85,8 @@ def _subject_of(data: dict[str, Any]) -> str:
 def _line(row: dict[str, Any], language: str) -> str:
     """One notice of a digest."""
     words = _words()
+    if "inspection" in row:
+        return f"[{words[row['word']]}] {titled(row, language)} {address(row)}"
     if "incident" not in row:
         return str(words.get(row["word"], row["word"]))
     about = f"{in_language(row['system'], language)}: {in_language(row['title'], language)}"

@@ -23,6 +23,7 @@ from mainstay.monitoring.wording import (
     format_instant,
     format_value,
     in_language,
+    say_limits,
     state_word,
 )
 
@@ -156,7 +157,7 @@ def row(line: Line, zone: ZoneInfo, language: str) -> Row:
         in_language(line.title, language) or line.item,
         in_language(line.check_title, language) or (line.check_of.name if line.check_of else ""),
         format_value(line.value, line.unit or "1"),
-        "; ".join([*line.crit, *(text for text in line.warn if text not in line.crit)]) or "–",
+        say_limits(line.warn, line.crit),
         format_value(line.yesterday, line.unit or "1"),
         line.state,
         state_word(line.state),

@@ -1,8 +1,10 @@
 """A state's reason in words. What is stored are codes and numbers; words are made when somebody reads them."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from django.utils import dateformat
@@ -12,10 +14,16 @@ from django.utils.translation import override, pgettext
 
 from mainstay.domain.duration import format_duration
 from mainstay.domain.reading import Fault
+from mainstay.domain.saying import restored, said
 from mainstay.domain.threshold import Condition
+from mainstay.settings import PACKAGE
 
 DJANGO_LANGUAGE = {"en": "en", "zh": "zh-hans", "zh-hant": "zh-hant"}
 """Django's names of the languages that a document, a notice or a request may ask for."""
+
+
+TRADITIONAL = PACKAGE / "packs" / "zh-hant.json"
+"""The Chinese texts of what comes with Mainstay, each with its form in Traditional; ``make messages`` writes it."""
 
 
 def language_of(django: str | None) -> str:
@@ -24,16 +32,26 @@ def language_of(django: str | None) -> str:
 
 
 def in_language(words: Mapping[str, str] | str | None, language: str) -> str:
-    """A title or text of the catalogue; in English, or in what there is, where that language is missing."""
+    """A title or text of the catalogue; in English, or in what there is, where that language is missing.
+
+    Simplified Chinese serves who reads Traditional, but for the texts of the packs, whose form in it is known.
+    """
     if isinstance(words, str):
         return words
     found = words or {}
-    return str(found.get(language.partition("-")[0]) or found.get("en") or next(iter(found.values()), ""))
+    plain = str(found.get(language.partition("-")[0]) or found.get("en") or next(iter(found.values()), ""))
+    return str(found.get("zh-hant") or _traditional().get(plain, plain)) if language == "zh-hant" else plain
+
+
+@cache
+def _traditional() -> Mapping[str, str]:
+    """Read once."""
+    return dict(json.loads(TRADITIONAL.read_text(encoding="utf-8")))
 
 
 def evidence_value(value: Any, language: str) -> Any:
     """A value of evidence as it was read; in words where a probe gave them by language."""
-    by_language = isinstance(value, dict) and value and value.keys() <= {"en", "zh"}
+    by_language = isinstance(value, dict) and value and value.keys() <= DJANGO_LANGUAGE.keys()
     return in_language(value, language) if by_language else value
 
 
@@ -43,6 +61,11 @@ def state_word(state: str) -> str:
         "ok": pgettext("state", "ok"), "warning": pgettext("state", "warning"),
         "critical": pgettext("state", "critical"), "unknown": pgettext("state", "unknown"), "none": _("not watched"),
     }.get(state, state)  # fmt: skip
+
+
+def in_codes(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A state's reason for programs: its detail is one text, in English."""
+    return {**message, "detail": str(restored(message["detail"]))} if "detail" in message else dict(message)
 
 
 def fault_words(fault: str) -> str:
@@ -80,8 +103,9 @@ def explain(message: Mapping[str, Any], language: str | None = None) -> str:
 
 def _explain(message: Mapping[str, Any]) -> str:
     if fault := message.get("fault"):
-        detail = message.get("detail")
-        return f"{fault_words(fault)}: {detail}" if detail else fault_words(fault)
+        detail = said(restored(message.get("detail")), _)
+        what = {"fault": fault_words(fault), "detail": detail}
+        return _("%(fault)s: %(detail)s") % what if detail else fault_words(fault)
     if condition := message.get("condition"):
         value = format_value(message.get("value"), message.get("unit") or "1")
         return _("%(metric)s is %(value)s; the limit is %(condition)s") % {
@@ -104,6 +128,11 @@ def say_condition(condition: Condition, primary: str, unit: str) -> str:
             else (_("; well again above %(number)s") % back)
         )
     return said
+
+
+def say_limits(warn: Sequence[str], crit: Sequence[str]) -> str:
+    """What the conditions of a check are, the critical ones first; a dash where it has none."""
+    return "; ".join([*crit, *(text for text in warn if text not in crit)]) or "–"
 
 
 def _compared(op: str) -> str:

@@ -21,6 +21,7 @@ from mainstay.domain.preview import Course
 from mainstay.domain.state import Category, Impact
 from mainstay.domain.yaml_node import Flaw
 from mainstay.monitoring import queries as monitoring
+from mainstay.monitoring.wording import DJANGO_LANGUAGE
 from mainstay.web import charts
 from mainstay.web.access import actor, check_of, page
 
@@ -118,13 +119,17 @@ def _moment(at: float) -> datetime:
 def _fields(definition: dict[str, Any]) -> dict[str, Any]:
     """A definition as the fields show it."""
     words = {
-        f"{key}_{language}": languages(definition.get(key) or "").get(language, "")
-        for key in ("title", "help") for language in ("en", "zh")
+        _field(key, language): languages(definition.get(key) or "").get(language, "")
+        for key in ("title", "help") for language in DJANGO_LANGUAGE
     }  # fmt: skip
     lists = {key: "\n".join(definition.get(key) or []) for key in ("warn", "crit", "mask")}
     rest = {key: definition.get(key) for key in (*_TEXTS, *_NUMBERS, "missing")}
     return {**words, **lists, **{key: "" if value is None else value for key, value in rest.items()},
             "enabled": bool(definition.get("enabled"))}  # fmt: skip
+
+
+def _field(key: str, language: str) -> str:
+    return f"{key}_{language.replace('-', '_')}"
 
 
 _TEXTS = ("every", "timeout", "during", "category", "impact")
@@ -137,8 +142,8 @@ def _wanted(form: QueryDict) -> dict[str, Any]:
     lists = {key: [line.strip() for line in form.get(key, "").splitlines() if line.strip()]
              for key in ("warn", "crit", "mask")}  # fmt: skip
     words = {
-        key: {language: text for language in ("en", "zh")
-              if (text := form.get(f"{key}_{language}", "").replace("\r\n", "\n").strip())}
+        key: {language: text for language in DJANGO_LANGUAGE
+              if (text := form.get(_field(key, language), "").replace("\r\n", "\n").strip())}
         for key in ("title", "help")
     }  # fmt: skip
     numbers = {key: int(texts[key]) if re.fullmatch(r"-?\d{1,9}", texts[key]) else texts[key] for key in _NUMBERS}

@@ -15,7 +15,7 @@ from mainstay.monitoring import queries as monitoring
 from mainstay.monitoring.models import Standing
 from mainstay.notices import queries as notices
 from mainstay.web import glance, lists
-from mainstay.web.access import page, visible, where
+from mainstay.web.access import may, page, visible, where
 from mainstay.web.context import silent
 from mainstay.web.live import live
 

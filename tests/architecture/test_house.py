@@ -131,3 +131,41 @@ def test_what_is_said_is_a_text_with_its_values_by_name(path: Path) -> None:
             assert isinstance(text, ast.Constant), f"{shown(path)}:{node.lineno}"
             assert set(re.findall(r"%\((\w+)\)s", text.value)) == given, f"{shown(path)}:{node.lineno}"
             assert "%" not in re.sub(r"%\(\w+\)s", "", text.value), f"{shown(path)}:{node.lineno}"
+
+
+MAKERS = ("Problem", "NotConnected", "Unread", "_Amiss", "NoApt", "_NoTime", "Refused", "_TooMany", "_unfit", "at")
+"""What takes the detail of why a look failed."""
+LOOKS = (*sources("mainstay/drivers", "mainstay/checker"), ROOT / "mainstay/domain/heartbeat.py")
+
+
+def own_words(node: ast.expr | None) -> bool:
+    """Whether letters of our own stand in it, outside of ``say``."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return any(map(str.isalpha, text))
+        case ast.JoinedStr(values=parts) | ast.BoolOp(values=parts):
+            return any(own_words(part) for part in parts if not isinstance(part, ast.FormattedValue))
+        case ast.BinOp(left=left, right=right) | ast.IfExp(body=left, orelse=right):
+            return own_words(left) or own_words(right)
+    return False
+
+
+@pytest.mark.parametrize("path", LOOKS, ids=shown)
+def test_why_a_look_failed_can_be_said_in_every_language(path: Path) -> None:
+    """What a foreign system says stays as it said it; what is said here is said with ``say``."""
+    tree = ast.parse(path.read_text())
+    for scope in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)):
+        assigned = [node for node in ast.walk(scope) if isinstance(node, ast.Assign)]
+        named = {ast.unparse(node.targets[0]) for node in assigned if own_words(node.value)}
+        for call in (node for node in ast.walk(scope) if isinstance(node, ast.Call)):
+            if ast.unparse(call.func) in MAKERS:
+                wrong = [one for one in call.args if own_words(one) or ast.unparse(one) in named]
+                assert not wrong, f"{shown(path)}:{call.lineno}: say it with say(…)"
+        sentences = [node for node in ast.walk(scope) if isinstance(node, ast.Return) and own_words(node.value)]
+        said = ast.unparse(scope.returns or ast.Constant(None)) == "str" and "Problem(" in path.read_text()
+        found = [node.lineno for node in sentences if said and not is_statement(node)]
+        assert not found, f"{shown(path)}:{found}: say it with say(…)"
+
+
+def is_statement(node: ast.Return) -> bool:
+    return "select" in ast.unparse(node)

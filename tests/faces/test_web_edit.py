@@ -74,6 +74,17 @@ def test_leaving_all_as_it_is_changes_nothing() -> None:
         assert "Nothing would be changed." in answer.content.decode()
 
 
+def test_words_of_their_own_in_traditional_chinese_are_kept() -> None:
+    apply(SHOP.replace('title: {en: "Home <i>"}', "title: {en: Home, zh: 首页, zh-hant: 首頁入口}"))
+    who = person(Role.APPROVER)
+    asked = fields(who.get(EDIT).content.decode())
+    assert asked["title_zh_hant"] == "首頁入口"
+    shown = who.post(EDIT, {**asked, "title_en": "Front", "do": "preview"}).content.decode()
+    assert who.post(EDIT, {**fields(shown), "do": "save"}).status_code == 302
+    assert editing.written("shop")["checks"]["home"]["title"] == {"en": "Front", "zh": "首页", "zh-hant": "首頁入口"}
+    assert "title_zh_hant" not in who.get(EDIT.replace("home", "web.answer")).content.decode(), "it is made from zh"
+
+
 def test_flaws_stand_beside_their_field() -> None:
     who = person(Role.APPROVER)
     asked = fields(who.get(EDIT).content.decode())

@@ -17,6 +17,7 @@ from mainstay.checker.desk import Known, Roll, Trip
 from mainstay.checker.leases import Alone
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault, Reading
+from mainstay.domain.saying import restored
 from mainstay.domain.state import State
 from mainstay.domain.state_machine import Memory, Rule
 from mainstay.drivers.probes import Strict
@@ -82,7 +83,7 @@ def test_no_number_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
         await running
         assert (lost.spec.path, lost.judgement.state, lost.judgement.changed) == ("shop/silent", State.UNKNOWN, True)
         told = message(lost)
-        assert (told["fault"], told["detail"]) == (Fault.MISSING, "no sample for 0.5 s")
+        assert (told["fault"], restored(told["detail"])) == (Fault.MISSING, "no sample for 0.5 s")
 
     asyncio.run(story())
     first = {number: next(one for one in desk.written[1:] if one.spec.id == number).judgement for number in (2, 3)}

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mainstay.domain.saying import restored
 from tests import servers
 from tests.line.site import Site, until
 
@@ -60,7 +61,7 @@ def test_from_a_ping_to_a_state(tmp_path: Path) -> None:
             until(lambda state=state: site.states()["nightly"] == state)
     assert [after for _, after in site.changes()["nightly"]] == ["ok", "critical", "ok"]
     ((message, evidence),) = site.rows("select message, evidence from monitoring_statechange where after = 'critical'")
-    assert json.loads(message)["detail"] == "exit code 3"
+    assert restored(json.loads(message)["detail"]) == "exit code 3"
     assert json.loads(evidence)["excerpt"] == "this is /3?rid=a"
     metrics = {row[0] for row in site.rows("select metric from monitoring_series")}
     assert {"late", "running", "duration", "exit_code"} <= metrics

@@ -27,7 +27,9 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import say
 from mainstay.drivers.connect import NotConnected, connect, failed, resolve
+from mainstay.drivers.foreign import at
 from mainstay.drivers.probes import Reach, Strict
 
 METRICS = {"time": "s", "answers": "1", "ttl": "s", "serial": "1"}
@@ -42,10 +44,10 @@ _MOST_STRANGE = 100
 """Datagrams that are no answer, before one stops listening."""
 _SHOWN = 300
 _WORDS = {
-    dns.rcode.SERVFAIL: "it could not find out (SERVFAIL)",
-    dns.rcode.REFUSED: "it refuses to answer us (REFUSED)",
-    dns.rcode.NOTIMP: "it does not know such questions (NOTIMP)",
-    dns.rcode.FORMERR: "it did not understand the question (FORMERR)",
+    dns.rcode.SERVFAIL: say("it could not find out (SERVFAIL)"),
+    dns.rcode.REFUSED: say("it refuses to answer us (REFUSED)"),
+    dns.rcode.NOTIMP: say("it does not know such questions (NOTIMP)"),
+    dns.rcode.FORMERR: say("it did not understand the question (FORMERR)"),
 }
 
 
@@ -148,17 +150,19 @@ class Probe:
         values = {"time": time.perf_counter() - began}
         rcode = answer.rcode()
         if rcode == dns.rcode.NXDOMAIN:
-            return Reading(values, Problem(Fault.UNRESOLVED, f"{server}: there is no name {self._name}"))
+            return Reading(
+                values, Problem(Fault.UNRESOLVED, at(server, say("there is no name %(name)s", name=self._name)))
+            )
         if rcode != dns.rcode.NOERROR:
             words = _WORDS.get(rcode, dns.rcode.to_text(rcode))
-            return Reading(values, Problem(Fault.STATUS, f"{server}: {words}"))
+            return Reading(values, Problem(Fault.STATUS, at(server, words)))
         return self._judge(answer, server, values)
 
     async def _ask(self) -> tuple[str, dns.message.QueryMessage]:
         """The answer of the first server that gives one, each having its share of the time. Raises NotConnected."""
         servers = self._servers()
         share = self._reach.timeout / max(1, len(servers))
-        failure = NotConnected(Fault.SETUP, f"{RESOLVERS} names no server; give one to the probe")
+        failure = NotConnected(Fault.SETUP, say("%(path)s names no server; give one to the probe", path=RESOLVERS))
         for host, port in servers:
             question = _Question(self._name, self._settings.type, host, port, self._reach.network)
             try:
@@ -183,25 +187,34 @@ class Probe:
         try:
             chain = answer.resolve_chaining()
         except dns.exception.DNSException as error:
-            return Reading(values, Problem(Fault.PROTOCOL, f"{server}: {error}"))
+            return Reading(values, Problem(Fault.PROTOCOL, at(server, str(error))))
         if chain.answer is None:
-            alias = "" if chain.canonical_name == self._name else f", an alias of {chain.canonical_name},"
-            detail = f"{server}: {self._name}{alias} has no {self._settings.type} record"
-            return Reading({**values, "answers": 0.0}, Problem(Fault.MISSING, detail))
+            return Reading({**values, "answers": 0.0}, Problem(Fault.MISSING, at(server, self._absent(chain))))
         found = {_comparable(rdata): rdata.to_text() for rdata in chain.answer}
         values |= {"answers": float(len(found)), "ttl": float(chain.minimum_ttl)}
         if self._settings.type == "SOA":
             values["serial"] = float(chain.answer[0].serial)
         wrong = self._wrong(found)
-        problem = Problem(Fault.CONTENT, f"{server}: {wrong}"[: 2 * _SHOWN]) if wrong else None
+        problem = Problem(Fault.CONTENT, at(server, wrong)) if wrong else None
         return Reading(values, problem, excerpt=_listed(found.values()))
+
+    def _absent(self, chain: dns.message.ChainingResult) -> str:
+        kind, name, alias = self._settings.type, self._name, chain.canonical_name
+        if alias == name:
+            return say("%(name)s has no %(kind)s record", name=name, kind=kind)
+        return say("%(name)s, an alias of %(alias)s, has no %(kind)s record", name=name, alias=alias, kind=kind)
 
     def _wrong(self, found: dict[bytes, str]) -> str:
         absent = [text for value, text in self._expected.items() if value not in found]
         if absent:
-            return f"not among the answers: {_listed(absent)}; they are {_listed(found.values())}"
+            return say(
+                "not among the answers: %(absent)s; they are %(found)s",
+                absent=_listed(absent), found=_listed(found.values()),
+            )  # fmt: skip
         strange = [text for value, text in found.items() if value not in self._expected]
-        return f"answers that are not expected: {_listed(strange)}" if self._settings.exact and strange else ""
+        if self._settings.exact and strange:
+            return say("answers that are not expected: %(strange)s", strange=_listed(strange))
+        return ""
 
     def close(self) -> None:
         """Nothing is kept between two looks."""
@@ -235,10 +248,14 @@ class _Question:
 
     def silence(self, seconds: float) -> str:
         """What came instead of an answer."""
+        long = f"{seconds:g}"
         if self._cut_short:
-            return f"{self.server}: the answer by UDP was cut short, and none came by TCP within {seconds:g} s"
-        strange = f"; what came was none (datagrams: {self._strange})" if self._strange else ""
-        return f"{self.server}: no answer within {seconds:g} s{strange}"
+            return say("%(where)s: the answer by UDP was cut short, and none came by TCP within %(seconds)s s",
+                       where=self.server, seconds=long)  # fmt: skip
+        if self._strange:
+            return say("%(where)s: no answer within %(seconds)s s; what came was none (datagrams: %(n)s)",
+                       where=self.server, seconds=long, n=self._strange)  # fmt: skip
+        return at(self.server, say("no answer within %(seconds)s s", seconds=long))
 
     async def _by_udp(self, family: socket.AddressFamily, address: str) -> dns.message.QueryMessage:
         wire = self._query.to_wire()
@@ -262,7 +279,8 @@ class _Question:
                 return answer
             self._strange += 1
             if self._strange >= _MOST_STRANGE:
-                raise NotConnected(Fault.PROTOCOL, f"{self.server}: {self._strange} datagrams, none of them an answer")
+                flood = say("%(n)s datagrams, none of them an answer", n=self._strange)
+                raise NotConnected(Fault.PROTOCOL, at(self.server, flood))
             await asyncio.sleep(0)  # a flood is read without waiting, and would hold up all others
 
     async def _by_tcp(self, address: str) -> dns.message.QueryMessage:
@@ -273,7 +291,8 @@ class _Question:
             length = int.from_bytes(await self._exactly(sock, 2), "big")
             answer = self._parsed(await self._exactly(sock, length))
         if answer is None:
-            raise NotConnected(Fault.PROTOCOL, f"{self.server}: what came by TCP is no answer to the question")
+            strange = say("what came by TCP is no answer to the question")
+            raise NotConnected(Fault.PROTOCOL, at(self.server, strange))
         return answer
 
     async def _exactly(self, sock: socket.socket, length: int) -> bytes:
@@ -281,7 +300,8 @@ class _Question:
         while len(heard) < length:
             chunk = await asyncio.get_running_loop().sock_recv(sock, length - len(heard))
             if not chunk:
-                raise NotConnected(Fault.PROTOCOL, f"{self.server}: hung up in the middle of its answer by TCP")
+                cut = say("it hung up in the middle of its answer by TCP")
+                raise NotConnected(Fault.PROTOCOL, at(self.server, cut))
             heard += chunk
         return heard
 

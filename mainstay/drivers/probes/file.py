@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import say
+from mainstay.drivers.foreign import at, os_words
 from mainstay.drivers.probes import Reach, Strict
 
 BLOCKING = True
@@ -44,20 +46,20 @@ class Probe:
         try:
             return self._files() if self._settings.path else self._directory()
         except TimeoutError:
-            return Reading(
-                problem=Problem(Fault.TIMEOUT, f"counting took longer than {self._deadline:g} s"), blind=True
-            )
+            detail = say("counting took longer than %(seconds)s s", seconds=f"{self._deadline:g}")
+            return Reading(problem=Problem(Fault.TIMEOUT, detail), blind=True)
         except PermissionError as error:
-            return Reading(problem=Problem(Fault.SETUP, f"{error.filename}: may not be read"), blind=True)
+            detail = say("%(path)s: may not be read", path=error.filename)
+            return Reading(problem=Problem(Fault.SETUP, detail), blind=True)
         except OSError as error:
-            return Reading(problem=Problem(Fault.MISSING, f"{error.filename}: {error.strerror}"))
+            return Reading(problem=Problem(Fault.MISSING, at(str(error.filename), os_words(error))))
 
     def _files(self) -> Reading:
         pattern = Path(self._settings.path)
         found = list(self._until(pattern.parent.glob(pattern.name)))
         stats = [path.stat() for path in found if path.is_file()]
         if not stats:
-            return Reading({"count": 0.0}, Problem(Fault.MISSING, f"no file matches {pattern}"))
+            return Reading({"count": 0.0}, Problem(Fault.MISSING, say("no file matches %(pattern)s", pattern=pattern)))
         now = time.time()
         return Reading({
             "count": float(len(stats)),

@@ -24,6 +24,7 @@ from mainstay.domain.flow import (
     step_words,
 )
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import say, words_of
 from mainstay.drivers.database import Unread
 from mainstay.drivers.probes import Reach
 from mainstay.drivers.rows import shown
@@ -103,10 +104,13 @@ class Probe:
         except Unread as error:
             return Reading(problem=error.problem, blind=True)
         except KeyError as error:
-            detail = f"the query gives no column {error.args[0]}; needed are case, state and entered_at (history: at)"
+            detail = say(
+                "the query gives no column %(name)s; needed are case, state and entered_at (history: at)",
+                name=error.args[0],
+            )
             return Reading(problem=Problem(Fault.SETUP, detail), blind=True)
         except _NoTime as error:
-            return Reading(problem=Problem(Fault.SETUP, str(error)), blind=True)
+            return Reading(problem=Problem(Fault.SETUP, words_of(error)), blind=True)
         payload = {**drawn(picture, now), "cut": cut}
         rows = shown(_evidence(payload, now, self._titles))
         return Reading(_values(picture, now), rows=rows, payload=payload, payload_rows=ROWS)
@@ -137,7 +141,8 @@ def _time(row: Mapping[str, Any], column: str, without: float) -> float:
     value = row[column]
     at = without if value is None else as_instant(value)
     if at is None:
-        raise _NoTime(f"{column} of {row['case']} is no time but {str(value)[:60]!r}")
+        raise _NoTime(say("%(column)s of %(case)s is no time but %(value)s", column=column, case=row["case"],
+                          value=repr(str(value)[:60])))  # fmt: skip
     return at
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pydantic import Field
 
 from mainstay.domain.host import Counters, parse_proc, rates, state_of
-from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.reading import Reading, late
 from mainstay.drivers import ssh
 from mainstay.drivers.curl import Failed
 from mainstay.drivers.exporter_host import WANTED, exporter_counters
@@ -58,7 +58,7 @@ class Probe:
             async with asyncio.timeout(self._reach.timeout):
                 counters = await self._counters()
         except TimeoutError:
-            return Reading(problem=Problem(Fault.TIMEOUT, f"no answer within {self._reach.timeout:g} s"))
+            return Reading(problem=late(self._reach.timeout))
         except Failed as error:
             return Reading(problem=error.problem)
         except ssh.ERRORS as error:

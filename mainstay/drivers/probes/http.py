@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 
 from mainstay.domain.json_path import JsonPath, brief, parse_json, parse_path
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import say, words_of
 from mainstay.drivers.curl import Body, Guard, Loop, bounded, problem
 from mainstay.drivers.probes import Done, Reach, Strict, begun
 
@@ -121,7 +122,7 @@ class Probe:
     def begin(self, done: Done) -> bool:
         if self._handle is None or self._curls is None:
             if not (self._settings.url or self._reach.component.get("url")):
-                problem = Problem(Fault.SETUP, "no url: give one to the probe or its component")
+                problem = Problem(Fault.SETUP, say("no url: give one to the probe or its component"))
                 done(Reading(problem=problem, blind=True))
                 return True
             self._handle = self._prepared()
@@ -193,14 +194,15 @@ class Probe:
         values = _timing(handle)
         if code:
             if self._body.over or self._head.over:
-                part = "body" if self._body.over else "headers"
-                return Reading(values, Problem(Fault.TOO_LARGE, f"the {part} went on beyond what is read"))
+                headers = say("the headers went on beyond what is read")
+                much = say("the body went on beyond what is read") if self._body.over else headers
+                return Reading(values, Problem(Fault.TOO_LARGE, much))
             return Reading(problem=problem(code, text, self._guard))
         values["status"] = status = float(handle.getinfo(pycurl.RESPONSE_CODE))
         if int(status) not in self._accepted:
             wanted = ", ".join(map(str, self._settings.status))
-            found = Problem(Fault.STATUS, f"status {int(status)}, expected {wanted}")
-            return Reading(values, found, excerpt=self._excerpt())
+            other = say("status %(status)s, expected %(wanted)s", status=int(status), wanted=wanted)
+            return Reading(values, Problem(Fault.STATUS, other), excerpt=self._excerpt())
         wrong = self._wrong_content() if self._wants_body or self._settings.response_headers else ""
         if wrong:
             return Reading(values, Problem(Fault.CONTENT, wrong), excerpt=self._excerpt())
@@ -214,25 +216,26 @@ class Probe:
         headers = _headers(bytes(self._head.data))
         for name, wanted in settings.response_headers.items():
             if wanted.lower() not in headers.get(name.lower(), "").lower():
-                return f"the header {name} does not contain {wanted!r}"
+                return say("the header %(name)s does not contain %(wanted)s", name=name, wanted=repr(wanted))
         text = self._body.data.decode("utf-8", "replace")
         if settings.contains and settings.contains not in text:
-            return f"the answer does not contain {settings.contains!r}"
+            return say("the answer does not contain %(wanted)s", wanted=repr(settings.contains))
         if settings.lacks and settings.lacks in text:
-            return f"the answer contains {settings.lacks!r}"
+            return say("the answer contains %(text)s", text=repr(settings.lacks))
         if settings.matches and not re.search(settings.matches, text):
-            return f"the answer does not match {settings.matches!r}"
+            return say("the answer does not match %(pattern)s", pattern=repr(settings.matches))
         return self._wrong_json(text) if self._paths else ""
 
     def _wrong_json(self, text: str) -> str:
         try:
             document = parse_json(text)
         except ValueError as error:
-            return f"the answer is not JSON: {error}"
+            return say("the answer is not JSON: %(error)s", error=words_of(error))
         for path, wanted in self._paths:
             found = path.find(document)
             if found != wanted:
-                return f"{path.text} is {brief(found)}, expected {wanted!r}"
+                return say("%(path)s is %(found)s, expected %(wanted)s", path=path.text, found=brief(found),
+                           wanted=repr(wanted))  # fmt: skip
         return ""
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ import time
 from pydantic import Field
 
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import say
 from mainstay.drivers.database import MOST_ROWS, Rows, Unread
 from mainstay.drivers.probes import Reach
 from mainstay.drivers.rows import shown
@@ -50,5 +51,7 @@ class Probe:
 
 
 def _broken(found: Rows) -> Problem:
-    count = f"more than {len(found.rows)}" if found.more else str(len(found.rows))
-    return Problem(Fault.FINDING, f"{count} row{'s' if count != '1' else ''}")
+    count = len(found.rows)
+    if found.more:
+        return Problem(Fault.FINDING, say("more than %(n)s rows", n=count))
+    return Problem(Fault.FINDING, say("1 row") if count == 1 else say("%(n)s rows", n=count))

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import Field
 
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import say
 from mainstay.drivers.database import Connection, Unread, connect
 from mainstay.drivers.probes import Reach, Strict
 
@@ -78,7 +79,7 @@ class Probe:
 
     def read(self) -> Reading:
         if not self._dsn:
-            return Reading(problem=Problem(Fault.SETUP, "no database: the component needs a dsn"), blind=True)
+            return Reading(problem=Problem(Fault.SETUP, say("no database: the component needs a dsn")), blind=True)
         began = time.monotonic()
         try:
             connection = connect(self._dsn, self._reach.network, self._reach.timeout)
@@ -167,4 +168,5 @@ def _plain(value: Any) -> Any:
 def _grant(problem: Problem) -> Problem:
     if "PROCESS" not in problem.detail:
         return problem
-    return Problem(Fault.SETUP, f"{problem.detail}; let an administrator GRANT PROCESS ON *.* to this account")
+    advice = say("%(refusal)s; let an administrator GRANT PROCESS ON *.* to this account", refusal=problem.detail)
+    return Problem(Fault.SETUP, advice)

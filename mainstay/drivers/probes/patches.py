@@ -12,7 +12,8 @@ from pathlib import Path
 from pydantic import Field
 
 from mainstay.domain.patches import Pending, parse_answer, parse_upgrade
-from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.reading import Fault, Problem, Reading, late
+from mainstay.domain.saying import say, words_of
 from mainstay.drivers import ssh
 from mainstay.drivers.probes import Reach, Strict
 
@@ -57,15 +58,16 @@ class Probe:
             async with asyncio.timeout(self._reach.timeout):
                 pending = await self._pending()
         except TimeoutError:
-            problem = Problem(Fault.TIMEOUT, f"no answer within {self._reach.timeout:g} s")
+            problem = late(self._reach.timeout)
             return Reading(problem=problem, blind=True)
         except NoApt as error:
-            return Reading(problem=Problem(Fault.SETUP, str(error)), blind=True)
+            return Reading(problem=Problem(Fault.SETUP, words_of(error)), blind=True)
         except ssh.ERRORS as error:
             problem, blind = ssh.problem_of(error, self._door)
             return Reading(problem=problem, blind=blind)
         if not pending.lists:
-            problem = Problem(Fault.MISSING, f"no package lists in {LISTS}; fetch them with: apt-get update")
+            detail = say("no package lists in %(path)s; fetch them with: apt-get update", path=LISTS)
+            problem = Problem(Fault.MISSING, detail)
             return Reading(problem=problem, blind=True)
         return Reading(pending.values(), rows=pending.rows())
 
@@ -81,7 +83,7 @@ class Probe:
 async def _local() -> Pending:
     program = shutil.which(_UPGRADE[0], path=_ENVIRONMENT["PATH"])
     if program is None:
-        raise NoApt("there is no apt-get here; this probe knows Debian's and Ubuntu's updates only")
+        raise NoApt(say("there is no apt-get here; this probe knows Debian's and Ubuntu's updates only"))
     process = await asyncio.create_subprocess_exec(
         program, *_UPGRADE[1:], env=_ENVIRONMENT, cwd="/", stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
@@ -93,7 +95,7 @@ async def _local() -> Pending:
             process.kill()
             await process.wait()
     if process.returncode:
-        raise NoApt((printed.strip().splitlines() or [f"apt-get ended with {process.returncode}"])[-1])
+        raise NoApt((printed.strip().splitlines() or [say("apt-get ended with %(code)s", code=process.returncode)])[-1])
     lists = sum("_Packages" in path.name for path in Path(LISTS).iterdir()) if Path(LISTS).is_dir() else 0
     return Pending(parse_upgrade(printed), lists, _age(), Path(_RESTART).exists())
 

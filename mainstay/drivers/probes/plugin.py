@@ -19,6 +19,8 @@ from pydantic import Field, field_validator
 
 from mainstay.domain.plugin_output import Output, parse_output
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import say
+from mainstay.drivers.foreign import at, os_words
 from mainstay.drivers.probes import Reach, Strict
 
 METRICS = {"exit_code": "1", "time": "s", "*": "1"}
@@ -60,10 +62,10 @@ class Probe:
             async with asyncio.timeout(self._reach.timeout), room:
                 code, printed = await self._run(program)
         except TimeoutError:
-            problem = Problem(Fault.TIMEOUT, f"not done within {self._reach.timeout:g} s")
+            problem = Problem(Fault.TIMEOUT, say("not done within %(seconds)s s", seconds=f"{self._reach.timeout:g}"))
             return Reading({"time": time.monotonic() - began}, problem, blind=True)
         except OSError as error:
-            return Reading(problem=Problem(Fault.SETUP, f"{program}: {error.strerror}"), blind=True)
+            return Reading(problem=Problem(Fault.SETUP, at(program, os_words(error))), blind=True)
         return _judged(code, printed, time.monotonic() - began)
 
     async def _run(self, program: str) -> tuple[int, bytes]:
@@ -93,15 +95,16 @@ def _program(name: str, directories: Sequence[str]) -> str | Problem:
     if "/" in name:
         path = os.path.normpath(name)
         if not any(Path(path).is_relative_to(directory) for directory in directories):
-            return Problem(
-                Fault.SETUP,
-                f"{path} is in none of the plugin directories ({', '.join(directories)}); an administrator can add "
-                "one under plugin_directories",
-            )
+            return Problem(Fault.SETUP, say(
+                "%(path)s is in none of the plugin directories (%(directories)s); an administrator can add one under "
+                "plugin_directories", path=path, directories=", ".join(directories),
+            ))  # fmt: skip
         found = shutil.which(path)
     else:
         found = shutil.which(name, path=os.pathsep.join(directories))
-    return found or Problem(Fault.SETUP, f"there is no program {name} in {', '.join(directories)}; install it")
+    absent = say("there is no program %(name)s in %(directories)s; install it", name=name,
+                 directories=", ".join(directories))  # fmt: skip
+    return found or Problem(Fault.SETUP, absent)
 
 
 def _judged(code: int, printed: bytes, took: float) -> Reading:
@@ -113,9 +116,9 @@ def _judged(code: int, printed: bytes, took: float) -> Reading:
         return Reading(values, excerpt=output.text, units=units, payload=payload)
     text = output.text.partition("\n")[0][:500]
     if code < 0:
-        text = f"ended by signal {-code}: {text}"
+        text = say("ended by signal %(number)s: %(text)s", number=-code, text=text)
     elif code not in _VERDICTS:
-        text = f"exit code {code}, which no plugin may give: {text}"
+        text = say("exit code %(code)s, which no plugin may give: %(text)s", code=code, text=text)
     problem = Problem(Fault.STATUS, text or _VERDICTS.get(code, ""), warning=code == 1)
     return Reading(values, problem, blind=code not in (1, 2), excerpt=output.text, units=units, payload=payload)
 

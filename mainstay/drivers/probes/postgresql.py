@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import say
 from mainstay.drivers.database import Connection, Unread, connect
 from mainstay.drivers.probes import Reach, Strict
 
@@ -72,7 +73,7 @@ class Probe:
 
     def read(self) -> Reading:
         if not self._dsn:
-            return Reading(problem=Problem(Fault.SETUP, "no database: the component needs a dsn"), blind=True)
+            return Reading(problem=Problem(Fault.SETUP, say("no database: the component needs a dsn")), blind=True)
         began = time.monotonic()
         try:
             connection = connect(self._dsn, self._reach.network, self._reach.timeout)

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from pydantic import Field, ValidationInfo, field_validator
 
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import say, words_of
 from mainstay.domain.selector import Selector, parse_selector
 from mainstay.drivers.curl import Failed
 from mainstay.drivers.exposition import Access, Sample, query, shown
+from mainstay.drivers.foreign import at
 from mainstay.drivers.probes import Reach, Strict
 
 BLOCKING = True
@@ -55,7 +57,7 @@ class Probe:
 
     def read(self) -> Reading:
         if not self._url.startswith(("http://", "https://")):
-            detail = "no url; give the probe or its component such as http://192.0.2.7:9100/metrics"
+            detail = say("no url; give the probe or its component such as http://192.0.2.7:9100/metrics")
             return Reading(problem=Problem(Fault.SETUP, detail), blind=True)
         began = time.monotonic()
         try:
@@ -88,11 +90,11 @@ class Probe:
             selector = self._selectors.get(name, Selector(name))
             if not chosen and selector.function != "count":
                 asked = self._settings.metrics.get(name) or self._settings.queries[name]
-                return Problem(Fault.MISSING, f"{name}: nothing matches {asked}")
+                return Problem(Fault.MISSING, say("%(name)s: nothing matches %(asked)s", name=name, asked=asked))
             try:
                 number = selector.join(one.value for one in chosen)
             except ValueError as error:
-                return Problem(Fault.CONTENT, f"{name}: {error}")
+                return Problem(Fault.CONTENT, at(name, words_of(error)))
             if selector.function == "rate":
                 values |= self._rate(name, number)
             else:

@@ -5,13 +5,18 @@ import smtplib
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import BinaryIO, Literal
 
 from cryptography import x509
 from pydantic import Field, field_validator
 
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import changed, say
+from mainstay.drivers.connect import NO_HOST
+from mainstay.drivers.foreign import at
 from mainstay.drivers.outward import Bounds, bounded
 from mainstay.drivers.probes import Reach, Strict
 
@@ -66,11 +71,11 @@ class Probe:
 
     def read(self) -> Reading:
         if not self._host:
-            return Reading(problem=Problem(Fault.SETUP, "no host: give one to the probe or its component"), blind=True)
+            return Reading(problem=NO_HOST, blind=True)
         try:
             context = _trust(self._settings)
         except OSError:
-            detail = f"ca_file {self._settings.ca_file} holds no certificates that can be read"
+            detail = say("ca_file %(path)s holds no certificates that can be read", path=self._settings.ca_file)
             return Reading(problem=Problem(Fault.SETUP, detail), blind=True)
         values: dict[str, float] = {}
         with bounded(self._reach.network, self._reach.timeout) as bounds:
@@ -109,8 +114,9 @@ class Probe:
         if on_the_way := bounds.problem(error, self._where):
             return on_the_way
         found = error.problem if isinstance(error, _Amiss) else _named(error)
-        hidden = found.detail.replace(self._settings.password, "…") if self._settings.password else found.detail
-        return Problem(found.fault, f"{self._where}: {hidden}")
+        secret = self._settings.password
+        hidden = changed(found.detail, lambda text: text.replace(secret, "…")) if secret else found.detail
+        return Problem(found.fault, at(self._where, hidden))
 
     def close(self) -> None:
         """Nothing is kept between two looks."""
@@ -118,7 +124,7 @@ class Probe:
 
 def _named(error: Exception) -> Problem:
     if isinstance(error, smtplib.SMTPServerDisconnected):
-        return Problem(Fault.REFUSED, "it hung up")
+        return Problem(Fault.REFUSED, say("it hung up"))
     if isinstance(error, smtplib.SMTPResponseException):
         return Problem(Fault.PROTOCOL, _words(error.smtp_code, error.smtp_error))
     return Problem(Fault.PROTOCOL, str(error)[:_SHOWN])
@@ -144,7 +150,7 @@ class _Ear:
         line = self._heard.readline(size)
         self.left -= len(line)
         if self.left < 0:
-            raise _Amiss(Fault.TOO_LARGE, f"it said more than {MOST // 1024} kB")
+            raise _Amiss(Fault.TOO_LARGE, say("it said more than %(size)s kB", size=MOST // 1024))
         return line
 
     def close(self) -> None:
@@ -186,40 +192,40 @@ class _Talk:
 
     def greeting(self, values: dict[str, float]) -> None:
         began = time.perf_counter()
-        _accepted(self._client.getreply(), "greets with", (220,))
+        _accepted(self._client.getreply(), lambda answer: say("greets with %(answer)s", answer=answer), (220,))
         values["banner"] = time.perf_counter() - began
 
     def hello(self) -> None:
-        _accepted(self._client.ehlo(), "answers EHLO with", (250,))
+        _accepted(self._client.ehlo(), _answers("EHLO"), (250,))
 
     def start_tls(self) -> None:
         if not self._client.has_extn("starttls"):
-            raise _Amiss(Fault.TLS, "it offers no STARTTLS")
-        _accepted(self._client.docmd("STARTTLS"), "answers STARTTLS with", (220,), Fault.TLS)
+            raise _Amiss(Fault.TLS, say("it offers no STARTTLS"))
+        _accepted(self._client.docmd("STARTTLS"), _answers("STARTTLS"), (220,), Fault.TLS)
 
     def sign_in(self, user: str, password: str) -> None:
         """By one way only: each failure counts against the account."""
         offered = self._client.esmtp_features.get("auth", "").upper().split()
         way = next((one for one in _SIGN_INS if one in offered), "")
         if not way:
-            raise _Amiss(Fault.AUTH, f"it offers no sign-in of {', '.join(_SIGN_INS)}")
+            raise _Amiss(Fault.AUTH, say("it offers no sign-in of %(known)s", known=", ".join(_SIGN_INS)))
         client = self._client
         client.user, client.password = user, password
         try:
             client.auth(way, getattr(client, "auth_" + way.lower().replace("-", "_")))
         except smtplib.SMTPAuthenticationError as error:  # its words may hold what was sent
-            raise _Amiss(Fault.AUTH, f"it refused the account: {error.smtp_code}") from None
+            raise _Amiss(Fault.AUTH, say("it refused the account: %(code)s", code=error.smtp_code)) from None
         except UnicodeEncodeError:
-            raise _Amiss(Fault.AUTH, "the password holds letters that cannot be sent; use ASCII") from None
+            raise _Amiss(Fault.AUTH, say("the password holds letters that cannot be sent; use ASCII")) from None
 
     def offer(self, sender: str, recipient: str) -> None:
         """What would come before a mail, and back again."""
-        _accepted(self._client.mail(sender), f"answers the sender <{sender}> with", (250,))
-        _accepted(self._client.rcpt(recipient), f"answers the recipient <{recipient}> with", (250, 251))
+        _accepted(self._client.mail(sender), partial(_of_sender, sender), (250,))
+        _accepted(self._client.rcpt(recipient), partial(_of_recipient, recipient), (250, 251))
         self.expect("RSET")
 
     def expect(self, command: str) -> None:
-        _accepted(self._client.docmd(command), f"answers {command} with", (250,))
+        _accepted(self._client.docmd(command), _answers(command), (250,))
 
     def quit(self) -> None:
         """A farewell that goes unanswered harms nobody."""
@@ -232,13 +238,29 @@ class _Talk:
         self._client.close()
 
 
-def _accepted(reply: tuple[int, bytes], said: str, wanted: tuple[int, ...], fault: Fault = Fault.STATUS) -> None:
+Told = Callable[[str], str]
+"""What is said of a server that answered so."""
+
+
+def _answers(command: str) -> Told:
+    return lambda answer: say("answers %(command)s with %(answer)s", command=command, answer=answer)
+
+
+def _of_sender(sender: str, answer: str) -> str:
+    return say("answers the sender <%(address)s> with %(answer)s", address=sender, answer=answer)
+
+
+def _of_recipient(recipient: str, answer: str) -> str:
+    return say("answers the recipient <%(address)s> with %(answer)s", address=recipient, answer=answer)
+
+
+def _accepted(reply: tuple[int, bytes], told: Told, wanted: tuple[int, ...], fault: Fault = Fault.STATUS) -> None:
     """Raises _Amiss with the fault for any other code."""
     code, text = reply
     if code == -1:
-        raise _Amiss(Fault.PROTOCOL, f"{said} no words of SMTP: {text[:_SHOWN]!r}")
+        raise _Amiss(Fault.PROTOCOL, told(say("no words of SMTP: %(text)s", text=repr(text[:_SHOWN]))))
     if code not in wanted:
-        raise _Amiss(fault, f"{said} {_words(code, text)}")
+        raise _Amiss(fault, told(_words(code, text)))
 
 
 def _words(code: int, text: bytes | str) -> str:

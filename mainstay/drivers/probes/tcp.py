@@ -7,8 +7,9 @@ import time
 
 from pydantic import Field
 
-from mainstay.domain.reading import Fault, Problem, Reading
-from mainstay.drivers.connect import Attempt, NotConnected, connect, failed, literal
+from mainstay.domain.reading import Fault, Problem, Reading, late
+from mainstay.domain.saying import say
+from mainstay.drivers.connect import NO_HOST, Attempt, NotConnected, connect, failed, literal
 from mainstay.drivers.probes import Done, Reach, Strict
 
 METRICS = {"connect": "s", "answer": "s"}
@@ -51,7 +52,7 @@ class Probe:
     async def read(self) -> Reading:
         settings = self._settings
         if not self._where:
-            return Reading(problem=Problem(Fault.SETUP, "no host: give one to the probe or its component"), blind=True)
+            return Reading(problem=NO_HOST, blind=True)
         began = time.perf_counter()
         try:
             async with asyncio.timeout(self._reach.timeout):
@@ -77,7 +78,9 @@ class Probe:
                 chunk = await loop.sock_recv(sock, 4096)
                 heard += chunk
                 if not chunk or len(heard) > _LARGEST:
-                    return Problem(Fault.CONTENT, f"{self._settings.expect!r} did not come; heard {heard[:200]!r}")
+                    absent = say("%(wanted)s did not come; heard %(heard)s", wanted=repr(self._settings.expect),
+                                 heard=repr(heard[:200]))  # fmt: skip
+                    return Problem(Fault.CONTENT, absent)
         except OSError as error:
             return failed(error, f"{self._where}:{self._settings.port}").problem
         values["answer"] = time.perf_counter() - began
@@ -121,4 +124,4 @@ class _Look:
 
 
 def _late(timeout: float) -> Reading:
-    return Reading(problem=Problem(Fault.TIMEOUT, f"no answer within {timeout:g} s"))
+    return Reading(problem=late(timeout))

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from pydantic import Field
 
-from mainstay.domain.reading import Fault, Problem, Reading
-from mainstay.drivers.connect import NotConnected, connect, failed, tls_words
+from mainstay.domain.reading import Fault, Problem, Reading, late
+from mainstay.domain.saying import say
+from mainstay.drivers.connect import NO_HOST, NotConnected, connect, failed, tls_words
 from mainstay.drivers.probes import Reach, Strict
 
 METRICS = {"days": "d", "handshake": "s", "protocol": "1"}
@@ -37,16 +38,17 @@ class Probe:
 
     async def read(self) -> Reading:
         if not self._host:
-            return Reading(problem=Problem(Fault.SETUP, "no host: give one to the probe or its component"), blind=True)
+            return Reading(problem=NO_HOST, blind=True)
         try:
             async with asyncio.timeout(self._reach.timeout):
                 return await self._look()
         except TimeoutError:
-            return Reading(problem=Problem(Fault.TIMEOUT, f"no answer within {self._reach.timeout:g} s"))
+            return Reading(problem=late(self._reach.timeout))
         except NotConnected as error:
             return Reading(problem=error.problem)
         except FileNotFoundError:
-            return Reading(problem=Problem(Fault.SETUP, f"ca_file {self._settings.ca_file} is not there"), blind=True)
+            detail = say("ca_file %(path)s is not there", path=self._settings.ca_file)
+            return Reading(problem=Problem(Fault.SETUP, detail), blind=True)
 
     async def _look(self) -> Reading:
         trusting = ssl.create_default_context(cafile=self._settings.ca_file or None)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mainstay.domain.json_path import brief, parse_json, parse_path
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import say
 from mainstay.drivers.curl import Body, Guard, Loop, bounded, problem
 from mainstay.drivers.probes import Reach, Strict
 
@@ -103,7 +104,9 @@ class Probe:
                 try:
                     await self._take(step, run)
                 except _Failed as error:
-                    failure = failure or Problem(error.found.fault, f"step {step.name}: {error.found.detail}")
+                    failure = failure or Problem(
+                        error.found.fault, say("step %(step)s: %(why)s", step=step.name, why=error.found.detail)
+                    )
         finally:
             curls.cancel(run.handle)
             run.handle.close()
@@ -113,17 +116,19 @@ class Probe:
     async def _take(self, step: Step, run: _Run) -> None:
         rest = run.deadline - time.monotonic()
         if rest <= 0:
-            raise _Failed(Problem(Fault.TIMEOUT, f"nothing was left of {self._reach.timeout:g} s"))
+            nothing = say("nothing was left of %(seconds)s s", seconds=f"{self._reach.timeout:g}")
+            raise _Failed(Problem(Fault.TIMEOUT, nothing))
         body = Body(LARGEST)
         try:
             self._prepare(step, run, body, rest)
         except KeyError as error:
-            raise _Failed(Problem(Fault.SETUP, f"{{{error.args[0]}}} was saved by no step before")) from None
+            unsaved = say("%(hole)s was saved by no step before", hole=f"{{{error.args[0]}}}")
+            raise _Failed(Problem(Fault.SETUP, unsaved)) from None
         began = time.perf_counter()
         code, text = await run.curls.perform(run.handle)
         run.values[step.name] = time.perf_counter() - began
         if code:
-            large = Problem(Fault.TOO_LARGE, f"the answer is larger than {LARGEST // 1024} kB")
+            large = Problem(Fault.TOO_LARGE, say("the answer is larger than %(size)s kB", size=LARGEST // 1024))
             raise _Failed(large if body.over else problem(code, text, self._guard))
         self._judge(
             step, int(run.handle.getinfo(pycurl.RESPONSE_CODE)), body.data.decode("utf-8", "replace"), run.known
@@ -154,27 +159,34 @@ class Probe:
     def _judge(self, step: Step, status: int, text: str, known: dict[str, str]) -> None:
         if status != step.status:
             fault = Fault.AUTH if status in (401, 403) else Fault.STATUS
-            raise _Failed(Problem(fault, f"status {status}, expected {step.status}"))
+            other = say("status %(status)s, expected %(wanted)s", status=status, wanted=step.status)
+            raise _Failed(Problem(fault, other))
         if step.contains and step.contains not in text:
-            raise _Failed(Problem(Fault.CONTENT, f"the answer does not contain {step.contains!r}"))
+            lacks = say("the answer does not contain %(wanted)s", wanted=repr(step.contains))
+            raise _Failed(Problem(Fault.CONTENT, lacks))
         if not (step.rpc or step.expect or step.save):
             return
         try:
             document = parse_json(text)
         except ValueError:
-            raise _Failed(Problem(Fault.PROTOCOL, f"the answer is not JSON: {text[:80]!r}")) from None
+            strange = say("the answer is not JSON: %(error)s", error=repr(text[:80]))
+            raise _Failed(Problem(Fault.PROTOCOL, strange)) from None
         if step.rpc is not None and isinstance(document, dict) and document.get("error"):
-            raise _Failed(Problem(Fault.CONTENT, f"the call was refused: {brief(document['error'])}"))
+            refused = say("the call was refused: %(error)s", error=brief(document["error"]))
+            raise _Failed(Problem(Fault.CONTENT, refused))
         for path, wanted in step.expect.items():
             found = parse_path(path).find(document)
             if found != wanted:
-                raise _Failed(Problem(Fault.CONTENT, f"{path} is {brief(found)}, expected {wanted!r}"))
+                other = say("%(path)s is %(found)s, expected %(wanted)s", path=path, found=brief(found),
+                            wanted=repr(wanted))  # fmt: skip
+                raise _Failed(Problem(Fault.CONTENT, other))
         for name, path in step.save.items():
             found = parse_path(path).find(document)
             if found is None:
-                raise _Failed(Problem(Fault.CONTENT, f"the answer has nothing at {path}"))
+                raise _Failed(Problem(Fault.CONTENT, say("the answer has nothing at %(path)s", path=path)))
             if isinstance(found, dict | list):
-                raise _Failed(Problem(Fault.CONTENT, f"{path} is {brief(found)}, not one text or number"))
+                many = say("%(path)s is %(found)s, not one text or number", path=path, found=brief(found))
+                raise _Failed(Problem(Fault.CONTENT, many))
             known[name] = str(found)
 
     def close(self) -> None:

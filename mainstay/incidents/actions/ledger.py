@@ -192,6 +192,7 @@ def title_of(check: Check) -> dict[str, str]:
     return {
         "en": f"Failing: {in_language(check.title, 'en') or check.name}",
         "zh": f"异常：{in_language(check.title, 'zh') or check.name}",
+        "zh-hant": f"異常：{in_language(check.title, 'zh-hant') or check.name}",
     }
 
 
@@ -201,4 +202,5 @@ def unseen(check: Check) -> dict[str, str]:
     return {
         "en": f"Cannot see: {in_language(words, 'en') or name}",
         "zh": f"无法监测：{in_language(words, 'zh') or name}",
+        "zh-hant": f"無法監測：{in_language(words, 'zh-hant') or name}",
     }

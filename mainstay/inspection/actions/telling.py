@@ -11,6 +11,9 @@ from mainstay.notices.actions import Telling, announce, announce_all
 SHOWN = 20
 """Lines that a notice names."""
 
+LINE = ("state", "title", "check_title", "unseen", "message", "value", "unit", "warn", "crit")
+"""What a notice names of each."""
+
 
 def tell(sheet: Sheet, word: str, now: datetime, by: str = "") -> None:
     """Made, signed or refused: for the channels under ``inspection: tell:`` alone. In the caller's transaction."""
@@ -38,8 +41,5 @@ def _data(sheet: Sheet, by: str) -> dict[str, Any]:
         "inspection": sheet.pk, "system": sheet.system.name, "system_title": sheet.head["title"],
         "day": sheet.day.isoformat(), "number": sheet.number, "state": sheet.state, "stage": sheet.stage,
         "counts": sheet.counts, "words": sheet.words, "digest": sheet.digest, "by": by,
-        "lines": [
-            {"state": row.state, "title": row.title, "check_title": row.check_title, "message": row.message}
-            for row in wrong.only("state", "title", "check_title", "message")[:SHOWN]
-        ],
+        "lines": list(wrong.values(*LINE)[:SHOWN]),
     }  # fmt: skip

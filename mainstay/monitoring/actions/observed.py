@@ -82,7 +82,8 @@ def own_check(name: str) -> Check:
         name=name,
         defaults={
             "kind": name, "every": 60.0, "category": Category.SYSTEM.value, "impact": Impact.DEGRADED.value,
-            "title": {"en": "Mainstay is on line", "zh": "Mainstay 自身网络"}, "retired_at": now,
+            "title": {"en": "Mainstay is on line", "zh": "Mainstay 自身网络", "zh-hant": "Mainstay 自身網路"},
+            "retired_at": now,
         },
     )  # fmt: skip
     return check

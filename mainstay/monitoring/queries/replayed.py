@@ -9,6 +9,7 @@ from mainstay.catalogue.models import Check
 from mainstay.catalogue.specs import rule_of
 from mainstay.domain.preview import Course, Look, Past, Turn, gathered, recorded, replay, retrace
 from mainstay.domain.reading import Fault, Problem
+from mainstay.domain.saying import restored
 from mainstay.domain.state import State
 from mainstay.domain.state_machine import Memory, Rule
 from mainstay.monitoring.models import Series, StateChange
@@ -102,5 +103,5 @@ def _turn(at: datetime, row: StateChange) -> Turn:
     state, fault = State(row.after), row.message.get("fault", "")
     if fault not in set(Fault):
         return Turn(at.timestamp(), state, failed=state is State.UNKNOWN)
-    problem = Problem(Fault(fault), row.message.get("detail", ""), warning=state is State.WARNING)
+    problem = Problem(Fault(fault), restored(row.message.get("detail")), warning=state is State.WARNING)
     return Turn(at.timestamp(), state, failed=True, problem=problem)

@@ -20,6 +20,8 @@ SHOWN = 50
 """Notices that a digest names; it counts all of them."""
 
 _MOST_FOLDED = 5_000
+_SHEET = ("inspection", "system", "system_title", "day", "number", "state", "stage")
+"""What a digest tells of an inspection sheet."""
 
 _ALWAYS = ("test", "head", "digest")
 _PRESSING = Q(notice__word__in=_ALWAYS) | Q(notice__word="opened", notice__incident__level=Level.SEVERE.value)
@@ -91,7 +93,7 @@ def fold(channel: Channel, now: datetime) -> int:
 def _line(notice: Notice) -> dict[str, object]:
     incident = notice.incident
     if incident is None:
-        return {"word": notice.word}
+        return {"word": notice.word, **{name: notice.data[name] for name in _SHEET if name in notice.data}}
     return {
         "word": notice.word, "incident": incident.pk, "level": incident.level, "title": incident.title,
         "system": (incident.system.title or incident.system.name) if incident.system else "",

@@ -24,6 +24,8 @@ from mainstay.monitoring.wording import (
     format_number,
     format_seconds,
     format_value,
+    in_language,
+    language_of,
 )
 from mainstay.web.templatetags.signs import state_text, trouble_word
 
@@ -33,10 +35,7 @@ register = template.Library()
 @register.filter
 def words(value: Any) -> str:
     """Words by language in the reader's."""
-    if not isinstance(value, dict):
-        return str(value or "")
-    language = "zh" if (get_language() or "").startswith("zh") else "en"
-    return str(value.get(language) or value.get("en") or next(iter(value.values()), ""))
+    return in_language(value, language_of(get_language())) if isinstance(value, dict) else str(value or "")
 
 
 @register.filter
@@ -48,7 +47,7 @@ def stage_word(stage: dict[str, Any]) -> str:
 @register.filter
 def cell(value: Any) -> Any:
     """A value of evidence in the reader's language, where it is words."""
-    return evidence_value(value, get_language() or "en")
+    return evidence_value(value, language_of(get_language()))
 
 
 @register.filter
