@@ -113,10 +113,11 @@ def _groups(checks: list[Check]) -> list[dict[str, Any]]:
     for check in checks:
         key = check.component.name if check.component else ""
         group = groups.setdefault(key, {"component": check.component, "rows": []})
-        metric, value = next(iter((values.get(check.pk) or {}).items()), ("", None))
-        group["rows"].append(
-            {"check": check, "standing": getattr(check, "standing", None), "metric": metric, "value": value}
-        )
+        metric = monitoring.own_metric(check, values[check.pk])
+        group["rows"].append({
+            "check": check, "standing": getattr(check, "standing", None),
+            "metric": metric, "value": values[check.pk].get(metric),
+        })  # fmt: skip
     for group in groups.values():
         group["rows"].sort(key=lambda row: (-_rank(row), called(row["check"])))
         group["state"] = glance.worst([row["standing"].state for row in group["rows"] if row["standing"]])

@@ -33,6 +33,7 @@ from mainstay.monitoring.queries.now import (
 )
 from mainstay.monitoring.queries.replayed import MOST_DAYS, Preview, preview
 from mainstay.monitoring.queries.samples import LastValue, Point, last_values, metrics, samples, values_around
+from mainstay.monitoring.queries.telling import own_metric, primary_metric
 
 __all__ = [
     "MOST_DAYS",
@@ -61,10 +62,12 @@ __all__ = [
     "observation",
     "outage_bands",
     "outage_bands_of",
+    "own_metric",
     "pictures",
     "ping_tokens",
     "pings",
     "preview",
+    "primary_metric",
     "pulses",
     "samples",
     "silent_processes",
