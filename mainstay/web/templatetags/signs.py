@@ -26,6 +26,12 @@ def state_text(state: str) -> str:
     return state_word(state)
 
 
+@register.filter
+def role_word(role: str) -> str:
+    """A member's part in an incident."""
+    return {"root": _("root"), "joined": _("joined"), "echo": _("echo")}.get(role, role)
+
+
 def _use(name: str, css: str) -> SafeString:
     return format_html(
         '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>', css, static("icons.svg"), name
