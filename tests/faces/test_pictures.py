@@ -166,7 +166,7 @@ def test_the_graph_says_what_it_shows() -> None:
         ("paid", 9, 2, ["paid"]), ("", 9, 2, [""]),
         ("waiting for confirmation", 11, 2, ["waiting for", "confirmation"]),
         ("waiting for the confirmation of all", 11, 2, ["waiting for the", "confirmation of…"]),
-        ("consolidated-settlement", 9, 2, ["consolidated-se", "ttlement"]),
+        ("consolidated-settlement", 9, 2, ["consolidated-s", "ettlement"]),
         ("等待财务部门确认的订单", 6, 2, ["等待财务部门", "确认的订单"]),
         ("等待财务部门确认的全部订单", 6, 2, ["等待财务部门", "确认的全部…"]),
     ],

@@ -14,6 +14,7 @@ from mainstay.monitoring.queries.history import (
 from mainstay.monitoring.queries.now import (
     counts,
     flow_stages,
+    flow_steps,
     is_silent,
     kind_of,
     looked_at,
@@ -46,6 +47,7 @@ __all__ = [
     "cost",
     "counts",
     "flow_stages",
+    "flow_steps",
     "is_silent",
     "kind_of",
     "last_values",

@@ -175,6 +175,12 @@ register.filter("cut", cut)
 
 
 @register.filter
+def add_to(number: float, more: float) -> str:
+    """A sum as SVG reads it."""
+    return unlocalised(float(number) + float(more))
+
+
+@register.filter
 def words_of(text: str) -> list[str]:
     """The words of a text."""
     return text.split()

@@ -118,6 +118,12 @@ def trouble_word(category: str) -> str:
 
 
 @register.filter
+def move_word(kind: str) -> str:
+    """How a step that left the path of a flow is called; nothing for one on it."""
+    return {"skip": pgettext("step of a flow", "skipped"), "back": pgettext("step of a flow", "back")}.get(kind, "")
+
+
+@register.filter
 def words_apart(name: str) -> str:
     """A name of the code as words."""
     return name.replace("_", " ")
