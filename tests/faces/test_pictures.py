@@ -10,6 +10,7 @@ from django.utils.translation import override
 
 from mainstay.catalogue.kinds import probe_kinds
 from mainstay.domain.state import State
+from mainstay.monitoring.queries import Point
 from mainstay.web import charts, graph, lettering
 from mainstay.web.lettering import ems
 from mainstay.web.templatetags.mainstay import days_said
@@ -174,3 +175,12 @@ def test_the_graph_says_what_it_shows() -> None:
 def test_words_are_broken_where_nothing_wraps(text: str, room: float, most: int, lines: list[str]) -> None:
     assert lettering.lines(text, room, most) == lines
     assert all(ems(one) <= room + 1e-9 for one in lines)
+
+
+def test_an_axis_has_room_for_its_values() -> None:
+    """However large they are: what does not fit would leave the drawing on its left."""
+    for value in (3.5, 687_555_542.0, 1.5e12):
+        drawn = charts.chart([Point(START.timestamp() + 60, value, value, value)], "1", START, END)
+        assert drawn is not None
+        assert max(ems(one.text) for one in drawn.marks) * charts.LETTERS <= drawn.left - 8
+        assert float(re.findall(r"M([\d.]+)", drawn.line)[0]) >= drawn.left
