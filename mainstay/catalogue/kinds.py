@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -30,6 +30,13 @@ def metrics(kind: str) -> Mapping[str, str]:
     """Metric → unit of a probe kind; the first is its primary one."""
     found: Mapping[str, str] = probes.load(kind).METRICS
     return found
+
+
+def primary(kind: str, measured: Iterable[str] = ()) -> str:
+    """The metric that a condition without one is about. Of a kind whose target names its metrics it is the first that
+    was measured, ``"*"`` before any was; of an unknown kind empty."""
+    first = next(iter(metrics(kind)), "") if kind in probe_kinds() else ""
+    return next(iter(measured), first) if first == "*" else first
 
 
 @cache

@@ -168,9 +168,8 @@ _DEFAULTS = {"warn": [], "crit": [], "failures": 2, "during": "", "flapping": Tr
 
 
 def _rule(kind: str, document: Mapping[str, Any], clock: _Clock) -> Rule:
-    known = kind in kinds.probe_kinds()
     return Rule(
-        primary=next(iter(kinds.metrics(kind)), "") if known else "",
+        primary=kinds.primary(kind),
         warn=tuple(map(_condition, document["warn"])),
         crit=tuple(map(_condition, document["crit"])),
         failures=document["failures"],

@@ -1,5 +1,6 @@
 """``mainstay check …`` and ``flow show``: how things stand, look now, tell nobody for a while."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -140,7 +141,7 @@ def ping_address(path: Path, as_json: AsJson = False) -> None:
 
 @flow_app.command("show")
 def show_flow(path: Path, as_json: AsJson = False) -> None:
-    """Where the cases of a flow are, and which are stuck."""
+    """Where the cases of a flow are, which are stuck, and which steps left the path."""
     check = _find(path, acting("catalogue.read"))
     found = queries.observation(check.pk) if check.kind == "flow" else None
     if found is None:
@@ -155,3 +156,22 @@ def show_flow(path: Path, as_json: AsJson = False) -> None:
     print_rows(stages, ("name", "cases", "amount", "oldest", "stuck"), _("no stages"), as_json=False)
     stuck = [{**case, "age": format_value(case["age"], "s")} for case in found.payload["stuck"]]
     print_rows(stuck, ("case", "state", "age", "amount", "actor"), _("nothing is stuck"), as_json=False)
+    _print_steps(found.payload)
+
+
+def _print_steps(picture: Mapping[str, Any]) -> None:
+    """How many cases took which step, and those that left the path."""
+    moves = [{**one, "step": _step(one)} for one in picture.get("moves", [])]
+    print_rows(moves, ("step", "count"), _("no step is known"), as_json=False)
+    detours = [
+        {
+            **one, "step": _step(one), "kind": _("back") if one["backward"] else _("skipped"),
+            "at": datetime.fromtimestamp(one["at"], UTC) if isinstance(one["at"], int | float) else one["at"],
+        }
+        for one in picture.get("detours", [])
+    ]  # fmt: skip
+    print_rows(detours, ("case", "step", "kind", "at"), _("no step off the path"), as_json=False)
+
+
+def _step(one: Mapping[str, str]) -> str:
+    return f"{one['from']} → {one['to']}"

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mainstay.domain import document, document_forms
+from mainstay.domain import document, document_forms, metric
 from mainstay.domain.draft import languages
 from mainstay.domain.state import State
 from mainstay.domain.threshold import Condition, parse_condition
@@ -196,11 +196,9 @@ def _about(check: Seen, metric: str, texts: Iterable[str]) -> list[Condition]:
 
 
 def own_metric(check: Seen) -> str:
-    """The metric that stands for a check: the one it complains of, else the one it judges, else its primary one."""
-    if (named := str(check.message.get("metric") or "")) and check.state != State.OK:
-        return named
-    judged = [one.metric or check.primary for one in map(parse_condition, (*check.crit, *check.warn))]
-    return next((name for name in (*judged, check.primary) if name in check.values), "")
+    """The metric that stands for a check on its sheet."""
+    complaint = str(check.message.get("metric") or "") if check.state != State.OK else ""
+    return metric.own_metric(check.values, check.primary, (*check.crit, *check.warn), complaint)
 
 
 def _line(item: Item, check: Seen, metric: str, now: datetime, zone: ZoneInfo) -> Line:

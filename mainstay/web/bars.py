@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mainstay.web.charts import Tick
 
 WIDTH, HEIGHT = 1080, 240
-LEFT, RIGHT, TOP, BOTTOM = 56, 8, 14, 26
+LEFT, RIGHT, TOP, BOTTOM = 56, 22, 14, 26
 LONG = 290
 """Of the longest of the bars that lie."""
 

@@ -16,6 +16,7 @@ from mainstay.domain.state import State
 from mainstay.domain.threshold import Condition
 from mainstay.monitoring.queries.samples import Point
 from mainstay.monitoring.wording import format_instant, format_seconds, format_value
+from mainstay.web.lettering import ems
 from mainstay.web.templatetags.signs import state_text
 
 Place = Callable[[float], float]
@@ -25,6 +26,9 @@ Spans = Sequence[Span]
 
 WIDTH, HEIGHT = 1080, 300
 LEFT, RIGHT, TOP, BOTTOM = 68, 12, 26, 28
+"""Around the plot; more on the left where the values of its axis need it."""
+LETTERS = 11.5
+"""Size of those on an axis."""
 RAIL = 8
 """Height of the row of states above the plot."""
 STRIP = 240
@@ -82,9 +86,9 @@ class Chart:
     """How long which state held."""
     start: float
     end: float
+    left: int
     width: int = WIDTH
     height: int = HEIGHT
-    left: int = LEFT
     right: int = WIDTH - RIGHT
     top: int = TOP
     bottom: int = HEIGHT - BOTTOM
@@ -108,9 +112,12 @@ def chart(
     numbers = [condition.when.number for _, condition in limits]
     low, high, step = scale(min(p.low for p in seen), max(p.high for p in seen), numbers)
     begin, length = start.timestamp(), max(1.0, end.timestamp() - start.timestamp())
+    values = [low + step * n for n in range(round((high - low) / step) + 1)]
+    texts = [format_value(value, unit) for value in values]
+    left = max(LEFT, round(max(map(ems, texts)) * LETTERS) + 12)
 
     def across(at: float) -> float:
-        return round(LEFT + (WIDTH - LEFT - RIGHT) * (at - begin) / length, 1)
+        return round(left + (WIDTH - left - RIGHT) * (at - begin) / length, 1)
 
     def up(value: float) -> float:
         return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - low) / (high - low), 1)
@@ -118,9 +125,7 @@ def chart(
     return Chart(
         line=_path(seen, across, up, length / 60),
         area=_area(seen, across, up),
-        marks=[
-            Tick(up(low + step * n), format_value(low + step * n, unit)) for n in range(round((high - low) / step) + 1)
-        ],
+        marks=[Tick(up(value), text) for value, text in zip(values, texts, strict=True)],
         times=_times(start, end, across),
         bands=_bands(bands, across),
         limits=[
@@ -130,6 +135,7 @@ def chart(
         said=sentence(lasted([bands])),
         start=begin,
         end=begin + length,
+        left=left,
     )
 
 

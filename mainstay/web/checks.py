@@ -56,9 +56,9 @@ def check(request: HttpRequest, system: str, name: str) -> HttpResponse:
     now = datetime.now(UTC)
     stretch = _stretch(request, now)
     values = monitoring.last_values([found.pk])[found.pk]
-    primary = next(iter(values), "")
+    primary = monitoring.primary_metric(found, values)
     metric = request.GET.get("metric", "")
-    metric = metric if metric in values else primary
+    metric = metric if metric in values else monitoring.own_metric(found, values) or next(iter(values), "")
     judged_by = limits(found, primary, {key: one.unit for key, one in values.items()})
     lines = [(one.state, line) for one in judged_by for line in one.lines if (line.metric or primary) == metric]
     context = {

@@ -82,14 +82,14 @@ def _told(view: str, checks: Iterable[Check]) -> list[dict[str, Any]]:
             return [{"check": one, "standing": one.standing, "change": changes.get(one.pk)} for one in some]
         case "rules":
             values = monitoring.last_values(keys)
+            metrics = {key: monitoring.own_metric(one, values[key]) for key, one in zip(keys, some, strict=True)}
             return [
                 {
-                    "check": one,
-                    "standing": getattr(one, "standing", None),
-                    "value": next(iter(values[one.pk].values()), None),
+                    "check": one, "standing": getattr(one, "standing", None),
+                    "metric": metrics[one.pk], "value": values[one.pk].get(metrics[one.pk]),
                 }
                 for one in some
-            ]
+            ]  # fmt: skip
     return flows.drawn(some)
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from mainstay.domain.incident_stats import Pace, Took
 from mainstay.domain.state import State
-from mainstay.web import bars
+from mainstay.web import bars, flow_picture
 from mainstay.web.access import page
 
 TOKENS = (
@@ -26,7 +26,14 @@ def design(request: HttpRequest) -> HttpResponse:
     """Samples only: nothing on it is measured."""
     now = datetime.now(UTC)
     week = [(f"{n}", f"{n}", {"level-bar-3": n % 5, "level-bar-2": n % 3, "level-bar-1": n % 2}) for n in range(1, 13)]
+    stages = [
+        {"name": name, "cases": 12 - n, "amount": 12345.0, "oldest": 7e4, "stuck": n == 1, "stuck_amount": 900.0,
+         "final": n == 4, "optional": n == 2}
+        for n, name in enumerate(("stage", "stage-stuck", "optional", "step", "stage-final"))
+    ]  # fmt: skip
+    ways = (("stage", "stage-stuck"), ("stage-stuck", "step"), ("stage", "step"), ("stage-final", "step"))
     context = {
+        "flow": flow_picture.draw(stages, [{"from": one, "to": to, "count": 7} for one, to in ways], [], "CNY"),
         "tokens": TOKENS, "spaces": SPACES, "sizes": SIZES, "states": STATES, "levels": (1, 2, 3),
         "icons": ("today", "systems", "incidents", "data", "backups", "notices", "audit", "settings", "help", "status",
                   "wall", "search", "person", "language", "theme", "more", "mute", "run", "edit", "add", "download",

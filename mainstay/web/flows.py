@@ -1,11 +1,15 @@
 """A business flow as the page draws it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from mainstay.catalogue.models import Check
+from mainstay.domain.flow import Words, step_words
 from mainstay.monitoring import queries as monitoring
 from mainstay.monitoring.models import Observation
+from mainstay.web import flow_picture
 
 
 def called(case: dict[str, Any], titles: dict[str, dict[str, str]]) -> dict[str, Any]:
@@ -14,7 +18,7 @@ def called(case: dict[str, Any], titles: dict[str, dict[str, str]]) -> dict[str,
 
 
 def drawn(checks: Sequence[Check]) -> list[dict[str, Any]]:
-    """The newest picture of each flow, the fullest stage the measure of all; ``picture`` None before the first."""
+    """The newest picture of each flow; ``picture`` None before the first. ``drawing`` is drawn when it is asked for."""
     found = monitoring.pictures([check.pk for check in checks])
     return [_drawn(check, found.get(check.pk)) for check in checks]
 
@@ -22,15 +26,29 @@ def drawn(checks: Sequence[Check]) -> list[dict[str, Any]]:
 def _drawn(check: Check, found: Observation | None) -> dict[str, Any]:
     picture = found.payload if found else None
     stages = picture["stages"] if picture else []
+    moves, detours = (picture.get(key, []) if picture else [] for key in ("moves", "detours"))
     titles = {stage["name"]: stage["title"] for stage in stages if stage.get("title")}
+    currency = check.system.document.get("currency") or ""
     return {
         "check": check,
         "picture": picture,
         "stages": stages,
         "titles": titles,
+        "drawing": partial(flow_picture.draw, stages, moves, detours, currency),
         "cases": [called(one, titles) for one in picture["stuck"]] if picture else [],
-        "most": max((stage["cases"] for stage in stages if not stage["final"]), default=0) or 1,
+        "detours": [_detour(one, titles) for one in detours],
         "at": found.at if found else None,
         "stuck_amount": sum(stage["stuck_amount"] for stage in stages),
         "stuck": sum(stage["stuck"] for stage in stages),
+    }
+
+
+def _detour(one: Mapping[str, Any], titles: Mapping[str, Words]) -> dict[str, Any]:
+    """A step off the path, in words; what was masked of it stays so."""
+    at = one["at"]
+    return {
+        "case": one["case"],
+        "step": step_words(one["from"], one["to"], titles),
+        "kind": "back" if one["backward"] else "skip",
+        "at": datetime.fromtimestamp(at, UTC) if isinstance(at, int | float) else None,
     }

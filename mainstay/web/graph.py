@@ -1,9 +1,19 @@
-"""The picture of a system's parts: what depends on what, from top to bottom."""
+"""The picture of a system's parts: what depends on what, from top to bottom. Pure: nothing is read here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y = 200, 54, 36, 46
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from mainstay.web.templatetags.signs import role_word, state_text
+
+BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y = 200, 74, 36, 46
+LEFT, RIGHT = 34, 10
+"""Of a box, beside its words."""
+
+Look = tuple[str, str, str, str]
+"""Title, kind, state and part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +27,11 @@ class Box:
     part: str
     x: int
     y: int
+
+    @property
+    def stands(self) -> str:
+        """How it is and what part it plays, in words."""
+        return _stands(self.state, self.part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +47,25 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Boxes and arrows, and how much room they take."""
+    """Boxes and arrows, how much room they take, and the same in a sentence. ``title_room`` and ``small_room`` are the
+    ems that a box has for its title and for the smaller lines below it."""
 
     boxes: list[Box]
     arrows: list[Arrow]
     width: int
     height: int
+    said: str
     box_width: int = BOX_WIDTH
     box_height: int = BOX_HEIGHT
+    left: int = LEFT
+    title_room: float = (BOX_WIDTH - LEFT - RIGHT) / 14
+    small_room: float = (BOX_WIDTH - LEFT - RIGHT) / 12
 
 
 def layers(needs: Mapping[str, Sequence[str]]) -> list[list[str]]:
     """Each component below everything that needs it; the order of names within a layer. Circles end somewhere."""
     depth = dict.fromkeys(needs, 0)
-    for _ in range(len(needs)):
+    for _round in needs:
         changed = False
         for name, below in needs.items():
             for other in below:
@@ -59,8 +79,23 @@ def layers(needs: Mapping[str, Sequence[str]]) -> list[list[str]]:
     return [rows[number] for number in sorted(rows)]
 
 
-def draw(needs: Mapping[str, Sequence[str]], looks: Mapping[str, tuple[str, str, str, str]]) -> Graph:
-    """``looks`` maps a name to title, kind, state and part."""
+def _stands(state: str, part: str) -> str:
+    return " · ".join([state_text(state), *([role_word(part)] if part else [])])
+
+
+def _said(needs: Mapping[str, Sequence[str]], looks: Mapping[str, Look]) -> str:
+    """Each part with how it is and what it needs: all that the drawing shows, for who does not see it."""
+    comma, stop = pgettext("between parts of a list", ", "), pgettext("between parts of a sentence", "; ")
+    found = []
+    for name, (title, _kind, state, part) in looks.items():
+        others = comma.join(looks[other][0] for other in needs[name] if other in looks)
+        words = {"part": title, "state": _stands(state, part), "others": others}
+        found.append((_("%(part)s (%(state)s) needs %(others)s") if others else _("%(part)s (%(state)s)")) % words)
+    return stop.join(found)
+
+
+def draw(needs: Mapping[str, Sequence[str]], looks: Mapping[str, Look]) -> Graph:
+    """``looks`` says of each name how it is shown."""
     rows = layers(needs)
     widest = max((len(row) for row in rows), default=1)
     width = widest * BOX_WIDTH + (widest - 1) * GAP_X
@@ -78,4 +113,5 @@ def draw(needs: Mapping[str, Sequence[str]], looks: Mapping[str, tuple[str, str,
         )
         for name, below in needs.items() for other in below if other in places
     ]  # fmt: skip
-    return Graph(boxes, arrows, width, len(rows) * BOX_HEIGHT + max(0, len(rows) - 1) * GAP_Y)
+    height = len(rows) * BOX_HEIGHT + max(0, len(rows) - 1) * GAP_Y
+    return Graph(boxes, arrows, width, height, _said(needs, looks))

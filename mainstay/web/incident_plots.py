@@ -5,10 +5,11 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import dateformat
 from django.utils.formats import date_format
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from mainstay.catalogue import queries as catalogue
 from mainstay.domain.incident_stats import ENOUGH, Pace, Week
@@ -54,7 +55,8 @@ def _week(one: Week) -> bars.Named:
     number = ngettext("%(n)d incident", "%(n)d incidents", one.total) % {"n": one.total}
     day = date_format(one.start, "SHORT_DATE_FORMAT")
     title = _("week of %(day)s: %(number)s") % {"day": day, "number": number}
-    return f"{one.start:%m-%d}", f"{title} ({told})" if told else title, levels
+    short = dateformat.format(one.start, pgettext("format of a date", "j M"))
+    return short, f"{title} ({told})" if told else title, levels
 
 
 def _months(months: dict[str, Pace], act: str) -> bars.Columns | None:

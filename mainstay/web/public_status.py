@@ -5,7 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -54,7 +54,7 @@ class Kept(Generic[T]):
 class Day:
     """One of the last days: its share of time up (None: not watched), and how it looks."""
 
-    day: str
+    day: date
     share: float | None
     look: str
     x: int
@@ -157,7 +157,7 @@ def _days(systems: list[System], now: datetime) -> dict[str, tuple[float | None,
         one.name: (
             objective.uptime(bands[one.name], start, now).share,
             [
-                Day(day.isoformat(), up.share, _look(up.share), 6 * place)
+                Day(day, up.share, _look(up.share), 6 * place)
                 for place, (day, up) in enumerate(objective.days(bands[one.name], now, DAYS, ZoneInfo(one.timezone)))
             ],
         )

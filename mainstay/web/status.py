@@ -79,7 +79,7 @@ def _json(facts: Facts, language: str) -> str:
             {
                 "name": one.name, "title": one.title, "state": one.state.value, "word": public_word(one.state),
                 "availability_90_days": one.share,
-                "days": [{"day": day.day, "availability": day.share} for day in one.days],
+                "days": [{"day": day.day.isoformat(), "availability": day.share} for day in one.days],
             }
             for one in facts.systems
         ],

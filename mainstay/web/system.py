@@ -1,5 +1,6 @@
 """One system: how it is, what depends on what, its days, its flows, its checks."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from mainstay.catalogue import queries as catalogue
 from mainstay.catalogue.models import Check, Component, System
 from mainstay.domain import objective
+from mainstay.domain.inspection import NOT_WATCHED
 from mainstay.domain.state import State
 from mainstay.incidents import queries as incidents
 from mainstay.monitoring import queries as monitoring
@@ -52,9 +54,12 @@ def system(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _fits(check: Check, text: str, state: str) -> bool:
-    stands = check.standing.state if hasattr(check, "standing") else State.UNKNOWN.value
     words = f"{check.name} {' '.join(map(str, check.title.values()))}".lower()
-    return state in ("", stands) and text.lower() in words
+    return state in ("", _state(check)) and text.lower() in words
+
+
+def _state(check: Check) -> str:
+    return check.standing.state if hasattr(check, "standing") else State.UNKNOWN.value
 
 
 def _told(system: System) -> list[str]:
@@ -95,15 +100,18 @@ def _graph(system: System, checks: list[Check]) -> graph.Graph:
     )
     states: dict[int | None, list[str]] = {}
     for check in checks:
-        if check.category == "system" and hasattr(check, "standing"):
-            states.setdefault(check.component_id, []).append(check.standing.state)
+        states.setdefault(check.component_id, []).append(_state(check))
     parts = incidents.parts_in_open(system.name)
     needs = {one.name: sorted(other.name for other in one.depends_on.all()) for one in components}
     looks = {
-        one.name: (called(one), one.kind, glance.worst(states.get(one.pk, ["ok"])), parts.get(one.pk, ""))
-        for one in components
+        one.name: (called(one), one.kind, _worst(states.get(one.pk, ())), parts.get(one.pk, "")) for one in components
     }
     return graph.draw(needs, looks)
+
+
+def _worst(states: Collection[str]) -> str:
+    """Of a part; where no check is about it, that it is not watched."""
+    return glance.worst(states) if states else NOT_WATCHED
 
 
 def _groups(checks: list[Check]) -> list[dict[str, Any]]:
@@ -113,17 +121,18 @@ def _groups(checks: list[Check]) -> list[dict[str, Any]]:
     for check in checks:
         key = check.component.name if check.component else ""
         group = groups.setdefault(key, {"component": check.component, "rows": []})
-        metric, value = next(iter((values.get(check.pk) or {}).items()), ("", None))
-        group["rows"].append(
-            {"check": check, "standing": getattr(check, "standing", None), "metric": metric, "value": value}
-        )
+        metric = monitoring.own_metric(check, values[check.pk])
+        group["rows"].append({
+            "check": check, "standing": getattr(check, "standing", None),
+            "metric": metric, "value": values[check.pk].get(metric),
+        })  # fmt: skip
     for group in groups.values():
         group["rows"].sort(key=lambda row: (-_rank(row), called(row["check"])))
-        group["state"] = glance.worst([row["standing"].state for row in group["rows"] if row["standing"]])
+        group["state"] = glance.worst(_state(row["check"]) for row in group["rows"])
         group["bad"] = [row for row in group["rows"] if _rank(row) > 0]
         group["good"] = [row for row in group["rows"] if _rank(row) == 0]
     return sorted(groups.values(), key=lambda group: -State(group["state"]).rank)
 
 
 def _rank(row: dict[str, Any]) -> int:
-    return State(row["standing"].state).rank if row["standing"] else State.UNKNOWN.rank
+    return State(_state(row["check"])).rank

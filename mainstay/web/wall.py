@@ -11,6 +11,7 @@ from mainstay.monitoring import queries as monitoring
 from mainstay.web import glance
 from mainstay.web.access import page, visible
 from mainstay.web.context import silent
+from mainstay.web.flow_moves import Given, Stages, moves, off_path
 from mainstay.web.live import live
 from mainstay.web.systems import stuck_amounts
 from mainstay.web.today import not_ok, watched
@@ -58,12 +59,23 @@ def _flows(systems: list[str]) -> list[dict[str, Any]]:
     """Those with the most money in stuck cases, or the most stuck cases, first."""
     found = [
         {
-            "key": key, "stages": stages[:STAGES],
+            "key": key, "stages": stages,
             "stuck": sum(stage["stuck"] for stage in stages),
             "amount": sum(stage["stuck_amount"] for stage in stages),
         }
         for key, _, stages in monitoring.flow_stages(systems)
     ]  # fmt: skip
     worst = sorted(found, key=lambda one: (-one["amount"], -one["stuck"]))[:FLOWS]
-    checks = catalogue.checks().in_bulk([one["key"] for one in worst])
-    return [{**one, "check": checks[one["key"]]} for one in worst]
+    keys = [one["key"] for one in worst]
+    checks, steps = catalogue.checks().in_bulk(keys), monitoring.flow_steps(keys)
+    return [{**one, "check": checks[one["key"]], **_moved(one["stages"], *steps[one["key"]])} for one in worst]
+
+
+def _moved(stages: Stages, steps: Given, detours: Given) -> dict[str, Any]:
+    """The stages with how many went on from each to the next one, and how many steps left the path."""
+    found = moves(stages, steps, detours)
+    onward = {one.start: one.count for one in found if one.kind == "step"}
+    return {
+        "stages": [{**stage, "onward": onward.get(number)} for number, stage in enumerate(stages[:STAGES])],
+        "off_path": off_path(found),
+    }

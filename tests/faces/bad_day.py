@@ -49,6 +49,7 @@ checks:
       kind: flow
       on: books
       query: "select number as 'case', state, entered_at, total as amount, last_user as actor from orders"
+      history: "select number as 'case', state, at from steps"
       states:
         - {{name: quotation, title: {{en: quoted, zh: 已报价}}, longest: 30d}}
         - {{name: waiting for confirmation, longest: 1h}}
@@ -118,6 +119,15 @@ def _books(path: Path) -> None:
                 f"REFERENCE/{n:030}",
             )  # fmt: skip
             books.execute("insert into orders values (?, ?, ?, ?, ?, ?)", row)
+        books.execute("create table steps (number text, state text, at text)")
+        for n, places in enumerate(
+            (*[(0, 1, 2, 3)] * 30, (0, 2, 3), (0, 3), (0, 1, 0, 1, 2), (0, 1, 2, 1), (0, 1, 2, 3, 0))
+        ):
+            for hour, place in enumerate(places):
+                at = (now - timedelta(hours=9 - hour, minutes=n)).isoformat()
+                books.execute(
+                    "insert into steps values (?, ?, ?)", (f"SUBSIDIARY-2026-ORDER-{n:08}", states[place], at)
+                )
     books.close()
 
 

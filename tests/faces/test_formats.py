@@ -1,6 +1,8 @@
 """Dates, numbers, money and durations as each reader writes them: on pages, and in mail."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -29,6 +31,19 @@ def test_an_exact_time(language: str, wanted: str) -> None:
         assert f'title="{wanted}"' in shown("{% when at %}", at=AT)
         assert f'title="{wanted}"' in shown("{% clock at %}", at=AT)
         assert shown('{{ at|date:"DATETIME_FORMAT" }}', at=AT) == wanted[: -len(":05 CST")]
+
+
+def test_no_page_writes_dates_in_one_form_for_all() -> None:
+    """What machines read, such as the value of a field, may."""
+    templates = Path(__file__).resolve().parents[2] / "mainstay" / "web" / "templates"
+    machines = re.compile(r"""(?:value|datetime)=(["']).*?\1""")
+    found = [
+        f"{path.name}: {one}"
+        for path in sorted(templates.rglob("*.html"))
+        for one in re.findall(r"""date:["'][YymndjF][^"']*""", machines.sub("", path.read_text(encoding="utf-8")))
+        if one[6:] not in ("j",)  # the number of a day in a month that is named above it
+    ]
+    assert found == []
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans", "zh-hant"])

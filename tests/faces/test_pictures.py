@@ -1,15 +1,20 @@
 """The drawings, without a page: what a strip and a graph show is the same in shape, in colour and in words."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.template.loader import render_to_string
 from django.utils.translation import override
 
+from mainstay.catalogue.kinds import probe_kinds
 from mainstay.domain.state import State
-from mainstay.web import charts, graph
+from mainstay.monitoring.queries import Point
+from mainstay.web import charts, graph, lettering
+from mainstay.web.lettering import ems
 from mainstay.web.templatetags.mainstay import days_said
-from mainstay.web.templatetags.signs import bar
+from mainstay.web.templatetags.signs import bar, role_word, state_text
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 END = START + timedelta(hours=24)
@@ -122,3 +127,60 @@ def test_the_graph_shows_root_and_echo() -> None:
     assert max(one.x for one in drawn.boxes) + drawn.box_width <= drawn.width
     assert db.y + drawn.box_height == drawn.height
     assert (graph.draw({}, {}).boxes, graph.draw({}, {}).height) == ([], 0)
+
+
+def boxes_in(page: str) -> list[tuple[str, list[str]]]:
+    """Of each box its classes and its lines."""
+    return [
+        (css, re.findall(r"<text[^>]*>([^<]*)</text>", inside))
+        for css, inside in re.findall(r'<g class="box ([^"]*)"[^>]*>(.*?)</g>', page)
+    ]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans", "zh-hant"])
+@pytest.mark.parametrize("part", ["root", "echo", ""])
+def test_no_box_loses_its_state_or_its_part(language: str, part: str) -> None:
+    """Whatever it is: how it stands comes before its kind, whole and within the box."""
+    for state in ("ok", "warning", "critical", "unknown", "none"):
+        looks = {kind: ("x" * 60, kind, state, part) for kind in (*probe_kinds(), "payment-channel-of-all-the-shops")}
+        drawn = graph.draw(dict.fromkeys(looks, ()), looks)
+        with override(language):
+            page = render_to_string("parts/graph.html", {"graph": drawn})
+            wanted = " · ".join([state_text(state), *([role_word(part)] if part else [])])
+        for css, (title, stands, kind) in boxes_in(page):
+            assert stands == wanted
+            assert title.endswith("…")
+            assert css.split() == [f"box-{state}", *([f"box-{part}"] if part else [])]
+            assert max(ems(stands), ems(kind)) * 12 <= drawn.box_width - drawn.left - 8
+        assert page.count("…") == len(looks) + 1, "every title, and of the kinds the one that is too long"
+
+
+def test_the_graph_says_what_it_shows() -> None:
+    needs = {"app": ["db", "gone"], "db": []}
+    looks = {"app": ("Application", "http", "critical", "echo"), "db": ("Database", "sqlite", "critical", "root")}
+    assert graph.draw(needs, looks).said == ("Application (critical · echo) needs Database; Database (critical · root)")
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "most", "lines"),
+    [
+        ("paid", 9, 2, ["paid"]), ("", 9, 2, [""]),
+        ("waiting for confirmation", 11, 2, ["waiting for", "confirmation"]),
+        ("waiting for the confirmation of all", 11, 2, ["waiting for the", "confirmation of…"]),
+        ("consolidated-settlement", 9, 2, ["consolidated-s", "ettlement"]),
+        ("等待财务部门确认的订单", 6, 2, ["等待财务部门", "确认的订单"]),
+        ("等待财务部门确认的全部订单", 6, 2, ["等待财务部门", "确认的全部…"]),
+    ],
+)  # fmt: skip
+def test_words_are_broken_where_nothing_wraps(text: str, room: float, most: int, lines: list[str]) -> None:
+    assert lettering.lines(text, room, most) == lines
+    assert all(ems(one) <= room + 1e-9 for one in lines)
+
+
+def test_an_axis_has_room_for_its_values() -> None:
+    """However large they are: what does not fit would leave the drawing on its left."""
+    for value in (3.5, 687_555_542.0, 1.5e12):
+        drawn = charts.chart([Point(START.timestamp() + 60, value, value, value)], "1", START, END)
+        assert drawn is not None
+        assert max(ems(one.text) for one in drawn.marks) * charts.LETTERS <= drawn.left - 8
+        assert float(re.findall(r"M([\d.]+)", drawn.line)[0]) >= drawn.left

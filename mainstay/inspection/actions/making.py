@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max, OuterRef, Subquery
 
 from mainstay.audit.actions import record
-from mainstay.catalogue import inspections, kinds
+from mainstay.catalogue import inspections
 from mainstay.catalogue import queries as catalogue
 from mainstay.catalogue.models import Check, System
 from mainstay.domain import inspection
@@ -96,7 +96,7 @@ def _seen(check: Check, values: Mapping[str, tuple[float, str]]) -> inspection.S
         component=check.component.name if check.component else "",
         component_kind=check.component.kind if check.component else "",
         pack=check.pack,
-        primary=next(iter(kinds.metrics(check.kind)), "") if check.kind in kinds.probe_kinds() else "",
+        primary=monitoring.primary_metric(check, values),
         warn=check.document.get("warn", []), crit=check.document.get("crit", []), values=values,
         message=standing.message if standing else {}, looked_at=standing.looked_at if standing else None,
     )  # fmt: skip

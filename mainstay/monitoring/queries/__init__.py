@@ -14,6 +14,7 @@ from mainstay.monitoring.queries.history import (
 from mainstay.monitoring.queries.now import (
     counts,
     flow_stages,
+    flow_steps,
     is_silent,
     kind_of,
     looked_at,
@@ -33,6 +34,7 @@ from mainstay.monitoring.queries.now import (
 )
 from mainstay.monitoring.queries.replayed import MOST_DAYS, Preview, preview
 from mainstay.monitoring.queries.samples import LastValue, Point, last_values, metrics, samples, values_around
+from mainstay.monitoring.queries.telling import own_metric, primary_metric
 
 __all__ = [
     "MOST_DAYS",
@@ -45,6 +47,7 @@ __all__ = [
     "cost",
     "counts",
     "flow_stages",
+    "flow_steps",
     "is_silent",
     "kind_of",
     "last_values",
@@ -61,10 +64,12 @@ __all__ = [
     "observation",
     "outage_bands",
     "outage_bands_of",
+    "own_metric",
     "pictures",
     "ping_tokens",
     "pings",
     "preview",
+    "primary_metric",
     "pulses",
     "samples",
     "silent_processes",

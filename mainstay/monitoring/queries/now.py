@@ -67,6 +67,12 @@ def flow_stages(systems: Collection[str]) -> list[tuple[int, str, list[dict[str,
     return list(found.values_list("pk", "check_of__system__name", "payload__stages"))
 
 
+def flow_steps(check_ids: Collection[int]) -> dict[int, tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
+    """Check → how many cases took which step, and the newest steps off the path, of these business flows."""
+    rows = Observation.objects.filter(pk__in=check_ids).values_list("pk", "payload__moves", "payload__detours")
+    return {key: (moves or [], detours or []) for key, moves, detours in rows}
+
+
 def looked_at(systems: Collection[str]) -> dict[str, datetime]:
     """System → when anything of it was looked at last."""
     rows = Standing.objects.filter(check_of__system__name__in=systems, looked_at__isnull=False).order_by()

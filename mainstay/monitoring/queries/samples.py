@@ -34,7 +34,7 @@ def metrics(check_id: int) -> list[tuple[str, str]]:
 
 
 def last_values(check_ids: Collection[int]) -> dict[int, dict[str, LastValue]]:
-    """The newest sample of every metric of these checks."""
+    """The newest sample of every metric of these checks, each check's in the order in which it first gave them."""
     rows = _series(set(check_ids))
     newest = _newest_of_head(np.array([row[0] for row in rows], np.int64))
     found: dict[int, dict[str, LastValue]] = {check_id: {} for check_id in check_ids}
@@ -49,7 +49,7 @@ def last_values(check_ids: Collection[int]) -> dict[int, dict[str, LastValue]]:
 def _series(check_ids: set[int]) -> list[tuple[int, int, str, str, float | None, float | None]]:
     """The series of these checks. Ids that lie close together are asked for as a span: a long list costs more."""
     columns = ("pk", "check_of_id", "metric", "unit", "last_at", "last_value")
-    found = Series.objects.values_list(*columns)
+    found = Series.objects.order_by("pk").values_list(*columns)
     if not check_ids:
         return []
     first, last = min(check_ids), max(check_ids)

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
-from unicodedata import east_asian_width
 
 from django import template
 from django.utils import dateformat
@@ -27,7 +26,8 @@ from mainstay.monitoring.wording import (
     in_language,
     language_of,
 )
-from mainstay.web.templatetags.signs import state_text, trouble_word
+from mainstay.web.lettering import cut
+from mainstay.web.templatetags.signs import trouble_word
 
 register = template.Library()
 
@@ -159,12 +159,6 @@ def entry_word(word: str) -> str:
 
 
 @register.filter
-def role_word(role: str) -> str:
-    """A member's part in an incident."""
-    return {"root": _("root"), "joined": _("joined"), "echo": _("echo")}.get(role, role)
-
-
-@register.filter
 def person(actor: str) -> str:
     """An actor as people say it."""
     return person_name(actor)
@@ -176,22 +170,13 @@ def unlocalised(number: Any) -> str:
     return f"{number:.12g}" if isinstance(number, float) else str(number)
 
 
+register.filter("cut", cut)
+
+
 @register.filter
-def cut(text: str, room: int) -> str:
-    """A text in a drawing, where nothing wraps: at most ``room`` times the width of a Chinese character."""
-    left = float(room)
-    for place, one in enumerate(text):
-        left -= 1.0 if east_asian_width(one) in "WF" else 0.6
-        if left < 0:
-            return text[: max(0, place - 1)].rstrip() + "…"
-    return text
-
-
-@register.simple_tag
-def under(box: Any) -> str:
-    """The second line of a box: kind, state, and the part that it plays."""
-    parts = [box.kind, state_text(box.state), *([role_word(box.part)] if box.part else [])]
-    return cut(" · ".join(parts), 13)
+def add_to(number: float, more: float) -> str:
+    """A sum as SVG reads it."""
+    return unlocalised(float(number) + float(more))
 
 
 @register.filter

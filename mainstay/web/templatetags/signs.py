@@ -26,6 +26,12 @@ def state_text(state: str) -> str:
     return state_word(state)
 
 
+@register.filter
+def role_word(role: str) -> str:
+    """A member's part in an incident."""
+    return {"root": _("root"), "joined": _("joined"), "echo": _("echo")}.get(role, role)
+
+
 def _use(name: str, css: str) -> SafeString:
     return format_html(
         '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>', css, static("icons.svg"), name
@@ -109,6 +115,12 @@ def trouble_word(category: str) -> str:
     return {
         "data": _("Some data may not be right"), "business": _("Some processes are delayed"),
     }.get(category, _("It does not work as it should"))  # fmt: skip
+
+
+@register.filter
+def move_word(kind: str) -> str:
+    """How a step that left the path of a flow is called; nothing for one on it."""
+    return {"skip": pgettext("step of a flow", "skipped"), "back": pgettext("step of a flow", "back")}.get(kind, "")
 
 
 @register.filter
