@@ -81,7 +81,7 @@ def take(db: Connection, totals: Mapping[str, str], tables: Sequence[str], prefi
     Raises ToolFailed, psycopg.Error."""
     return {
         "schema": schema(db),
-        "rows": {f"{prefix}{space}.{name}": _count(db, space, name) for space, name in db.execute(TABLES).fetchall()},
+        "rows": {**_rows(db, prefix), **_large_objects(db, prefix)},
         "totals": {name: _total(db, name, query) for name, query in totals.items()},
         "sums": {f"{prefix}{name}": _sum(db, name) for name in tables},
     }
@@ -101,6 +101,16 @@ def schema(db: Connection) -> str:
 
 def _shown(value: Any) -> Any:
     return re.sub(r"[()\s]+", "", _CAST.sub("", value)) if isinstance(value, str) else value
+
+
+def _rows(db: Connection, prefix: str) -> dict[str, int]:
+    return {f"{prefix}{space}.{name}": _count(db, space, name) for space, name in db.execute(TABLES).fetchall()}
+
+
+def _large_objects(db: Connection, prefix: str) -> dict[str, int]:
+    """They lie in no table of ours; named only where there are any."""
+    count = int(_first(db, sql.SQL("select count(*) from pg_largeobject_metadata").format()))
+    return {f"{prefix}large objects": count} if count else {}
 
 
 def _count(db: Connection, space: str, name: str) -> int:

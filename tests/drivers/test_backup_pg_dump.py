@@ -151,10 +151,11 @@ def test_one_table_comes_back_alone(scratch: tuple[Run, Taken], books: str) -> N
 
 def test_several_databases_of_which_one_comes_back(server: str, books: str, tmp_path: Path) -> None:
     execute(server, "create database side")
-    execute(other(server, "side"), "create table only_here as select 1 as x")
+    execute(other(server, "side"), "create table only_here as select 1 as x; select lo_from_bytea(0, 'scan')")
     one = source(books, databases=["erp", "side"])
     taken = tool(one).take(run_in(tmp_path / "stage"))
     assert taken.fingerprint["rows"]["side.public.only_here"] == 1
+    assert taken.fingerprint["rows"]["side.large objects"] == 1
     run = run_in(tmp_path / "scratch")
     shutil.move(tmp_path / "stage", run.directory / "copy")
     with (
@@ -162,6 +163,7 @@ def test_several_databases_of_which_one_comes_back(server: str, books: str, tmp_
         psycopg.connect(str(opened.component["dsn"])) as db,
     ):
         assert db.execute("select x from only_here").fetchone() == (1,)
+        assert opened.fingerprint(one)["rows"]["side.large objects"] == 1
 
 
 # What writes meanwhile
