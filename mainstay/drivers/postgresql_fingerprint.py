@@ -3,6 +3,7 @@
 
 import hashlib
 import re
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -66,6 +67,13 @@ _CAST = re.compile(
     r"::(?:character varying|double precision|bit varying|timestamp with(?:out)? time zone|"
     r'time with(?:out)? time zone|[\w".]+)(?:\(\d+(?:,\s*\d+)?\))?(?:\[\])*'
 )
+
+
+def settle(db: Connection, until: float) -> None:
+    """Make a session ready for a fingerprint; each of its statements is over by then. Raises psycopg.Error."""
+    for setting in SETTINGS:
+        db.execute(setting)
+    db.execute(f"set statement_timeout = {max(1, int(1000 * (until - time.monotonic())))}".encode())
 
 
 def take(db: Connection, totals: Mapping[str, str], tables: Sequence[str], prefix: str = "") -> dict[str, Any]:
