@@ -63,7 +63,7 @@ class Measured:
 
 def measure(gigabytes: float) -> Measured:
     """On a database of about that size."""
-    orders, scans = int(gigabytes * 1.25e6), int(gigabytes * 5.5e4)
+    orders, scans = int(gigabytes * 1.7e6), int(gigabytes * 7.4e4)
     with archived(max_wal_size="2GB", shared_buffers="256MB") as archive:
         _physical_tool(archive).prepare(time.monotonic() + 60)  # so that the log is archived as it is written
         archive.sql(_MAKE.format(orders=orders, scans=scans, image=_IMAGE))
