@@ -67,7 +67,7 @@ class MariaDB:
             raise Unread(Fault.SETUP, "dsn: the port must be a number") from None
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
         self._database = unquote(parts.path.lstrip("/")) or None
-        self._ssl = _ssl_settings(options)
+        self._ssl = ssl_settings(options)
         self._socket = options.get("socket", "")
         self._network = network
         self._columns: dict[str, list[tuple[str, int]]] = {}
@@ -231,7 +231,7 @@ def _unverified() -> ssl.SSLContext:
     return context
 
 
-def _ssl_settings(options: Mapping[str, str]) -> dict[str, Any]:
+def ssl_settings(options: Mapping[str, str]) -> dict[str, Any]:
     """The words of PostgreSQL, for one manual serves both."""
     mode = options.get("sslmode", "prefer")
     if mode not in _SSL_MODES:

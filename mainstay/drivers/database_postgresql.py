@@ -51,7 +51,7 @@ class PostgreSQL:
     def __init__(self, dsn: str, network: NetworkPolicy, seconds: float) -> None:
         self._columns: dict[str, list[tuple[str, int]]] = {}
         with _named_faults():
-            self.raw = _connected(_conninfos(dsn, network), seconds)
+            self.raw = connected(conninfos(dsn, network), seconds)
             self.raw.autocommit = True
         if self.raw.info.parameter_status("standard_conforming_strings") != "on":
             self.raw.close()  # what is a string and what is not would be read otherwise there than here
@@ -128,7 +128,7 @@ def _rows_at_once(columns: Sequence[Any]) -> int:
     return max(1, min(1000, _CHUNK // (MOST_CELL * max(1, len(columns)))))
 
 
-def _connected(conninfos: Sequence[str], seconds: float) -> psycopg.Connection[Any]:
+def connected(conninfos: Sequence[str], seconds: float) -> psycopg.Connection[Any]:
     """By the first of them that leads to a server which answers."""
     for number, conninfo in enumerate(conninfos, 1):
         try:
@@ -167,7 +167,7 @@ def _received(fd: int) -> int:
         return received(sock)
 
 
-def _conninfos(dsn: str, network: NetworkPolicy) -> list[str]:
+def conninfos(dsn: str, network: NetworkPolicy) -> list[str]:
     """One for each address. Those judged here are what libpq connects to: nothing is left to it or to the
     environment."""
     parts = conninfo_to_dict(dsn)

@@ -115,20 +115,22 @@ def run(
     until: float,
     environment: Mapping[str, str] | None = None,
     line: Callable[[str], None] | None = None,
+    tick: Callable[[], None] | None = None,
     stdin: Path | None = None,
     limits: Limits = _NO_LIMITS,
     cwd: Path | str = "/",
     most: int = 16_000_000,
 ) -> Ended:
     """Run it to its end. ``until``: monotonic seconds. With ``line``, each line of its output is handed there and not
-    kept; without, at most ``most`` bytes. Raises ToolFailed (missing, timeout; failed when it printed more)."""
+    kept; without, at most ``most`` bytes. ``tick`` is called about once a second. Raises ToolFailed (missing, timeout;
+    failed when it printed more)."""
     given, began = environment or {}, time.monotonic()
     with contextlib.ExitStack() as stack:
         source = stack.enter_context(stdin.open("rb")).fileno() if stdin else None
         out = subprocess.PIPE
         running = stack.enter_context(Running(argv, given, limits, stdin=source, out=out, err=out, cwd=cwd))
         printed = _Printed(argv[0], line, most)
-        _read(running.process, printed, until)
+        _read(running.process, printed, until, tick or (lambda: None))
         code = _code(running.process, until, argv[0])
     printed.close()
     err = concealed(bytes(printed.err).decode("utf-8", "replace"), given)
@@ -164,14 +166,18 @@ class _Printed:
             self.out.clear()
 
 
-def _read(process: subprocess.Popen[bytes], printed: _Printed, until: float) -> None:
+def _read(process: subprocess.Popen[bytes], printed: _Printed, until: float, tick: Callable[[], None]) -> None:
     """Until both outputs are closed. Raises ToolFailed (timeout)."""
     assert process.stdout is not None and process.stderr is not None  # noqa: PT018, S101 - asked for by run
     with process.stdout as out, process.stderr as err, selectors.DefaultSelector() as ready:
         ready.register(out, selectors.EVENT_READ, printed.take_out)
         ready.register(err, selectors.EVENT_READ, printed.take_err)
+        ticked = time.monotonic()
         while ready.get_map():
-            for key, _ in ready.select(_left(until, printed.name)):
+            if time.monotonic() - ticked >= 1:
+                tick()
+                ticked = time.monotonic()
+            for key, _ in ready.select(min(1.0, _left(until, printed.name))):
                 if chunk := os.read(key.fd, 65_536):
                     key.data(chunk)
                 else:

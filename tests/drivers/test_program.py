@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,27 +12,13 @@ import pytest
 from mainstay.drivers import program
 from mainstay.drivers.backup_tools import ToolFailed
 from mainstay.drivers.program import Limits, Running
+from tests.processes import alive, wait_for
 
 SOON = 20.0
 
 
 def until(seconds: float = SOON) -> float:
     return time.monotonic() + seconds
-
-
-def alive(pid: int) -> bool:
-    """A process that was ended but not yet buried counts as gone."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def wait_for(holds: Callable[[], bool]) -> None:
-    end = until()
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 FAMILY = """

@@ -16,7 +16,7 @@ import pytest
 from mainstay.drivers.backup_tools import ToolFailed
 from mainstay.drivers.restic import Restic
 from mainstay.drivers.stores import Place
-from tests.drivers.test_program import wait_for
+from tests.processes import wait_for
 from tests.quick_keys import quicken
 from tests.servers import program as installed
 

@@ -1,0 +1,270 @@
+"""MariaDB and MySQL, logically: ``mariadb-dump`` of each database in one consistent snapshot.
+
+What is known, measured:
+
+* A dump that was cut off loads until it breaks, and may break nowhere. Its last line says "Dump completed", or it is
+  no copy.
+* A snapshot protects only InnoDB's tables; the others are named. It does not protect against a change of form: the
+  definitions are compared before and after.
+* No program can be handed another's snapshot here. Where the account may (RELOAD), all writing is held for the moment
+  in which both the dump and the fingerprint take theirs; else the fingerprint is taken beside it, and that is said.
+* A client that speaks latin1 refuses Chinese text.
+"""
+
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pymysql
+
+from mainstay.domain.network import NetworkPolicy
+from mainstay.drivers import mariadb_fingerprint, mariadb_session, program, staging
+from mainstay.drivers.backup_tools import Checked, Missing, Run, Source, Taken, ToolFailed
+from mainstay.drivers.mariadb_session import ask
+from mainstay.drivers.program import Limits
+from mainstay.drivers.scratch_mariadb import Scratch
+
+SERVES = ("mariadb", "mysql")
+LEVELS = ("full",)
+KEEPS = "staged"
+LOCK_WAIT = 30
+"""Seconds to wait for a table that somebody holds."""
+HOLD = 10.0
+"""Seconds that writing may be held at most."""
+_LOOK = 0.15
+"""Seconds between two looks at the transactions; InnoDB's list of them is renewed only when left alone for 0.1 s."""
+_POLITE = Limits(nice=10)
+_END = re.compile(rb"^-- Dump completed", re.MULTILINE)
+_SIZE = "select coalesce(sum(data_length), 0) from information_schema.tables where table_schema = %s"
+_BEGUN = """select count(*) from information_schema.innodb_trx t join information_schema.processlist p
+    on p.id = t.trx_mysql_thread_id where p.id > %s and p.user = %s"""
+
+
+def lacks() -> list[Missing]:
+    return staging.lacking([
+        ("mariadb-dump", "mariadb-client"), ("mariadb", "mariadb-client"), ("mariadbd", "mariadb-server"),
+        ("restic", "restic"),
+    ])  # fmt: skip
+
+
+class Tool:
+    """The databases of a policy, or the one that the component names."""
+
+    def __init__(self, source: Source, network: NetworkPolicy) -> None:
+        self._source, self._network = source, network
+
+    def estimate(self) -> int:
+        """Bytes of the data; as text it is up to twice as much."""
+        with self._session(time.monotonic() + 60) as db:
+            return 2 * sum(int(ask(db, _SIZE, (name,))[0][0]) for name in self._databases())
+
+    def take(self, run: Run) -> Taken:
+        needed = self.estimate()
+        staging.ensure_room(run.directory, needed)
+        dumps, prints, notes, at = [], [], [], None
+        for number, name in enumerate(self._databases()):
+            dump = _Dump(run, self._login(), name, run.directory / f"db{number}.sql", needed)
+            with self._session(run.until, name) as db:
+                moment = dump.make(db)
+                prints.append(self._prints(db, name))
+                if mariadb_fingerprint.schema(db, name) != dump.schema:
+                    raise ToolFailed("changed", f"{name} was altered while it was dumped", retry=True)
+                version = str(ask(db, "select version()")[0][0])
+                unprotected = [
+                    str(row[0]) for row in ask(db, mariadb_fingerprint.TABLES, (name,)) if row[1] != "InnoDB"
+                ]
+            dumps.append({"name": name, "file": dump.file.name, "unprotected": unprotected})
+            notes.append(dump.moment)
+            at = min(at, moment) if at else moment
+        assert at is not None  # noqa: S101 - there is at least one database
+        beside = "beside" in notes
+        point = {"databases": dumps, "own": self._login().database, "moment": "beside" if beside else "snapshot"}
+        versions = {"mariadb": version, "mariadb-dump": program.version("mariadb-dump")}
+        return Taken(at, point, _together(prints), versions, staging.size_of(run.directory))
+
+    def confirm(self, run: Run, taken: Taken) -> Taken:  # noqa: ARG002 - what was staged cannot change
+        return taken
+
+    def open(self, run: Run, point: Mapping[str, Any], only: Sequence[str] = ()) -> "Restored":
+        """``only``: names of databases."""
+        return Restored(run, point, only)
+
+    def _login(self) -> mariadb_session.Login:
+        return mariadb_session.login(str(self._source.component.get("dsn", "")), self._network)
+
+    def _databases(self) -> list[str]:
+        found = list(self._source.databases) or [self._login().database]
+        if not found[0]:
+            raise ToolFailed("refused", "neither the component nor the policy names a database")
+        return found
+
+    @contextmanager
+    def _session(self, until: float, database: str = "") -> Iterator[Any]:
+        with mariadb_session.session(self._login(), LOCK_WAIT, database, until=until) as db:
+            yield db
+
+    def _prints(self, db: Any, database: str) -> dict[str, Any]:
+        own = database == self._login().database
+        totals, tables = (self._source.totals, self._source.tables) if own else ({}, ())
+        return mariadb_fingerprint.take(db, database, totals, tables)
+
+
+class _Dump:
+    """One database into one file. ``moment``: snapshot, or beside."""
+
+    def __init__(self, run: Run, login: mariadb_session.Login, database: str, file: Path, needed: int) -> None:
+        self._run, self._login, self._database, self._needed = run, login, database, needed
+        self.file, self.moment, self.schema = file, "beside", ""
+
+    def make(self, db: Any) -> Any:
+        """``db`` is in a snapshot of its own afterwards. Returns the moment. Raises ToolFailed."""
+        for name, _ in ask(db, mariadb_fingerprint.TABLES, (self._database,)):
+            ask(db, f"select 1 from {mariadb_fingerprint.quoted(self._database, name)} limit 0")  # noqa: S608
+        with mariadb_session.session(self._login, LOCK_WAIT, until=self._run.until) as holder:
+            held = _hold(holder)
+            try:
+                ask(db, "set session transaction isolation level repeatable read")
+                ask(db, "start transaction with consistent snapshot, read only")
+                at = staging.now()
+                self.schema = mariadb_fingerprint.schema(db, self._database)
+                newest = int(ask(db, "select max(id) from information_schema.processlist")[0][0])
+                watch = threading.Thread(target=self._let_go, args=(holder, newest)) if held else None
+                if watch:
+                    watch.start()
+                try:
+                    self._run_program()
+                finally:
+                    self._run_ended = True
+                    if watch:
+                        watch.join()
+            finally:
+                if held:
+                    ask(holder, "unlock tables")
+        self._judge_end()
+        return at
+
+    _run_ended = False
+
+    def _let_go(self, holder: Any, newest: int) -> None:
+        """Let others write as soon as the dump has its snapshot."""
+        end = time.monotonic() + HOLD
+        try:
+            while time.monotonic() < end:
+                if self._run_ended or ask(holder, _BEGUN, (newest, self._login.user))[0][0]:
+                    self.moment = "snapshot"
+                    break
+                time.sleep(_LOOK)
+            ask(holder, "unlock tables")
+        except pymysql.MySQLError:  # its session is closed by whoever opened it, and that lets go too
+            self.moment = "beside"
+
+    def _run_program(self) -> None:
+        words, environment = mariadb_session.for_programs(self._login)
+        ended = program.run(
+            [
+                "mariadb-dump", *words, "--single-transaction", "--quick", "--routines", "--triggers", "--events",
+                "--hex-blob", "--skip-dump-date", f"--result-file={self.file}", self._database,
+            ],
+            until=self._run.until, environment=environment, limits=_POLITE,
+            tick=lambda: self._run.say("dumping", staging.size_of(self._run.directory), self._needed),
+        )  # fmt: skip
+        mariadb_session.judge(ended.code, ended.err, "mariadb-dump")
+
+    def _judge_end(self) -> None:
+        if not ends_well(self.file):
+            raise ToolFailed("incomplete", "mariadb-dump ended well, but its dump has no end")
+
+
+def _hold(holder: Any) -> bool:
+    """Hold all writing for a moment, where the account may. Raises pymysql.MySQLError when it had to wait too long."""
+    try:
+        ask(holder, "flush tables with read lock")
+    except pymysql.MySQLError as error:
+        if error.args and error.args[0] == 1227:  # it may not
+            return False
+        raise
+    return True
+
+
+def ends_well(file: Path) -> bool:
+    """Whether a dump has its last line."""
+    with file.open("rb") as dump:
+        dump.seek(max(0, file.stat().st_size - 300))
+        return bool(_END.search(dump.read()))
+
+
+def _together(prints: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    whole: dict[str, Any] = {"schema": "-".join(one["schema"] for one in prints)}
+    for part in ("rows", "totals", "sums"):
+        whole[part] = {name: value for one in prints for name, value in one[part].items()}
+    return whole
+
+
+class Restored:
+    """The databases of a copy in a running scratch server."""
+
+    def __init__(self, run: Run, point: Mapping[str, Any], only: Sequence[str] = ()) -> None:
+        """Raises ToolFailed."""
+        self._run, self._point = run, point
+        self._databases = [one for one in point["databases"] if not only or one["name"] in only]
+        if not self._databases:
+            raise ToolFailed("absent", f"the copy holds no database {', '.join(only)}")
+        for one in self._databases:
+            file = run.directory / "copy" / one["file"]
+            if not file.exists() or not ends_well(file):
+                raise ToolFailed("damaged", f"the dump of {one['name']} has no end")
+        self.scratch = Scratch(run.directory, run.until)
+        try:
+            for number, one in enumerate(self._databases):
+                run.say("restoring", number, len(self._databases))
+                self._load(one)
+        except BaseException:
+            self.close()
+            raise
+        names = [one["name"] for one in self._databases]
+        own = point["own"] if point["own"] in names else names[0]
+        self.component: Mapping[str, Any] = {"dsn": self.scratch.dsn(own)}
+
+    def _load(self, one: Mapping[str, Any]) -> None:
+        with mariadb_session.session(self.scratch.login(), until=self._run.until) as db:
+            ask(db, f"create database {mariadb_fingerprint.quoted(one['name'])} character set utf8mb4")
+        words, _ = mariadb_session.for_programs(self.scratch.login())
+        ended = program.run(
+            ["mariadb", *words, "--binary-mode", f"--database={one['name']}"], until=self._run.until,
+            stdin=self._run.directory / "copy" / one["file"], limits=_POLITE,
+        )  # fmt: skip
+        if ended.code:
+            raise ToolFailed("damaged", f"the dump cannot be loaded: {ended.err.strip()[-300:]}")
+
+    def fingerprint(self, source: Source) -> Mapping[str, Any]:
+        prints = []
+        for one in self._databases:
+            own = one["name"] == self._point["own"]
+            totals, tables = (source.totals, source.tables) if own else ({}, ())
+            with mariadb_session.session(self.scratch.login(one["name"]), until=self._run.until) as db:
+                prints.append(mariadb_fingerprint.take(db, one["name"], totals, tables))
+        return _together(prints)
+
+    def checks(self) -> Sequence[Checked]:
+        """CHECK TABLE for each, and what the snapshot did not protect."""
+        checked = []
+        for one in self._databases:
+            with mariadb_session.session(self.scratch.login(one["name"]), until=self._run.until) as db:
+                names = [str(row[0]) for row in ask(db, mariadb_fingerprint.TABLES, (one["name"],))]
+                rows = [
+                    row for name in names
+                    for row in ask(db, f"check table {mariadb_fingerprint.quoted(one['name'], name)} extended")
+                ]  # fmt: skip
+            bad = [f"{row[0]}: {row[3]}" for row in rows if str(row[2]).lower() == "error" or "orrupt" in str(row[3])]
+            checked.append(Checked(f"check table {one['name']}", not bad, "; ".join(bad)[:500]))
+            if one.get("unprotected"):
+                said = f"no snapshot protects {', '.join(one['unprotected'])}"
+                checked.append(Checked(f"snapshot {one['name']}", None, said))
+        return checked
+
+    def close(self) -> None:
+        self.scratch.close()
