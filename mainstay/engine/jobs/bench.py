@@ -56,7 +56,7 @@ class Bench:
     def __enter__(self) -> "Bench":
         self.until = time.monotonic() + parse_duration(self.meant.deadline)
         leftovers.sweep(self.directory)
-        self.directory.mkdir(mode=0o711)
+        self.directory.mkdir(mode=0o700)
         self.means = queries.means(self.job.policy)
         return self
 
@@ -114,6 +114,8 @@ class Bench:
 
     def require_tools(self) -> None:
         """Raises ToolFailed, with the command that would bring what is missing."""
+        if self.module.KEEPS != "staged":
+            raise ToolFailed("missing", f"the engine cannot drive {self.job.policy.tool} yet")
         if lacks := self.module.lacks():
             said = "; ".join(f"{one.program}: {one.why}; install it with: {one.install}" for one in lacks)
             raise ToolFailed("missing", said)

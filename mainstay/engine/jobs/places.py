@@ -1,31 +1,17 @@
 """Where runs work: a directory a run, which is gone when the run is, however it ended."""
 
-import hashlib
 import os
 import shutil
-import stat
 from pathlib import Path
 
-from mainstay.settings import DATA, WORKSPACE
+from mainstay.settings import DATA
 
 
 def work() -> Path:
-    """The directory of all runs: ``data/backups``. Under root the scratch servers run as other accounts, which may not
-    enter ``data``: then it is a directory of root's own below /var/tmp."""
-    if os.geteuid() != 0:
-        return own(DATA / "backups", 0o700)
-    name = hashlib.sha256(str(WORKSPACE).encode()).hexdigest()[:16]
-    return own(Path("/var/tmp") / f"mainstay-backups-{name}", 0o711)  # noqa: S108 - its owner is looked at
-
-
-def own(path: Path, mode: int) -> Path:
-    """A directory that nobody else can put anything into. Raises PermissionError for one that somebody else made."""
-    path.mkdir(parents=True, exist_ok=True, mode=mode)
-    found = path.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise PermissionError(f"{path} belongs to somebody else; remove it")
-    path.chmod(mode)
-    return path
+    """The directory of all runs: ``data/backups``."""
+    found = DATA / "backups"
+    found.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return found
 
 
 def place(number: int) -> Path:
