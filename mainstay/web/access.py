@@ -44,7 +44,7 @@ def where(request: HttpRequest, act: str, systems: Iterable[str]) -> list[str]:
     return [name for name in systems if _allowed(who, act, name)]
 
 
-def _allowed(who: Actor, act: str, system: str | None) -> bool:
+def _allowed(who: Actor, act: str, system: str | At | None) -> bool:
     try:
         authorise(who, act, system=system)
     except Denied:
