@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from mainstay.catalogue.models import Check, System
 from mainstay.domain.actor import Role
@@ -16,6 +18,7 @@ from mainstay.inspection.actions import run_by_hand
 from mainstay.inspection.models import Line
 from mainstay.monitoring.actions import store_samples
 from mainstay.monitoring.models import Series, Standing
+from mainstay.monitoring.queries import last_values
 from tests.faces.test_web import ROOT, person
 
 HOST = {"memory": ("%", 41.0), "load": ("1", 0.5), "disk": ("%", 93.0), "cpu": ("%", 72.0)}
@@ -75,7 +78,7 @@ def test_a_bare_condition_is_about_what_the_judge_takes(watched: Watched) -> Non
         ("transaction", {"total": ("s", 0.9), "sign_in": ("s", 0.2), "read_order": ("s", 0.7)},
          {"crit": ["read_order > 1s"]}, "read_order", 1),
         ("host", HOST, {"warn": ["disk > 85%"], "crit": ["disk > 95%"]}, "disk", 2),
-        ("sql", {"orders": ("1", 4.0), "rows": ("1", 1.0), "seconds": ("s", 0.1)}, {"warn": ["< 5"]}, "orders", 1),
+        ("sql", {"waiting": ("1", 4.0), "rows": ("1", 1.0), "seconds": ("s", 0.1)}, {"warn": ["< 5"]}, "waiting", 1),
         ("host", HOST, {}, "cpu", 0),
         ("host", {"memory": ("%", 41.0)}, {"warn": ["> 80%"]}, "memory", 0),
     ],
@@ -107,16 +110,16 @@ def test_it_opens_on_what_it_complains_of_and_on_what_is_asked_for(watched: Watc
 def test_rows_and_the_sheet_show_the_same_metric(watched: Watched) -> None:
     disk = watched("host.disk", "host", HOST, warn=["disk > 95%"])
     watched("host.cpu", "host", HOST, warn=["> 90%"])
-    watched("orders", "sql", {"orders": ("1", 4.0), "rows": ("1", 1.0)}, warn=["< 5"])
+    watched("orders", "sql", {"waiting": ("1", 4.0), "rows": ("1", 1.0)}, warn=["< 5"])
     who = person(Role.VIEWER)
     text = who.get("/systems/shop/").content.decode()
     shown = re.findall(r'<td class="num"><span class="dim small">(\w+)</span> ([^<]+)</td>', text)
-    assert sorted(shown) == [("cpu", "72 %"), ("disk", "93 %"), ("orders", "4")]
-    assert re.search(r'<span class="dim small">orders</span> 4<', who.get("/data/?view=rules").content.decode())
+    assert sorted(shown) == [("cpu", "72 %"), ("disk", "93 %"), ("waiting", "4")]
+    assert re.search(r'<span class="dim small">waiting</span> 4<', who.get("/data/?view=rules").content.decode())
     sheet = run_by_hand("shop", actor=ROOT)
     assert ("disk", 93.0) in Line.objects.filter(sheet=sheet, check_of=disk).values_list("metric", "value")
     assert list(Line.objects.filter(sheet=sheet, check_of__name="orders").values_list("metric", flat=True)) == [
-        "orders"
+        "waiting"
     ], "of a kind whose metrics the target names it is the first"
 
 
@@ -132,3 +135,12 @@ def test_the_metric_that_stands_for_a_check(
     measured: str, primary: str, limits: list[str], complaint: str, own: str
 ) -> None:
     assert own_metric(measured.split(), primary, limits, complaint) == own
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("ids", [[1, 900], list(range(1, 80))], ids=["a list", "a span"])
+def test_the_order_of_metrics_is_asked_for(ids: list[int]) -> None:
+    """A database keeps rows in any order; what came first is the lowest number."""
+    with CaptureQueriesContext(connection) as asked:
+        last_values(ids)
+    assert asked[0]["sql"].endswith("ORDER BY 1 ASC"), "the first column, which is the key"
