@@ -75,7 +75,7 @@ _MONTHLY = "0 5 1 * *"
 
 def key_name(system: str, policy: str) -> str:
     """The name of the secret that holds the key of a policy's repositories; 100 characters at most."""
-    name = f"BACKUP_KEY_{system}_{policy}".upper().replace("-", "_")
+    name = f"BACKUP_KEY_{system}__{policy}".upper().replace("-", "_")
     return name if len(name) <= 100 else f"{name[:91]}_{hashlib.sha256(name.encode()).hexdigest()[:8].upper()}"
 
 

@@ -122,4 +122,4 @@ def test_days_left(growth: list[tuple[float, int]], days: float) -> None:
 
 def test_key() -> None:
     assert look("key", facts(), NOW).values == {"key": 1}
-    assert look("key", facts(key="BACKUP_KEY_SHOP_NIGHTLY cannot be read"), NOW).problem is not None
+    assert look("key", facts(key="BACKUP_KEY_SHOP__NIGHTLY cannot be read"), NOW).problem is not None

@@ -43,4 +43,5 @@ def test_the_name_of_a_key_fits_whatever_the_names() -> None:
     long = [key_name("s" * 63, f"{'p' * 62}{number}") for number in range(2)]
     assert len({*long}) == 2
     assert all(len(name) <= 100 and SECRET_NAME.fullmatch(name) for name in (*long, key_name("a-b", "c")))
-    assert key_name("shop", "night-ly") == "BACKUP_KEY_SHOP_NIGHT_LY"
+    assert key_name("shop", "night-ly") == "BACKUP_KEY_SHOP__NIGHT_LY"
+    assert key_name("shop-night", "ly") != key_name("shop", "night-ly")

@@ -62,7 +62,7 @@ class Shop:
         self.vault, self.away = folder / "vault", folder / "away"
         for store in (self.vault, self.away):
             shutil.copytree(empty_repositories() / store.name, store / "shop" / "nightly")
-        make_secret("BACKUP_KEY_SHOP_NIGHTLY", PASSWORD)
+        make_secret("BACKUP_KEY_SHOP__NIGHTLY", PASSWORD)
         make_books(self.books)
         self.apply(**policy)
 

@@ -215,7 +215,7 @@ def absent(_name: str, _environment: object = None) -> str:
 
 
 BEFORE: dict[str, tuple[str, Callable[[Shop, pytest.MonkeyPatch], object], str]] = {
-    "another key": ("prove", lambda _s, _p: set_secret("BACKUP_KEY_SHOP_NIGHTLY", "x" * 40, actor=ROOT), "wrong-key"),
+    "another key": ("prove", lambda _s, _p: set_secret("BACKUP_KEY_SHOP__NIGHTLY", "x" * 40, actor=ROOT), "wrong-key"),
     "the key lost": ("prove", lambda _s, _p: Secret.objects.filter(name__startswith="BACKUP").delete(), "key"),
     "the store gone": ("prove", lambda shop, _p: shop.vault.rename(shop.folder / "gone"), "unreachable"),
     "no room to restore": ("prove", lambda _s, patch: patch.setattr(places, "free", lambda _p: 1000), "no-space"),

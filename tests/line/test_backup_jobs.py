@@ -199,12 +199,12 @@ def test_the_key_is_on_the_sheet_and_nowhere_else(shop: Shop) -> None:
 
 def test_a_lost_key_is_never_replaced_by_another(shop: Shop) -> None:
     shop.run()
-    Secret.objects.filter(name="BACKUP_KEY_SHOP_NIGHTLY").delete()
+    Secret.objects.filter(name="BACKUP_KEY_SHOP__NIGHTLY").delete()
     Job.objects.exclude(act="backup").delete()
     failed = shop.run()
     assert (failed.state, failed.problem["code"]) == ("failed", "key")
     assert "recovery sheet" in failed.problem["detail"]
-    assert not Secret.objects.filter(name="BACKUP_KEY_SHOP_NIGHTLY").exists()
+    assert not Secret.objects.filter(name="BACKUP_KEY_SHOP__NIGHTLY").exists()
     assert Copy.objects.count() == 1
 
 
@@ -214,7 +214,7 @@ def test_what_mainstay_keeps_for_itself_goes_nowhere(shop: Shop) -> None:
     assert key == public_key()
     with pytest.raises(Unfilled):
         SecretBook().value("MAINSTAY_CERTIFICATE_KEY")
-    for name in ("MAINSTAY_CERTIFICATE_KEY", "BACKUP_KEY_SHOP_NIGHTLY"):
+    for name in ("MAINSTAY_CERTIFICATE_KEY", "BACKUP_KEY_SHOP__NIGHTLY"):
         with pytest.raises(secrets.Refused):
             secrets.delete_secret(name, actor=ROOT)
     with pytest.raises(secrets.Refused):

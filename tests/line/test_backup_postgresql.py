@@ -58,7 +58,7 @@ def test_the_books_are_proved_and_refuted(tmp_path: Path, monkeypatch: pytest.Mo
             db.execute(BOOKS)
         vault = tmp_path / "vault"
         shutil.copytree(empty_repositories() / "vault", vault / "shop" / "nightly")
-        make_secret("BACKUP_KEY_SHOP_NIGHTLY", PASSWORD)
+        make_secret("BACKUP_KEY_SHOP__NIGHTLY", PASSWORD)
         make_secret("SHOP_DSN", dsn)
         files = {
             "shop.yaml": SYSTEM.format().encode(),

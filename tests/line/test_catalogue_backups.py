@@ -304,7 +304,7 @@ def test_the_plan_follows_the_tool_and_the_calendar() -> None:
 
 
 def test_the_name_of_a_key_is_one_for_a_secret() -> None:
-    assert key_name("web-shop", "nightly-full") == "BACKUP_KEY_WEB_SHOP_NIGHTLY_FULL"
+    assert key_name("web-shop", "nightly-full") == "BACKUP_KEY_WEB_SHOP__NIGHTLY_FULL"
 
 
 def test_the_pack_is_right_with_its_defaults() -> None:
