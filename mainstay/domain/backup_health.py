@@ -11,12 +11,19 @@ from statistics import median
 
 from mainstay.domain.backup_schedule import Plan, owed
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import say
 
 METRICS = {
     "late": "s", "age": "s", "failures": "1", "size": "B", "size_ratio": "%", "unproved": "s", "behind": "s",
     "unchecked": "s", "free": "B", "days_left": "d", "key": "1",
 }  # fmt: skip
 """Metric → unit of all looks together."""
+
+_ACTS = {
+    "backup": say("the backup"), "forward": say("the copy to the second site"), "prove": say("the proof"),
+    "check": say("the look through the repository"), "prune": say("the removal of old copies"),
+    "restore": say("the restore"),
+}  # fmt: skip
 
 HISTORY = 10
 """Earlier copies whose sizes are what the newest is compared with."""
@@ -93,8 +100,13 @@ def _failed(facts: Facts, now: datetime) -> Reading:  # noqa: ARG001 - all looks
     if not facts.failures:
         return Reading({"failures": 0.0})
     worst = max(facts.failures, key=lambda failure: failure.count)
-    said = f"{worst.act} failed {worst.count} times in a row" if worst.count > 1 else f"the last {worst.act} failed"
-    problem = Problem(Fault.FAILED, f"{said}: {worst.why}", warning=worst.count == 1)
+    act = _ACTS.get(worst.act, worst.act)
+    said = (
+        say("%(act)s failed %(count)s times in a row: %(why)s", act=act, count=worst.count, why=worst.why)
+        if worst.count > 1
+        else say("%(act)s failed the last time: %(why)s", act=act, why=worst.why)
+    )
+    problem = Problem(Fault.FAILED, said, warning=worst.count == 1)
     return Reading({"failures": float(worst.count)}, problem)
 
 
@@ -104,7 +116,7 @@ def _size(facts: Facts, now: datetime) -> Reading:  # noqa: ARG001 - all looks a
         return Reading({"size": 0.0, "size_ratio": 100.0})
     newest, *before = facts.copies[: HISTORY + 1]
     if newest.size == 0:
-        return Reading({"size": 0.0}, Problem(Fault.CONTENT, "the newest copy holds nothing"))
+        return Reading({"size": 0.0}, Problem(Fault.CONTENT, say("the newest copy holds nothing")))
     usual = median(copy.size for copy in before) if len(before) >= _ENOUGH else 0
     return Reading({"size": float(newest.size), "size_ratio": 100.0 * newest.size / usual if usual else 100.0})
 
@@ -112,7 +124,8 @@ def _size(facts: Facts, now: datetime) -> Reading:  # noqa: ARG001 - all looks a
 def _unproved(facts: Facts, now: datetime) -> Reading:
     """How long ago a copy was last restored and found right."""
     values = {"unproved": _seconds(facts.proved_at or facts.begun, now)}
-    return Reading(values, Problem(Fault.FAILED, f"the last proof failed: {facts.refuted}") if facts.refuted else None)
+    why = say("the last proof failed: %(why)s", why=facts.refuted)
+    return Reading(values, Problem(Fault.FAILED, why) if facts.refuted else None)
 
 
 def _second_site(facts: Facts, now: datetime) -> Reading:

@@ -157,7 +157,10 @@ def test_what_is_said_is_a_text_with_its_values_by_name(path: Path) -> None:
 
 MAKERS = ("Problem", "NotConnected", "Unread", "_Amiss", "NoApt", "_NoTime", "Refused", "_TooMany", "_unfit", "at")
 """What takes the detail of why a look failed."""
-LOOKS = (*sources("mainstay/drivers", "mainstay/checker"), ROOT / "mainstay/domain/heartbeat.py")
+LOOKS = (
+    *sources("mainstay/drivers", "mainstay/checker"),
+    *(ROOT / "mainstay/domain" / name for name in ("heartbeat.py", "backup_health.py")),
+)
 
 
 def own_words(node: ast.expr | None) -> bool:

@@ -50,7 +50,7 @@ def test_failed() -> None:
     twice = look("failed", facts(failures=[Failure("prune", 1, "x"), Failure("forward", 2, "unreachable")]), NOW)
     assert twice.problem is not None
     assert not twice.problem.warning
-    assert "forward failed 2 times in a row: unreachable" in twice.problem.detail
+    assert "the copy to the second site failed 2 times in a row: unreachable" in twice.problem.detail
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_failures_count_until_the_act_ends_well() -> None:
     once = seen(policy, "failed")
     assert once.problem is not None
     assert (once.problem.detail, once.problem.warning) == (
-        "the last backup failed: no-space: 2 GB needed, 1 GB free", True,
+        "the backup failed the last time: no-space: 2 GB needed, 1 GB free", True,
     )  # fmt: skip
     job(policy, TONIGHT, state="failed", problem={"code": "no-space"})
     twice = seen(policy, "failed")
@@ -222,4 +222,4 @@ def test_a_policy_that_is_not_there_cannot_be_seen() -> None:
     reading = asyncio.run(backup.Probe(settings, reach).read())
     assert reading.blind
     assert reading.problem is not None
-    assert "'nightly'" in reading.problem.detail
+    assert "nightly" in reading.problem.detail
