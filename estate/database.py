@@ -18,6 +18,8 @@ from estate.tryton import OWNER
 
 PROBE_ROLE = "mainstay_probe"
 PROBE_CONNECTIONS = 15
+BACKUP_ROLE = "mainstay_backup"
+BACKUP_CONNECTIONS = 12
 
 # Tables whose secrets the reading role must not see: it gets every other column.
 SECRETS = {
@@ -35,10 +37,11 @@ class Passwords:
     admin: str
     owner: str
     probe: str
+    backup: str
 
 
 def new_passwords() -> Passwords:
-    return Passwords(*(secrets.token_hex(12) for _ in range(3)))
+    return Passwords(*(secrets.token_hex(12) for _ in range(4)))
 
 
 def create(port: int, admin_password: str) -> None:
@@ -70,6 +73,7 @@ def make_ready(port: int, template_password: str, passwords: Passwords, now: dt.
     with psycopg.connect(address, autocommit=True) as db:
         age(db, now)
         _open_reading_door(db, passwords.probe)
+        _open_copying_door(db, passwords.backup)
         for role, password in ((OWNER, passwords.owner), (postgres.ADMIN, passwords.admin)):
             db.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password)))
 
@@ -96,6 +100,18 @@ def _open_reading_door(db: psycopg.Connection[Any], password: str) -> None:
     db.execute(sql.SQL("GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {}").format(role))
     for table, hidden in SECRETS.items():
         _hide(db, table, hidden)
+
+
+def _open_copying_door(db: psycopg.Connection[Any], password: str) -> None:
+    """A role for backups: reads everything, secrets too, writes nothing, and may take as long as it needs."""
+    role = sql.Identifier(BACKUP_ROLE)
+    db.execute(
+        sql.SQL(
+            "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE"
+            " CONNECTION LIMIT {} PASSWORD {} IN ROLE pg_read_all_data"
+        ).format(role, sql.Literal(BACKUP_CONNECTIONS), sql.Literal(password))
+    )
+    db.execute(sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(role))
 
 
 def _hide(db: psycopg.Connection[Any], table: str, hidden: set[str]) -> None:

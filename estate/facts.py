@@ -21,6 +21,7 @@ class Facts:
     probe_login: str
     probe_password: str
     database_dsn: str
+    backup_dsn: str
     admin_dsn: str
     database_port: int
     database_version: int
@@ -30,6 +31,10 @@ class Facts:
     mail_url: str
     disk_dir: str
     disk_quota_bytes: int | None
+    config_file: str
+    attachments_dir: str
+    vault_dir: str
+    second_site_dir: str
     log_dir: str
     traffic: bool
     order_every_seconds: float

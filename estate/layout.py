@@ -44,6 +44,21 @@ class Layout:
         return self.root / "disk"
 
     @property
+    def attachments(self) -> Path:
+        """The files that people attach to the ERP's documents."""
+        return self.root / "attachments"
+
+    @property
+    def vault(self) -> Path:
+        """Where copies may be kept; nothing of the estate looks there."""
+        return self.root / "vault"
+
+    @property
+    def second_site(self) -> Path:
+        """A second place for them, which stands for another building."""
+        return self.root / "second-site"
+
+    @property
     def faults(self) -> Path:
         """One JSON file for each fault that is broken now."""
         return self.root / "faults"
@@ -62,14 +77,17 @@ class Layout:
         supervisor = read_json(self.facts).get("supervisor_pid")
         if supervisor and b"estate" in _command_line(supervisor):
             raise RuntimeError(f"an estate is already running in {self.root}")
-        for path in (self.database, self.tls, self.faults, self.control):
+        for path in (self.database, self.tls, self.faults, self.control, *self._of_backups()):
             shutil.rmtree(path, ignore_errors=True)
         self.facts.unlink(missing_ok=True)
 
     def make(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
-        for path in (self.logs, self.tls, self.disk, self.faults, self.control):
+        for path in (self.logs, self.tls, self.disk, self.faults, self.control, *self._of_backups()):
             path.mkdir(exist_ok=True)
+
+    def _of_backups(self) -> tuple[Path, ...]:
+        return self.attachments, self.vault, self.second_site
 
 
 def _command_line(pid: int) -> bytes:

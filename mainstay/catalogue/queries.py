@@ -203,13 +203,17 @@ def secret_problem(name: str) -> str:
 
 
 def secret_uses(sight: Sight = EVERYTHING) -> dict[str, list[str]]:
-    """Secret's name → the components, channels, stores and checks in use that ask for it."""
+    """Secret's name → the components, channels, stores, policies and checks in use that ask for it."""
     found: dict[str, list[str]] = {}
     asks = Q(settings__icontains="${")  # few of thousands do
     asking = [
         *((f"{row.system.name}/{row.name}", row.settings) for row in components(sight=sight).filter(asks)),
         *((row.name, row.settings) for row in channels(sight).filter(asks)),
         *((row.name, row.settings) for row in stores(sight).filter(asks)),
+        *(
+            (str(row), [row.document.get(key) for key in backup_policy.FILLED])
+            for row in policies(sight=sight).filter(document__icontains="${")
+        ),
         *((str(row), row.document.get("probe")) for row in checks(sight=sight).filter(document__icontains="${")),
     ]
     for where, settings in asking:

@@ -21,6 +21,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mainstay.cli import demo_backups
 from mainstay.cli.demo_round import Round
 from mainstay.cli.demo_watch import Watch
 
@@ -75,7 +76,9 @@ def _run(stack: ExitStack, directory: Path, port: int, once: bool, only: list[st
     typer.echo(f"The pages live after {time.monotonic() - began:.0f} s; in half a minute all is looked at.", err=True)
     if once:
         return Round(watch, facts, directory / "estate", _estate_command()).run(only, as_json)
+    demo_backups.ask(watch)
     _say_where(port, password, facts)
+    demo_backups.follow(watch)
     signal.pause()
     return 0
 
@@ -222,5 +225,10 @@ def references(facts: dict[str, Any]) -> dict[str, str]:
         "ERP_PASSWORD": facts["probe_password"],
         "ERP_DISK": facts["disk_dir"],
         "ERP_DISK_QUOTA": str(facts["disk_quota_bytes"] or 0),
+        "ERP_BACKUP_DSN": facts["backup_dsn"],
+        "ERP_FILES": facts["attachments_dir"],
+        "ERP_CONFIG": facts["config_file"],
+        "ERP_VAULT": facts["vault_dir"],
+        "ERP_SECOND_SITE": facts["second_site_dir"],
         "MAIL_PORT": str(facts["smtp_port"]),
     }

@@ -27,6 +27,15 @@ class Watch:
         with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
             return json.load(answer)
 
+    def post(self, path: str, body: Row) -> Row:
+        """The answer to one POST; raises OSError when it is refused."""
+        request = urllib.request.Request(  # noqa: S310 - our own address on loopback
+            f"{self.address}/api/v1{path}", json.dumps(body).encode(), method="POST",
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+        )  # fmt: skip
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+            return dict(json.load(answer))
+
     def all(self, path: str) -> list[Row]:
         """Every page of a list."""
         rows: list[Row] = []

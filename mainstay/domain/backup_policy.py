@@ -2,6 +2,7 @@
 
 import hashlib
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field
 
@@ -41,6 +42,7 @@ class Policy(Mapping):
 
     of: Name = Field(description="the component")
     tool: Tool | None = Field(None, description="by default the first that fits the component's kind")
+    dsn: str = Field("", description="an account of its own that may read everything; left out: the component's")
     title: Text = ""
     data: DataClass = Field("other", description="finance: a full copy each day and a proof of each; other: weekly")
     full: Cron | None = Field(None, description="cron, on the system's clocks; by default as its data asks for")
@@ -66,6 +68,21 @@ class Store(Mapping):
 
     kind: Name
     title: Text = ""
+
+
+FILLED = ("dsn", "paths")
+"""Keys of a policy that may hold ``${NAME}``."""
+
+
+def same_database(one: str, other: str) -> bool:
+    """Whether two addresses name a database alike; its host may be another, such as a standby's. What is no address
+    that we can read is not judged."""
+    ours, theirs = urlsplit(one), urlsplit(other)
+    if not ours.scheme or not theirs.scheme:
+        return True
+    kinds = {"postgres": "postgresql", "mysql": "mariadb"}
+    of = [(kinds.get(part.scheme, part.scheme), part.path.strip("/")) for part in (ours, theirs)]
+    return of[0] == of[1]
 
 
 _FULL = {"finance": "30 1 * * *", "other": "30 2 * * 0"}

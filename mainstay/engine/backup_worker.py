@@ -120,7 +120,7 @@ def _problem(error: Exception) -> ToolFailed:
 _CODES: tuple[tuple[tuple[type[Exception], ...], str, bool], ...] = (
     ((Unreachable,), "unreachable", True),
     ((Unfilled, KeyLost), "key", False),
-    ((Store.DoesNotExist,), "setup", False),
+    ((Store.DoesNotExist, queries.OtherDatabase), "setup", False),
     ((OperationalError, InterfaceError), "database", True),
 )
 

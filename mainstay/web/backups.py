@@ -86,6 +86,7 @@ def _says(row: Policy) -> list[tuple[str, Any]]:
     found = [
         (_("Component"), called(row.component)),
         (_("Tool"), row.tool),
+        (_("Account"), _("one of its own") if meant.dsn else _("the component's")),
         (_("Full copies"), full or never),
         (_("Incremental copies"), incremental or never),
         (_("Begins within"), meant.window or _("always")),

@@ -10,7 +10,7 @@ import pytest
 
 from mainstay.backups import actions
 from mainstay.backups.models import Copy, Proof
-from mainstay.catalogue.actions import apply, make_secret
+from mainstay.catalogue.actions import apply, make_secret, set_secret
 from mainstay.catalogue.examine import examine
 from mainstay.catalogue.models import Policy
 from mainstay.engine.jobs import places
@@ -31,12 +31,15 @@ checks:
   recent:
     probe: {{kind: integrity, on: db, query: "select id from orders where created_at > :now"}}
 backups:
-  nightly: {{of: db, data: finance, stores: [vault], databases: [shop], prove: {{tables: [public.ledger]}}}}
+  nightly:
+    {{of: db, dsn: "${{SHOP_DUMP_DSN}}", data: finance, stores: [vault], prove: {{tables: [public.ledger]}}}}
 """
 BOOKS = """
 create table orders (id int primary key, number text, state text, created_at timestamp, changed_at timestamp,
                      amount numeric(12,2));
 create table order_lines (id int primary key, order_id int references orders (id), text text);
+create table wages (person text);
+insert into wages values ('Ann');
 create table ledger (id int primary key, move int, debit numeric(12,2), credit numeric(12,2));
 insert into orders select n, 'S' || n, 'done', now() - n * interval '1 hour', now(), 10.50
   from generate_series(1, 200) n;
@@ -45,6 +48,15 @@ insert into ledger select n, (n + 1) / 2, case when n % 2 = 1 then 10.5 else 0 e
                           case when n % 2 = 0 then 10.5 else 0 end
   from generate_series(1, 400) n;
 """
+
+
+def _looking(dsn: str) -> str:
+    """The account of the checks: it may read what they need, and could dump nothing."""
+    with psycopg.connect(dsn) as db:
+        db.execute("create role looker login password 'looker'")
+        db.execute("grant select on orders, order_lines, ledger to looker")
+    parts = urlsplit(dsn)
+    return parts._replace(netloc=f"looker:looker@{parts.hostname}:{parts.port}").geturl()
 
 
 def test_the_books_are_proved_and_refuted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +71,8 @@ def test_the_books_are_proved_and_refuted(tmp_path: Path, monkeypatch: pytest.Mo
         vault = tmp_path / "vault"
         shutil.copytree(empty_repositories() / "vault", vault / "shop" / "nightly")
         make_secret("BACKUP_KEY_SHOP__NIGHTLY", PASSWORD)
-        make_secret("SHOP_DSN", dsn)
+        make_secret("SHOP_DSN", _looking(dsn))
+        make_secret("SHOP_DUMP_DSN", admin)
         files = {
             "shop.yaml": SYSTEM.format().encode(),
             "shared.yaml": f"stores: {{vault: {{kind: directory, path: {vault}}}}}".encode(),
@@ -67,12 +80,16 @@ def test_the_books_are_proved_and_refuted(tmp_path: Path, monkeypatch: pytest.Mo
         apply(examine(files).catalogue, actor=ROOT)
         policy = Policy.objects.get()
         actions.ask(str(policy), actor=ANN)
+        assert all_done()[0].problem["code"] == "setup", "the account leads to another database than the component's"
+        set_secret("SHOP_DUMP_DSN", dsn, actor=ROOT)
+        actions.ask(str(policy), actor=ANN)
         assert [(job.act, job.state) for job in all_done()] == [("backup", "done"), ("prove", "done")]
         proof = Proof.objects.get()
         gates = outcomes(proof.gates)
         assert "failed" not in gates.values(), proof.gates
         assert gates["fingerprint.rows"] == gates["fingerprint.totals"] == gates["fingerprint.sums"] == "passed"
         assert gates["rules.unbalanced"] == gates["rules.recent"] == gates["rules.db.flow"] == "passed"
+        assert Copy.objects.get().fingerprint["rows"]["shop.public.wages"] == 1, "what only the policy's account reads"
         live = proof.figures["totals"]["live"]["money"]
         assert Copy.objects.get().fingerprint["totals"]["money"] == live == "2100.00"
         unseen = {name for name, verdict in gates.items() if verdict == "unseen"}

@@ -48,6 +48,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 HEAD = "system: shop\ntimezone: Asia/Shanghai\ncomponents:\n"
 HEAD += '  db: {kind: postgresql, dsn: "${SHOP_DSN}"}\n  web: {kind: queue}\n  h: {kind: host}\n'
+HEAD += "  two: {kind: postgresql, dsn: 'postgresql://looker@db/shop'}\n"
 SHARED = (
     'stores:\n  vault: {kind: folder, path: /srv/vault}\n  far: {kind: folder, path: "${FAR_PATH}", title: Far away}\n'
 )
@@ -131,6 +132,23 @@ def flaws(policy: str, shared: str = SHARED) -> list[str]:
         ("of: db, stores: [vault], watch: {late_warn: soon}", [
             "backups.nightly.watch.backup.nightly.late.warn.0: .*soon.*",
         ]),
+        ('of: db, stores: [vault], dsn: "${SHOP_DUMP_DSN}"', []),
+        ('of: db, stores: [vault], dsn: "${shop}"', [
+            r"backups.nightly.dsn: \$\{shop\} is not a placeholder; write \$\{NAME\} in capitals, digits and _",
+        ]),
+        ("of: db, stores: [vault], dsn: 'postgresql://dumper:hush@db/shop'", [
+            "backups.nightly.dsn: a secret is written in clear; "
+            r"write \$\{NAME\} and give it with: mainstay secret set NAME",
+        ]),
+        ("of: h, stores: [vault], paths: [/etc], dsn: 'postgresql://dumper@db/shop'", [
+            "backups.nightly.dsn: files signs in to nothing here; leave it out",
+        ]),
+        ("of: two, stores: [vault], dsn: 'postgresql://dumper@standby/shop'", []),
+        ("of: two, stores: [vault], dsn: 'postgresql://dumper@db/shpo'", [
+            "backups.nightly.dsn: it names another database than the component 'two'; "
+            "name the same one, with an account that may read everything",
+        ]),
+        ('of: h, stores: [vault], paths: ["${SHOP_FILES}/sent"]', []),
         ("of: db, stores: [vault], kepe: {last: 2}", [
             "backups.nightly.kepe: unknown key 'kepe'; did you mean 'keep'?",
         ]),
@@ -245,6 +263,14 @@ def test_secrets_of_stores_are_asked_for_and_seen_nowhere() -> None:
     actions.set_secret("FAR_PATH", "/mnt/canary", actor=ALICE)
     assert queries.store_settings(queries.store("far")) == {"path": "/mnt/canary"}
     assert "canary" not in "".join(export.files().values())
+
+
+@database
+def test_secrets_of_policies_are_asked_for_where_they_may_stand() -> None:
+    asking = 'dsn: "${SHOP_DUMP_DSN}", of: db, title: "not ${ASKED}"'
+    applied(shop=f"{HEAD}backups:\n  nightly: {{{asking}, stores: [vault]}}\n", shared=SHARED)
+    assert queries.secret_uses()["SHOP_DUMP_DSN"] == ["shop/nightly"]
+    assert queries.names_without_value() == ["FAR_PATH", "SHOP_DSN", "SHOP_DUMP_DSN"]
 
 
 @database

@@ -14,10 +14,11 @@ from mainstay.backups.queries.jobs import (
     strays,
 )
 from mainstay.backups.queries.keeping import retention
-from mainstay.backups.queries.means import Means, means
+from mainstay.backups.queries.means import Means, OtherDatabase, means
 
 __all__ = [
     "Means",
+    "OtherDatabase",
     "copies",
     "copy",
     "job",

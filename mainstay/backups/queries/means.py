@@ -9,8 +9,13 @@ from mainstay.catalogue.models import Component, Policy, Store
 from mainstay.catalogue.policies import definition
 from mainstay.catalogue.secret_book import SecretBook
 from mainstay.catalogue.totals import totals_of
+from mainstay.domain.backup_policy import same_database
 from mainstay.domain.placeholder import fill
 from mainstay.drivers.backup_tools import Source
+
+
+class OtherDatabase(ValueError):
+    """A copy would be of something else than what is watched, and its proof would compare it with itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +33,25 @@ def component_settings(component: Component) -> dict[str, Any]:
 
 
 def means(policy: Policy) -> Means:
-    """Raises Unfilled, Store.DoesNotExist."""
+    """Raises Unfilled, OtherDatabase, Store.DoesNotExist."""
     meant = definition(policy)
     source = Source(
-        component=component_settings(policy.component), paths=meant.paths, exclude=meant.exclude,
+        component=_component(policy, meant.dsn), paths=fill(meant.paths, SecretBook().value), exclude=meant.exclude,
         databases=meant.databases, parallel=meant.parallel, totals=totals_of(policy.component),
         tables=meant.prove.tables,
     )  # fmt: skip
     return Means(source, tuple(catalogue.store(name) for name in meant.stores))
+
+
+def _component(policy: Policy, dsn: str) -> dict[str, Any]:
+    """As whoever takes its copies signs in."""
+    settings = component_settings(policy.component)
+    if not dsn:
+        return settings
+    account = fill(dsn, SecretBook().value)
+    if not same_database(str(settings.get("dsn", "")), account):
+        raise OtherDatabase("the policy's dsn names another database than its component's")
+    return {**settings, "dsn": account}
 
 
 def asked(source: Source) -> dict[str, Any]:

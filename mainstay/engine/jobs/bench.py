@@ -55,9 +55,9 @@ class Bench:
 
     def __enter__(self) -> "Bench":
         self.until = time.monotonic() + parse_duration(self.meant.deadline)
+        self.means = queries.means(self.job.policy)
         leftovers.sweep(self.directory)
         self.directory.mkdir(mode=0o700)
-        self.means = queries.means(self.job.policy)
         return self
 
     def __exit__(self, *_: object) -> None:
