@@ -15,8 +15,17 @@ from mainstay.backups.queries.jobs import (
 )
 from mainstay.backups.queries.keeping import retention
 from mainstay.backups.queries.means import Means, means
+from mainstay.backups.queries.restores import (
+    live_place,
+    restore,
+    restore_of,
+    restores,
+    under_maintenance,
+    wanted_copies,
+)
 
 __all__ = [
+    "live_place", "restore", "restore_of", "restores", "under_maintenance", "wanted_copies",
     "Means",
     "copies",
     "copy",
