@@ -1,5 +1,5 @@
 """``python -m bench``: checks through the whole line beside floor and peer in the same minutes, heartbeats in, memory,
-samples on disk, and the pages over a million state changes."""
+samples on disk, the pages over a million state changes, and restores to random moments."""
 
 import argparse
 import json
@@ -13,11 +13,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench import checks, heartbeats, memory, peers
+from bench import checks, heartbeats, memory, peers, pitr
 from bench.servers import nginx
 
 HERE = Path(__file__).resolve().parent
-PARTS = ("http", "tcp", "sustained", "heartbeats", "memory", "samples", "pages")
+PARTS = ("http", "tcp", "sustained", "heartbeats", "memory", "samples", "pages", "pitr")
 
 
 def main() -> None:
@@ -27,6 +27,7 @@ def main() -> None:
     asked.add_argument("--every", type=float, default=3.0, help="seconds between two looks in the part `sustained`")
     asked.add_argument("--peer", type=int, default=2_000, help="how many the peer is given; its cost grows with them")
     asked.add_argument("--seconds", type=float, default=60.0, help="how long each measurement lasts")
+    asked.add_argument("--targets", type=int, default=100, help="random moments to restore in the part `pitr`")
     asked.add_argument("--soak", action="store_true", help="checks alone, without a peer")
     options = asked.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended, and the rest removed
@@ -44,7 +45,7 @@ Options = argparse.Namespace
 def _measure(part: str) -> Callable[[Path, int, Options], Any]:
     return {
         "http": _checks("http"), "tcp": _checks("tcp"), "sustained": _sustained, "heartbeats": _heartbeats,
-        "memory": _memory, "samples": _samples, "pages": _pages,
+        "memory": _memory, "samples": _samples, "pages": _pages, "pitr": _pitr,
     }[part]  # fmt: skip
 
 
@@ -118,6 +119,12 @@ def _pages(directory: Path, _port: int, _options: Options) -> Any:
     for name, page in found.items():
         print(f"page {name}: {page['ms']:.0f} ms, {page['cpu_ms']:.0f} ms of it CPU, {page['queries']} queries")
     return found
+
+
+def _pitr(_directory: Path, _port: int, options: Options) -> Any:
+    found = pitr.measure(options.targets, options.seconds)
+    print(pitr.said(found))
+    return asdict(found)
 
 
 def _run(module: str, *arguments: str, workspace: Path | None = None) -> str:

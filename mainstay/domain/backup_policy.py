@@ -1,5 +1,6 @@
 """Backup policies and stores as a user writes them, and the defaults that come with Mainstay."""
 
+import hashlib
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
@@ -73,8 +74,9 @@ _MONTHLY = "0 5 1 * *"
 
 
 def key_name(system: str, policy: str) -> str:
-    """The name of the secret that holds the key of a policy's repositories."""
-    return f"BACKUP_KEY_{system}_{policy}".upper().replace("-", "_")
+    """The name of the secret that holds the key of a policy's repositories; 100 characters at most."""
+    name = f"BACKUP_KEY_{system}_{policy}".upper().replace("-", "_")
+    return name if len(name) <= 100 else f"{name[:91]}_{hashlib.sha256(name.encode()).hexdigest()[:8].upper()}"
 
 
 def full_at(policy: Policy) -> str:

@@ -29,7 +29,7 @@ from mainstay.domain.backup_job import RENEW  # noqa: E402
 from mainstay.domain.placeholder import Unfilled  # noqa: E402
 from mainstay.drivers.backup_tools import ToolFailed  # noqa: E402
 from mainstay.drivers.stores import Unreachable  # noqa: E402
-from mainstay.engine.jobs import backup, check, forward, leftovers, places, prove, prune, restore  # noqa: E402
+from mainstay.engine.jobs import backup, check, forward, leftovers, own, places, prove, prune, restore  # noqa: E402
 from mainstay.engine.jobs.bench import Bench, Progress  # noqa: E402
 
 _log = logging.getLogger("mainstay.engine.backup_worker")
@@ -38,6 +38,8 @@ ACTS = {
     "backup": backup.run, "forward": forward.run, "check": check.run, "prune": prune.run, "prove": prove.run,
     "restore": restore.run,
 }  # fmt: skip
+OWN = {**ACTS, "backup": own.backup, "forward": own.forward, "check": own.check, "prune": own.prune}
+"""Of a tool that keeps repositories of its own."""
 _PR_SET_PDEATHSIG = 1
 _LOST = 75
 """Exit code when the job is somebody else's: EX_TEMPFAIL of sysexits.h."""
@@ -90,7 +92,7 @@ def work(job: Job, progress: Progress) -> int:
     """Do a leased job here; what goes wrong is written down. Raises Lost."""
     try:
         with Bench(job, progress) as bench:
-            ACTS[job.act](bench)
+            (OWN if bench.keeps_own else ACTS)[job.act](bench)
     except actions.Lost:
         raise
     except Stopped:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mainstay.domain.backup_job import FIRST, TRIES, next_try, pace
+from mainstay.domain.backup_policy import key_name
+from mainstay.domain.placeholder import SECRET_NAME
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
@@ -35,3 +37,10 @@ def test_what_nobody_knows_is_not_said(progress: dict[str, object]) -> None:
 
 def test_more_than_was_expected_is_not_more_than_all() -> None:
     assert pace({"stage": "x", "done": 130, "total": 100}, NOW, [], NOW).percent == 100
+
+
+def test_the_name_of_a_key_fits_whatever_the_names() -> None:
+    long = [key_name("s" * 63, f"{'p' * 62}{number}") for number in range(2)]
+    assert len({*long}) == 2
+    assert all(len(name) <= 100 and SECRET_NAME.fullmatch(name) for name in (*long, key_name("a-b", "c")))
+    assert key_name("shop", "night-ly") == "BACKUP_KEY_SHOP_NIGHT_LY"

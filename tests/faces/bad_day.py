@@ -185,6 +185,7 @@ class There:
     channel: str
     person: str
     policy: str = ""
+    backups: Sequence[str] = ()
 
 
 def everywhere(site: Served) -> list[str]:
@@ -192,7 +193,7 @@ def everywhere(site: Served) -> list[str]:
     incidents = [one["id"] for one in json.loads(site.call("incident", "list", "--all", "--json"))["items"]]
     checks, parts = (CHECK, "answers", "size", "sales", "job"), ("database-of-all-the-subsidiaries", "web")
     there = There(LONG, checks, "size", incidents[-2:], 1, parts, "operations-team-of-the-subsidiaries",
-                  "maria.magdalena.von-der-buchhaltung", POLICY)  # fmt: skip
+                  "maria.magdalena.von-der-buchhaltung", POLICY, ("jobs/1", "copies/1", "proofs/1"))  # fmt: skip
     return pages(there)
 
 
@@ -205,6 +206,7 @@ def pages(there: There) -> list[str]:
         "/incidents/?state=", "/incidents/?view=plots", *(f"/incidents/{number}/" for number in there.incidents),
         "/data/?view=findings", "/data/?view=rules", "/data/?view=flows", "/data/?view=cases",
         "/backups/", *([f"/backups/policies/{there.system}/{there.policy}/"] if there.policy else []),
+        "/backups/jobs/", "/backups/copies/", *(f"/backups/{one}/" for one in there.backups),
         "/inspections/", "/inspections/month/", f"/inspections/{there.sheet}/",
         "/start/", "/start/parts/", *(f"/start/parts/{part}/" for part in there.parts), "/start/told/",
         "/start/summary/",

@@ -40,8 +40,10 @@ NO_PAGES = {
     "inspection-raise", "start-system", "start-part-add", "start-part-save", "start-part-try", "start-part-remove",
     "start-told", "start-channel", "start-channel-remove", "start-apply", "start-drop", "channel-save", "channel-test",
     "channel-retire", "calendar-save", "calendar-retire", "secret-set", "secret-delete", "secret-rotate",
+    "store-try", "backup-run", "backup-prove", "backup-key",
     # what is no page: a fragment, a file, a feed, another address of a page that is looked at
     "alarm", "attachment", "audit-trail", "status-json", "status-atom", "catalogue_download", "inspectionfile",
+    "backupcertificate",
     "startfiles", "root", "invitation-link",
     # asks somebody who is half in; tests/faces/test_browser_sign_in.py looks at it
     "sign-in-second",

@@ -15,9 +15,12 @@ from mainstay.backups import actions, queries
 from mainstay.backups.certificates import file_of
 from mainstay.backups.models import Copy, Job, Proof, Repository
 from mainstay.backups.signing import public_key
+from mainstay.catalogue import actions as secrets
 from mainstay.catalogue.models import Policy, Secret
+from mainstay.catalogue.secret_book import SecretBook
 from mainstay.domain.actor import Actor, Denied, Role
 from mainstay.domain.certificate import verify
+from mainstay.domain.placeholder import Unfilled
 from mainstay.engine.jobs import places
 from tests.line.copied_shop import ANN, ROOT, Shop, all_done, done, outcomes, work_in
 from tests.servers import program
@@ -203,3 +206,28 @@ def test_a_lost_key_is_never_replaced_by_another(shop: Shop) -> None:
     assert "recovery sheet" in failed.problem["detail"]
     assert not Secret.objects.filter(name="BACKUP_KEY_SHOP_NIGHTLY").exists()
     assert Copy.objects.count() == 1
+
+
+def test_what_mainstay_keeps_for_itself_goes_nowhere(shop: Shop) -> None:
+    """Neither into a check's or channel's settings, nor away by a slip of the hand."""
+    key = public_key()
+    assert key == public_key()
+    with pytest.raises(Unfilled):
+        SecretBook().value("MAINSTAY_CERTIFICATE_KEY")
+    for name in ("MAINSTAY_CERTIFICATE_KEY", "BACKUP_KEY_SHOP_NIGHTLY"):
+        with pytest.raises(secrets.Refused):
+            secrets.delete_secret(name, actor=ROOT)
+    with pytest.raises(secrets.Refused):
+        secrets.set_secret("MAINSTAY_CERTIFICATE_KEY", "x", actor=ROOT)
+    secrets.rotate_secrets(actor=ROOT)
+    assert public_key() == key
+
+
+def test_a_worker_that_is_asked_to_end_gives_its_job_back(shop: Shop) -> None:
+    actions.ask("shop/nightly", actor=ANN)
+    job = actions.lease("a", datetime.now(UTC))
+    assert job is not None
+    actions.give_back(job, datetime.now(UTC), "the engine was ended")
+    row = Job.objects.get()
+    assert (row.state, row.attempt, row.story[-1]["word"]) == ("waiting", 0, "given-back")
+    assert actions.lease("b", datetime.now(UTC)) is not None

@@ -1,5 +1,5 @@
-"""A copy of a real PostgreSQL, proved in a scratch server of its own: by rows, totals, the database's own checks and the
-rules of the books; and refuted when the books it holds are wrong."""
+"""A copy of a real PostgreSQL, proved in a scratch server of its own: by rows, totals, the database's own checks and
+the rules of the books; and refuted when the books it holds are wrong."""
 
 import shutil
 from pathlib import Path
@@ -21,13 +21,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 SYSTEM = """
 system: shop
 components:
-  db: {{kind: postgresql, dsn: "{dsn}", packs: [generic-orders]}}
+  db: {{kind: postgresql, dsn: "${{SHOP_DSN}}", packs: [generic-orders]}}
 checks:
   unbalanced:
     probe:
       kind: integrity
       on: db
-      query: "select move, sum(debit) - sum(credit) as amount from ledger group by move having sum(debit) <> sum(credit)"
+      query: "select move, sum(debit - credit) as amount from ledger group by move having sum(debit - credit) <> 0"
   recent:
     probe: {{kind: integrity, on: db, query: "select id from orders where created_at > :now"}}
 backups:
@@ -59,8 +59,9 @@ def test_the_books_are_proved_and_refuted(tmp_path: Path, monkeypatch: pytest.Mo
         vault = tmp_path / "vault"
         shutil.copytree(empty_repositories() / "vault", vault / "shop" / "nightly")
         make_secret("BACKUP_KEY_SHOP_NIGHTLY", PASSWORD)
+        make_secret("SHOP_DSN", dsn)
         files = {
-            "shop.yaml": SYSTEM.format(dsn=dsn).encode(),
+            "shop.yaml": SYSTEM.format().encode(),
             "shared.yaml": f"stores: {{vault: {{kind: directory, path: {vault}}}}}".encode(),
         }
         apply(examine(files).catalogue, actor=ROOT)
@@ -72,7 +73,8 @@ def test_the_books_are_proved_and_refuted(tmp_path: Path, monkeypatch: pytest.Mo
         assert "failed" not in gates.values(), proof.gates
         assert gates["fingerprint.rows"] == gates["fingerprint.totals"] == gates["fingerprint.sums"] == "passed"
         assert gates["rules.unbalanced"] == gates["rules.recent"] == gates["rules.db.flow"] == "passed"
-        assert Copy.objects.get().fingerprint["totals"]["money"] == proof.figures["totals"]["live"]["money"] == "2100.00"
+        live = proof.figures["totals"]["live"]["money"]
+        assert Copy.objects.get().fingerprint["totals"]["money"] == live == "2100.00"
         unseen = {name for name, verdict in gates.items() if verdict == "unseen"}
         assert proof.verdict == ("unproved" if unseen else "proved")
         assert all(name.startswith("own-checks.") for name in unseen), "only what this machine lacks may be left out"
@@ -85,4 +87,3 @@ def test_the_books_are_proved_and_refuted(tmp_path: Path, monkeypatch: pytest.Mo
         assert (refuted.verdict, outcomes(refuted.gates)["rules.unbalanced"]) == ("failed", "failed")
     assert not places.numbers()
     assert not list(Path("/tmp").glob("mainstay-scratch-*/data/postmaster.pid"))
-

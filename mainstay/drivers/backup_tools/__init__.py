@@ -18,6 +18,7 @@ Each file holds:
                             may be used for a scratch server. ``only``: these databases or tables alone. An ``Opened``.
 
 A staged tool whose ``point`` names ``paths`` (and ``exclude``) is saved from there, not from ``Run.directory``.
+A tool that keeps its own is ``Tool(source, network, keeping)`` (see ``Keeping``); its copies are opened from there.
 All raise ``ToolFailed``.
 
 An exit code is never trusted alone: each file says which traps it knows and how it looks behind them. Every program
@@ -33,6 +34,8 @@ from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
+
+from mainstay.drivers.stores import Place
 
 ORDER = ("pg_dump", "pgbackrest", "mariadb_dump", "mariabackup", "sqlite", "files")
 
@@ -71,6 +74,17 @@ class Run:
     say: Callable[[str, int, int], None]
     level: str = "full"
     base: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What a tool that keeps repositories of its own is handed besides: a directory that stays, under a path that never
+    changes; the name and the key of its repositories; and where those lie, the first store and then the second site."""
+
+    home: Path
+    name: str
+    key: str = field(repr=False)
+    places: Sequence[Place]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from mainstay.catalogue.policies import definition
 from mainstay.catalogue.queries import store_settings
 from mainstay.domain.duration import parse_duration
 from mainstay.drivers import backup_tools, stores
-from mainstay.drivers.backup_tools import Run, Source, ToolFailed
+from mainstay.drivers.backup_tools import Keeping, Run, Source, ToolFailed
 from mainstay.drivers.restic import Restic
 from mainstay.engine.jobs import leftovers, places
 from mainstay.settings import NETWORK
@@ -86,7 +86,16 @@ class Bench:
 
     def tool(self, source: Source) -> Any:
         """The policy's tool, on a source."""
-        return self.module.Tool(source, NETWORK)
+        if not self.keeps_own:
+            return self.module.Tool(source, NETWORK)
+        lie = [self.store(row).place(self.path, self._files(row)) for row in self.means.stores]
+        name = self.path.replace("/", "-")
+        return self.module.Tool(source, NETWORK, Keeping(places.archiving(name), name, self._secret(), lie))
+
+    @property
+    def keeps_own(self) -> bool:
+        """Whether the tool keeps repositories of its own, beside which restic has nothing to do."""
+        return bool(self.module.KEEPS == "own")
 
     def room(self, name: str) -> Path:
         """An empty directory of this run."""
@@ -138,11 +147,18 @@ class Bench:
 
     def restic(self, row: Store) -> Restic:
         """The policy's repository in a store, made or not."""
+        place = self.store(row).place(self.path, self._files(row))
+        return Restic(place, self._secret(), host=f"mainstay-{self.path.replace('/', '.')}", cache=places.cache())
+
+    def _files(self, row: Store) -> Path:
+        """Where a store puts what must be a file."""
+        found = self.directory / f"store-{row.pk}"
+        found.mkdir(mode=0o700, exist_ok=True)
+        return found
+
+    def _secret(self) -> str:
         self._key = self._key or actions.repository_key(self.job.policy)
-        keys = self.directory / f"store-{row.pk}"
-        keys.mkdir(mode=0o700, exist_ok=True)
-        place = self.store(row).place(self.path, keys)
-        return Restic(place, self._key, host=f"mainstay-{self.path.replace('/', '.')}", cache=places.cache())
+        return self._key
 
     def repository(self, row: Store, like: Restic | None = None) -> tuple[Repository, Restic]:
         """The policy's repository in a store, made if it is not there, and put in order after a run that died in it."""

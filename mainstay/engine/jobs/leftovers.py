@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+from mainstay.drivers import scratch_mariadb, scratch_postgresql
 from mainstay.engine.jobs import places
 
 
 def sweep(directory: Path) -> None:
     """Nothing of it stays; fine when there is nothing."""
     if directory.exists():
+        scratch_postgresql.sweep(directory)
+        scratch_mariadb.sweep(directory)
         places.remove(directory)

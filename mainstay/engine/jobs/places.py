@@ -4,13 +4,21 @@ import os
 import shutil
 from pathlib import Path
 
-from mainstay.settings import DATA
+from mainstay.settings import DATA, WORKSPACE
 
 
 def work() -> Path:
     """The directory of all runs: ``data/backups``."""
     found = DATA / "backups"
     found.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return found
+
+
+def archiving(name: str) -> Path:
+    """A directory that stays, for a tool whose programs the server's own account runs: it may be entered by all, and
+    what in it is secret belongs to that account alone."""
+    found = WORKSPACE / "archiving" / name
+    found.mkdir(parents=True, exist_ok=True, mode=0o755)
     return found
 
 

@@ -25,7 +25,7 @@ from mainstay.domain.proof import Gate, Outcome, fingerprint_gates, objective, v
 from mainstay.drivers import program
 from mainstay.drivers.backup_tools import Source, ToolFailed
 from mainstay.drivers.restic import Restic
-from mainstay.engine.jobs import copied_rules, distance, places
+from mainstay.engine.jobs import copied_rules, distance, own, places
 from mainstay.engine.jobs.backup import SPARE
 from mainstay.engine.jobs.bench import Bench
 
@@ -56,34 +56,20 @@ def run(bench: Bench) -> None:
     bench.require_tools()
     bench.require_room("this machine", 2 * copy.size + SPARE, places.free(bench.directory))
     found, begun = Found(), datetime.now(UTC)
-    with bench.step("opening"):
-        restic = bench.known(copy.repository)
     try:
-        _look(bench, copy, restic, found)
+        _look(bench, copy, found)
     except ToolFailed as error:
         if error.code in SAYS_NOTHING:
             raise
         found.say("open" if found.restored else "load", Outcome.FAILED, f"{error.code}: {error.detail}")
-    bench.versions |= {"restic": program.version("restic")}
     _keep(bench, copy, found, begun)
 
 
-def _look(bench: Bench, copy: Copy, restic: Restic, found: Found) -> None:
-    with bench.step("checking the repository"):
-        damage = restic.check(bench.until)
-        found.say("repository", Outcome.FAILED if damage else Outcome.PASSED, damage[:500])
-        actions.looked_through(bench.job, copy.repository, datetime.now(UTC), damage)
-    if damage:  # a restore from it may hang for hours
-        return
+def _look(bench: Bench, copy: Copy, found: Found) -> None:
     began = time.monotonic()
-    _record(copy, restic, found)
-    target = bench.room("copy")
-    with bench.step("loading"):
-        restic.load(copy.identifier, target, bench.until)
-    _loaded(copy, target, found)
-    tool = bench.tool(_source(copy, {"kind": copy.policy.component.kind}))
-    with bench.step("starting"):
-        opened = tool.open(bench.run(bench.directory), copy.point)
+    opened = _own_opened(bench, copy, found) if bench.keeps_own else _opened(bench, copy, found)
+    if opened is None:  # a restore from a damaged repository may hang for hours
+        return
     with closing(opened):
         found.restored = True
         restore = time.monotonic() - began
@@ -100,6 +86,45 @@ def _look(bench: Bench, copy: Copy, restic: Restic, found: Found) -> None:
         distance.measure(bench, copy, found)
     if bench.meant.prove.start:
         found.say("application", Outcome.UNSEEN, "this version cannot start an application on a copy")
+
+
+def _opened(bench: Bench, copy: Copy, found: Found) -> Any:
+    """What restic brought back, started; None where its repository is damaged."""
+    bench.versions |= {"restic": program.version("restic")}
+    with bench.step("opening"):
+        restic = bench.known(copy.repository)
+    with bench.step("checking the repository"):
+        if not _is_whole(bench, copy, restic.check(bench.until), found):
+            return None
+    _record(copy, restic, found)
+    target = bench.room("copy")
+    with bench.step("loading"):
+        restic.load(copy.identifier, target, bench.until)
+    _loaded(copy, target, found)
+    tool = bench.tool(_source(copy, {"kind": copy.policy.component.kind}))
+    with bench.step("starting"):
+        return tool.open(bench.run(bench.directory), copy.point)
+
+
+def _own_opened(bench: Bench, copy: Copy, found: Found) -> Any:
+    """What the tool brought back from its own repository, started; None where that is damaged."""
+    tool, number = bench.tool(bench.means.source), own.number_of(bench, copy.repository)
+    bench.versions |= dict(copy.versions)
+    with bench.step("checking the repository"):
+        if not _is_whole(bench, copy, tool.check(bench.run(bench.directory), number), found):
+            return None
+        there = copy.identifier in tool.strays(bench.run(bench.directory), (), number)
+        found.say("record", Outcome.PASSED if there else Outcome.FAILED, "" if there else "it is not in the repository")
+    with bench.step("loading"):
+        opened = tool.open(bench.run(bench.directory), copy.point)
+    found.say("load", Outcome.PASSED, bytes=copy.size)
+    return opened
+
+
+def _is_whole(bench: Bench, copy: Copy, damage: str, found: Found) -> bool:
+    found.say("repository", Outcome.FAILED if damage else Outcome.PASSED, damage[:500])
+    actions.looked_through(bench.job, copy.repository, datetime.now(UTC), damage)
+    return not damage
 
 
 @contextmanager

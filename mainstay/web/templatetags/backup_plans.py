@@ -15,18 +15,6 @@ register = template.Library()
 
 
 @register.filter
-def level_word(level: str) -> str:
-    """Which kind of copy."""
-    return {"full": pgettext("copy", "full"), "incremental": pgettext("copy", "incremental")}.get(level, level)
-
-
-@register.filter
-def verdict_word(verdict: str) -> str:
-    """What a proof came to."""
-    return {"proved": _("proved"), "failed": _("failed"), "unproved": _("not proved")}.get(verdict, verdict)
-
-
-@register.filter
 def rule_word(rule: str) -> str:
     """Why a copy stays."""
     return {
