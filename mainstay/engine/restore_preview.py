@@ -16,6 +16,7 @@ from mainstay.domain.placeholder import Unfilled
 from mainstay.domain.saying import say
 from mainstay.drivers import tree
 from mainstay.drivers.database import Connection, Unread, connect
+from mainstay.engine.jobs.landing import point_of
 from mainstay.engine.restoring import databases_of, tables_of, to_places
 from mainstay.settings import NETWORK
 
@@ -80,7 +81,7 @@ def _database(copy: Copy, found: Preview, until: float) -> None:
         totals = dict(copy.fingerprint.get("totals") or {})
         for name, text in (copy.asked.get("totals") or {}).items():
             found.totals.append(_less(name, totals.get(name), _one(live, text, until)))
-        own = copy.point.get("own")
+        own = point_of(copy).get("own")
         for name, count in _counts(copy):
             text = f"select count(*) from {_quoted(name, own, live.dialect)}"  # noqa: S608 - quoted
             shown = name.removeprefix(f"{own}.") if own else name
@@ -97,7 +98,7 @@ def _database(copy: Copy, found: Preview, until: float) -> None:
 def _counts(copy: Copy) -> Iterator[tuple[str, int]]:
     """Rows of the tables of the component's own database."""
     rows: Mapping[str, int] = copy.fingerprint.get("rows") or {}
-    own = copy.point.get("own")
+    own = point_of(copy).get("own")
     mine = [(name, count) for name, count in sorted(rows.items()) if own is None or name.startswith(f"{own}.")]
     yield from mine[:MOST_TABLES]
 

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from mainstay.backups import actions, queries
 from mainstay.backups.models import Copy, Restore
 from mainstay.catalogue import queries as catalogue
+from mainstay.catalogue.models import Policy
 from mainstay.domain.actor import Actor, authorise
 from mainstay.domain.placeholder import Unfilled
 from mainstay.domain.restoring import PLACES, Refused, To, Wish, examine, examine_moment, examine_only
 from mainstay.domain.saying import say
 from mainstay.drivers.backup_tools import ToolFailed
-from mainstay.engine.jobs.landing import ROOTS, landing, lands
+from mainstay.engine.jobs.landing import ROOTS, landing, lands, point_of
 
 _SCHEMES = {"sqlite": ("sqlite",), "postgresql": ("postgresql", "postgres"), "mariadb": ("mariadb", "mysql")}
 
@@ -33,13 +34,7 @@ def ask(
     authorise(actor, "backup.restore", system=path.partition("/")[0])
     policy = catalogue.policy(path, actor.sight)
     now = datetime.now(UTC)
-    copies = queries.copies(policy, sight=actor.sight)
-    if moment is not None:
-        _examine_moment(copies.filter(policy=policy).order_by("at").first(), moment, now)
-        copies = copies.filter(at__lte=moment)
-    copy = copies.get(pk=number) if number else copies.first()
-    if copy is None:
-        raise Refused(say("%(policy)s has no copy yet that could be restored", policy=path))
+    copy = _copy(policy, number, moment, now)
     if to not in PLACES:
         raise Refused(say("restore to one of: %(places)s", places=", ".join(PLACES)))
     wish = Wish(copy.pk, to, target.strip(), tuple(only), moment.isoformat() if moment else "")  # type: ignore[arg-type]  # looked at above
@@ -51,10 +46,24 @@ def ask(
     return actions.ask_to_restore(copy, wish, queries.live_place(policy), reason, now, actor=actor)
 
 
-def _examine_moment(first: Copy | None, moment: datetime, now: datetime) -> None:
-    """Only a tool that keeps the database's log between its copies can restore any second."""
-    any_second = first is not None and first.policy.tool == "pgbackrest"
-    examine_moment(moment, first.at if first is not None and any_second else None, now)
+def _copy(policy: Policy, number: int | None, moment: datetime | None, now: datetime) -> Copy:
+    """The one that is named; else the newest, or the newest that was whole at the moment."""
+    copies = queries.copies(policy)
+    if moment is None:
+        found = copies.get(pk=number) if number else copies.first()
+        if found is None:
+            raise Refused(say("%(policy)s has no copy yet that could be restored", policy=str(policy)))
+        return found
+    whole = sorted((from_when(copy), copy.pk, copy) for copy in copies if from_when(copy))
+    examine_moment(moment, whole[0][0] if whole else None, now)
+    fits = [copy for at, _, copy in whole if at <= moment]
+    return copies.get(pk=number) if number else fits[-1]
+
+
+def from_when(copy: Copy) -> datetime | None:
+    """From which moment on any second can be restored from it; None of a copy that has only its own."""
+    whole = copy.point.get("whole_at")
+    return datetime.fromisoformat(str(whole)) if whole else None
 
 
 def _require_kind(to: To, target: str, kind: str) -> None:
@@ -65,7 +74,7 @@ def _require_kind(to: To, target: str, kind: str) -> None:
 def _look(copy: Copy, wish: Wish) -> None:
     """The target itself, as it will be looked at again before the restore."""
     try:
-        landing(copy, wish, 0, copy.point).look(copy.size)
+        landing(copy, wish, 0, point_of(copy)).look(copy.size)
     except Unfilled as error:
         raise Refused(str(error.args[0])) from None
     except ToolFailed as error:
@@ -76,7 +85,7 @@ def tables_of(copy: Copy) -> list[str]:
     """Tables that may be asked for alone, as they are asked for: of PostgreSQL ``schema.table`` of the component's own
     database."""
     names = sorted(copy.fingerprint.get("rows") or {})
-    own = copy.point.get("own")
+    own = point_of(copy).get("own")
     if own is None:
         return names
     return [name.removeprefix(f"{own}.") for name in names if name.startswith(f"{own}.")]
@@ -84,7 +93,7 @@ def tables_of(copy: Copy) -> list[str]:
 
 def databases_of(copy: Copy) -> list[str]:
     """Databases that the copy holds."""
-    return [str(one["name"]) for one in copy.point.get("databases") or ()]
+    return [str(one["name"]) for one in point_of(copy).get("databases") or ()]
 
 
 def to_places(copy: Copy) -> list[str]:

@@ -19,7 +19,7 @@ from mainstay.engine import restoring
 from mainstay.engine.jobs import landing, places
 from mainstay.engine.restore_preview import preview
 from mainstay.web.public_status import gather
-from tests.line.copied_shop import ANN, ROOT, Shop, all_done, done, work_in
+from tests.line.copied_shop import ROOT, Shop, all_done, done, work_in
 from tests.servers import program
 
 pytestmark = pytest.mark.django_db

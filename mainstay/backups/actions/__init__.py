@@ -11,22 +11,27 @@ from mainstay.backups.actions.keeping import (
     looked_through,
 )
 from mainstay.backups.actions.keys import key_sheet, repository_key
-from mainstay.backups.actions.restoring import abort, approve, ask_to_restore, begin, proceed, restored, stands, tell_step
+from mainstay.backups.actions.restoring import (
+    abort,
+    approve,
+    ask_to_restore,
+    begin,
+    proceed,
+    restored,
+    stands,
+    tell_step,
+)
 from mainstay.backups.actions.running import Lost, fail, finish, give_back, lease, reclaim, renew, tell
 
 __all__ = [
-    "tell_step",
-    "stands",
-    "restored",
-    "proceed",
-    "begin",
-    "ask_to_restore",
-    "approve",
-    "abort",
     "Lost",
     "Refused",
+    "abort",
+    "approve",
     "ask",
     "ask_for_proof",
+    "ask_to_restore",
+    "begin",
     "cleaned",
     "drop",
     "fail",
@@ -41,8 +46,12 @@ __all__ = [
     "looked_through",
     "owe",
     "plan",
+    "proceed",
     "reclaim",
     "renew",
     "repository_key",
+    "restored",
+    "stands",
     "tell",
+    "tell_step",
 ]

@@ -25,19 +25,24 @@ from mainstay.backups.queries.restores import (
 )
 
 __all__ = [
-    "live_place", "restore", "restore_of", "restores", "under_maintenance", "wanted_copies",
     "Means",
     "copies",
     "copy",
     "job",
     "jobs",
+    "live_place",
     "means",
     "newest_copy",
     "owed_copies",
     "pace_of",
     "proof",
     "proofs",
+    "restore",
+    "restore_of",
+    "restores",
     "retention",
     "running",
     "strays",
+    "under_maintenance",
+    "wanted_copies",
 ]

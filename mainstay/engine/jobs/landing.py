@@ -41,6 +41,12 @@ def landing(copy: Copy, wish: Wish, number: int, point: Mapping[str, Any]) -> An
     return landings.load(kind).Landing(target, NETWORK)
 
 
+def point_of(copy: Copy) -> dict[str, Any]:
+    """The copy's own; of a whole server that is copied as files, the component's database is the one that is meant."""
+    name = copy.point.get("database")
+    return {**copy.point, **({"databases": [{"name": name}], "own": name} if name else {})}
+
+
 def _require_inside(place: Path) -> None:
     """Also by way of links, which an earlier restore may have brought. Raises ToolFailed."""
     there = place.parent.resolve()

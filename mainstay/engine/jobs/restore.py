@@ -21,9 +21,10 @@ from mainstay.domain.restoring import Refused, State, wish_of
 from mainstay.domain.saying import say
 from mainstay.drivers import program
 from mainstay.drivers.backup_tools import Source, ToolFailed
+from mainstay.engine.jobs import recovering
 from mainstay.engine.jobs.backup import SPARE
 from mainstay.engine.jobs.bench import Bench
-from mainstay.engine.jobs.landing import landing
+from mainstay.engine.jobs.landing import landing, point_of
 from mainstay.engine.jobs.places import free
 
 
@@ -36,12 +37,12 @@ def run(bench: Bench) -> None:
     copy, wish = row.copy, wish_of(row.wanted)
     if copy.dropped_at is not None:
         raise ToolFailed("absent", say("the copy is not kept any more"))
-    place = landing(copy, wish, row.pk, copy.point)
-    if row.marks and (found := _found(bench, row, place)) == "restored":
+    place = landing(copy, wish, row.pk, point_of(copy))
+    if row.marks and _found(bench, row, place) == "restored":
         _end(bench, row, place, {"resumed": True})
         return
     try:
-        outcome = _built(bench, row, copy, place)
+        place, outcome = _built(bench, row, copy, place)
         with bench.step("entering"):
             actions.begin(row, place.marks(), _now())
             place.enter(bench.until)
@@ -71,11 +72,27 @@ def _found(bench: Bench, row: Restore, place: Any) -> str:
     return found
 
 
-def _built(bench: Bench, row: Restore, copy: Copy, place: Any) -> dict[str, Any]:
+def _built(bench: Bench, row: Restore, copy: Copy, place: Any) -> tuple[Any, dict[str, Any]]:
     """All of it beside the place, and the same as was copied."""
     with bench.step("looking at the place"):
         place.look(copy.size)
         bench.require_room("this machine", SPARE, free(bench.directory))
+    wanted = copy.fingerprint
+    if bench.keeps_own:
+        taken = recovering.dumped(bench, copy, wish_of(row.wanted), _source(copy))
+        place, wanted = landing(copy, wish_of(row.wanted), row.pk, taken.point), taken.fingerprint
+        place.look(copy.size)
+    else:
+        _load(bench, copy, place)
+    actions.tell_step(row, _now(), "loaded")
+    with bench.step("building"):
+        place.build(bench.run(bench.directory))
+    with bench.step("comparing"):
+        return place, _compared(row, copy, place, Fingerprint(**wanted))
+
+
+def _load(bench: Bench, copy: Copy, place: Any) -> None:
+    """From a repository that is whole, without any cache."""
     with bench.step("opening"):
         restic = bench.known(copy.repository)
         if damage := restic.check(bench.until):
@@ -89,11 +106,6 @@ def _built(bench: Bench, row: Restore, copy: Copy, place: Any) -> dict[str, Any]
                 where.mkdir(mode=0o700, exist_ok=True)
             restic.load(copy.identifier, where, bench.until, parts)
             _require_parts(where, parts)
-    actions.tell_step(row, _now(), "loaded")
-    with bench.step("building"):
-        place.build(bench.run(bench.directory))
-    with bench.step("comparing"):
-        return _compared(row, copy, place)
 
 
 def _require_parts(where: Path, parts: tuple[str, ...]) -> None:
@@ -102,9 +114,9 @@ def _require_parts(where: Path, parts: tuple[str, ...]) -> None:
             raise ToolFailed("absent", say("the copy does not hold %(path)s", path=name))
 
 
-def _compared(row: Restore, copy: Copy, place: Any) -> dict[str, Any]:
+def _compared(row: Restore, copy: Copy, place: Any, whole: Fingerprint) -> dict[str, Any]:
     """Against the fingerprint that was taken with the copy. Raises ToolFailed (differs)."""
-    wanted = place.expected(Fingerprint(**copy.fingerprint))
+    wanted = place.expected(whole)
     if wanted == Fingerprint():
         actions.tell_step(row, _now(), "read-again")  # by restic, file by file
         return {"compared": []}
