@@ -41,8 +41,8 @@ class WholeRestore(Restore):
 
 
 class Preview(Schema):
-    """What a copy holds, and what would be lost by it: each figure as ``name``, ``copy``, ``live`` and ``more``, which is
-    what the live system has more. ``silent``: why the live system says nothing."""
+    """What a copy holds, and what would be lost by it: each figure as ``name``, ``copy``, ``live``, and ``more``, which
+    the live system has more. ``silent``: why the live system says nothing."""
 
     copy_id: int
     policy: str

@@ -26,8 +26,8 @@ class WantedRestores(OfPolicy):
 
 
 class Ask(Body):
-    """From which copy of the policy (the newest; or that of a number; or, where the tool can, as of a moment), to where:
-    a new ``directory``, a new ``database``, or the ``live`` place, which a second person has to approve. ``only``: these
+    """From which copy of the policy (the newest, that of a number, or, where the tool can, as of a moment), to where: a
+    new ``directory``, a new ``database``, or the ``live`` place, which a second person has to approve. ``only``: these
     paths, this database, or these tables."""
 
     policy: Text

@@ -128,19 +128,21 @@ class Restore(models.Model):
     approved_at = models.DateTimeField(null=True)
     safety = models.ForeignKey(Job, on_delete=models.PROTECT, null=True, related_name="makes_safe")
     job = models.OneToOneField(Job, on_delete=models.PROTECT, null=True, related_name="restore")
-    marks = models.JSONField(default=dict, help_text="what tells the place before from the place after; set just before")
+    marks = models.JSONField(
+        default=dict, help_text="what tells the place before from the place after; set just before"
+    )
     begun_at = models.DateTimeField(null=True, help_text="the place itself is being changed; no abort from here on")
     ended_at = models.DateTimeField(null=True)
-    place = models.CharField(max_length=12, default="untouched", help_text="untouched, restored, between: of the target")
+    place = models.CharField(
+        max_length=12, default="untouched", help_text="untouched, restored, between: of the target"
+    )
     outcome = models.JSONField(default=dict, help_text="what was compared, where what was there before lies")
     story = models.JSONField(default=list, help_text="each step with its moment and who took it")
 
     class Meta:
         ordering = ("-asked_at", "-id")
         constraints = [
-            models.CheckConstraint(
-                condition=~models.Q(approved_by=models.F("asked_by")), name="restore_two_people"
-            ),
+            models.CheckConstraint(condition=~models.Q(approved_by=models.F("asked_by")), name="restore_two_people"),
             models.UniqueConstraint(
                 fields=("policy",), condition=models.Q(state__in=("safety", "running")), name="restore_alone"
             ),

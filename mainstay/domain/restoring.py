@@ -116,7 +116,9 @@ def _examine_address(address: str) -> None:
         )  # fmt: skip
 
 
-def examine_only(only: Sequence[str], paths: Sequence[str], tables: Collection[str], databases: Collection[str]) -> None:
+def examine_only(
+    only: Sequence[str], paths: Sequence[str], tables: Collection[str], databases: Collection[str]
+) -> None:
     """That the copy holds the parts that are asked for, as far as its record says. Raises Refused."""
     for name in only:
         if paths:

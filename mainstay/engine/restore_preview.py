@@ -121,7 +121,9 @@ def _left(until: float) -> float:
 
 def _files(copy: Copy, found: Preview, until: float) -> None:
     count = size = 0
-    for path in tree.walk([Path(one) for one in copy.point["paths"] if Path(one).exists()], copy.point.get("exclude", ())):
+    for path in tree.walk(
+        [Path(one) for one in copy.point["paths"] if Path(one).exists()], copy.point.get("exclude", ())
+    ):
         count, size = count + 1, size + path.lstat().st_size
         if time.monotonic() > until:
             found.silent = say("the live files could not be counted within %(seconds)s s", seconds=round(SECONDS))

@@ -1,4 +1,5 @@
-"""Restores for real, with the real restic: to new places, of parts, to the live place by two people; and what is refused."""
+"""Restores for real, with the real restic: to new places, of parts, to the live place by two people, and what is
+refused."""
 
 import shutil
 import sqlite3

@@ -1,7 +1,7 @@
-"""A restore for real, from the asking to the end. Each step is on its own story and in the audit trail, with who took it.
+"""A restore for real, from the asking to the end. Each step is in its story and in the audit trail, with who took it.
 
-To the live place: asked for by one person, approved by a second, made safe by a fresh copy, and only then done. What was
-approved is known by its seal; what does not bear it any more is not done.
+To the live place: asked for by one person, approved by a second, made safe by a fresh copy, and only then done. What
+was approved is known by its seal; what does not bear it any more is not done.
 """
 
 from collections.abc import Mapping
@@ -45,8 +45,8 @@ def ask_to_restore(copy: Copy, wish: Wish, place: Any, reason: str, now: datetim
 
 
 def approve(number: int, given: str, now: datetime, *, actor: Actor) -> Restore:
-    """By a second person, of exactly what bears the seal that he read. A fresh copy is then taken first. Raises Refused,
-    Restore.DoesNotExist."""
+    """By a second person, of exactly what bears the seal that he read. A fresh copy is then taken first. Raises
+    Refused, Restore.DoesNotExist."""
     with transaction.atomic():
         row = _open(number, actor, "backup.approve")
         if row.state != State.ASKED:
@@ -148,7 +148,7 @@ def tell_step(row: Restore, now: datetime, word: str, **data: Any) -> None:
 
 
 def begin(row: Restore, marks: Mapping[str, Any], now: datetime) -> None:
-    """From here on the place itself is changed. Raises Refused when it was aborted or is not what was approved; Lost."""
+    """From here on the place itself is changed. Raises Lost, and Refused when it was aborted or is another place."""
     with transaction.atomic():
         fresh = _of(row)
         if fresh.state != State.RUNNING:

@@ -2,11 +2,11 @@
 
 Each file holds ``Landing(target, network)``, which blocks and has:
 
-``look(needed)``       refuses by words what cannot end well, with nothing changed: a place that is not empty, no room, no
-                       permission. ``needed``: bytes when restored.
+``look(needed)``       refuses by words what cannot end well, with nothing changed: a place that is not empty, no room,
+                       no permission. ``needed``: bytes when restored.
 ``rooms(loaded)``      where the copy's files are to be loaded, each with the part of them: ``[(directory, parts)]``.
 ``build(run)``         make all of it beside the place, from what was loaded. The place itself is not touched.
-``expected(whole)``    of the copy's fingerprint what this part of it must show; empty where it says nothing of the part.
+``expected(whole)``    of the copy's fingerprint what this part of it must show; empty where it says nothing of that.
 ``fingerprint(source)``  of what was built, as the copy's own was taken.
 ``marks()``            plain values by which the place before can be told from the place after.
 ``enter(until)``       make it count: one step that happens or does not, wherever the place can do that.

@@ -81,7 +81,9 @@ class Landing:
             raise ToolFailed("failed", f"{error.filename or ''}: {error.strerror}; nothing was exchanged") from None
 
     def stands(self, marks: Mapping[str, Any]) -> str:
-        there = [os.path.lexists(path) and Path(path).lstat().st_ino == inode for path, inode in marks["inodes"].items()]
+        there = [
+            os.path.lexists(path) and Path(path).lstat().st_ino == inode for path, inode in marks["inodes"].items()
+        ]
         return "restored" if all(there) else "between" if any(there) else "untouched"
 
     def before(self) -> str:

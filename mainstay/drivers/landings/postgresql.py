@@ -1,7 +1,8 @@
 """PostgreSQL: a new database on a server, or the live one.
 
-All is restored into a database beside it, and compared there. The live one is then closed, its guests are sent away, and
-both change their names in one transaction; what was there before stays under a name of its own until somebody drops it.
+All is restored into a database beside it, and compared there. The live one is then closed, its guests are sent away,
+and both change their names in one transaction; what was there before stays under a name of its own until somebody drops
+it.
 An empty database that exists is filled in one transaction, so that it is full or empty.
 """
 
@@ -159,6 +160,7 @@ class Landing:
                     if exists:
                         _like(db, self._name, self._built)
                         _rename(db, self._name, self._before)
+                        db.execute(_open_to_all(self._before, "true"))  # for whoever wants to look
                     _rename(db, self._built, self._name)
             except psycopg.Error:
                 if exists and _exists(db, self._name):

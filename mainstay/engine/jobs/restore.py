@@ -1,4 +1,4 @@
-"""A restore for real: loaded by the copy's own identifier, built beside the place, compared, and only then made to count.
+"""A restore for real: loaded by the copy's identifier, built beside the place, compared, and only then made to count.
 
 A run that died before the place was changed begins anew. One that died after its marks were kept asks the place itself
 how it stands: what is restored is only written down, what is untouched is done anew, and what is neither is said so and
