@@ -1,5 +1,5 @@
 """``python -m bench``: checks through the whole line beside floor and peer in the same minutes, heartbeats in, memory,
-samples on disk, the pages over a million state changes, and restores to random moments."""
+samples on disk, the pages over a million state changes, restores to random moments, and what backups cost."""
 
 import argparse
 import json
@@ -13,11 +13,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench import checks, heartbeats, memory, peers, pitr
+from bench import backups, checks, heartbeats, memory, peers, pitr
 from bench.servers import nginx
 
 HERE = Path(__file__).resolve().parent
-PARTS = ("http", "tcp", "sustained", "heartbeats", "memory", "samples", "pages", "pitr")
+PARTS = ("http", "tcp", "sustained", "heartbeats", "memory", "samples", "pages", "pitr", "backups")
 
 
 def main() -> None:
@@ -28,6 +28,7 @@ def main() -> None:
     asked.add_argument("--peer", type=int, default=2_000, help="how many the peer is given; its cost grows with them")
     asked.add_argument("--seconds", type=float, default=60.0, help="how long each measurement lasts")
     asked.add_argument("--targets", type=int, default=100, help="random moments to restore in the part `pitr`")
+    asked.add_argument("--scale", type=float, default=1.0, help="GB of the database in the part `backups`")
     asked.add_argument("--soak", action="store_true", help="checks alone, without a peer")
     options = asked.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended, and the rest removed
@@ -45,7 +46,7 @@ Options = argparse.Namespace
 def _measure(part: str) -> Callable[[Path, int, Options], Any]:
     return {
         "http": _checks("http"), "tcp": _checks("tcp"), "sustained": _sustained, "heartbeats": _heartbeats,
-        "memory": _memory, "samples": _samples, "pages": _pages, "pitr": _pitr,
+        "memory": _memory, "samples": _samples, "pages": _pages, "pitr": _pitr, "backups": _backups,
     }[part]  # fmt: skip
 
 
@@ -124,6 +125,12 @@ def _pages(directory: Path, _port: int, _options: Options) -> Any:
 def _pitr(_directory: Path, _port: int, options: Options) -> Any:
     found = pitr.measure(options.targets, options.seconds)
     print(pitr.said(found))
+    return asdict(found)
+
+
+def _backups(_directory: Path, _port: int, options: Options) -> Any:
+    found = backups.measure(options.scale)
+    print(backups.said(found))
     return asdict(found)
 
 

@@ -8,6 +8,7 @@ need() { # program, package
 	command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing="$missing $2"
 }
 need mariadbd mariadb-server
+need mariadb-dump mariadb-client
 need mariadb-backup mariadb-backup
 need restic restic
 need pgbackrest pgbackrest

@@ -134,18 +134,8 @@ def redis(password: str = "") -> Iterator[str]:
     _give(here, user)
     port = free_port()
     command = [
-        server,
-        "--port",
-        str(port),
-        "--bind",
-        "127.0.0.1",
-        "--dir",
-        str(here),
-        "--save",
-        "",
-        "--appendonly",
-        "no",
-    ]
+        server, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(here), "--save", "", "--appendonly", "no",
+    ]  # fmt: skip
     command += ["--requirepass", password] if password else []
     with _running(command, here, user, lambda: _listens(port), signal.SIGTERM):
         yield f"redis://{f':{password}@' if password else ''}127.0.0.1:{port}/0"
@@ -319,8 +309,8 @@ def s3() -> Iterator[S3]:
     server, here = program("weed"), _directory("s3")
     access, secret = "shop", "a secret of its own"
     (here / "data").mkdir()
-    may = ["Admin", "Read", "Write", "List", "Tagging"]
-    identity = {"name": "shop", "credentials": [{"accessKey": access, "secretKey": secret}], "actions": may}
+    keys = [{"accessKey": access, "secretKey": secret}]
+    identity = {"name": "shop", "credentials": keys, "actions": ["Admin", "Read", "Write", "List", "Tagging"]}
     (here / "s3.json").write_text(json.dumps({"identities": [identity]}))
     ports = [free_port() for _ in range(8)]
     names = ("master", "volume", "filer", "s3")
@@ -336,19 +326,16 @@ def s3() -> Iterator[S3]:
     def made() -> bool:
         """Whether it could make the bucket, which needs all four parts of it."""
         curl = pycurl.Curl()
-        curl.setopt(pycurl.URL, f"{endpoint}/copies")
-        curl.setopt(pycurl.CUSTOMREQUEST, "PUT")
-        curl.setopt(pycurl.USERNAME, access)
-        curl.setopt(pycurl.PASSWORD, secret)
-        curl.setopt(pycurl.AWS_SIGV4, "aws:amz:us-east-1:s3")
-        curl.setopt(pycurl.WRITEFUNCTION, lambda _: None)
+        for option, value in {
+            pycurl.URL: f"{endpoint}/copies", pycurl.CUSTOMREQUEST: "PUT", pycurl.USERPWD: f"{access}:{secret}",
+            pycurl.AWS_SIGV4: "aws:amz:us-east-1:s3", pycurl.WRITEFUNCTION: lambda _: None,
+        }.items():  # fmt: skip
+            curl.setopt(option, value)
         try:
             curl.perform()
-            return int(curl.getinfo(pycurl.RESPONSE_CODE)) in (200, 409)
         except pycurl.error:
             return False
-        finally:
-            curl.close()
+        return int(curl.getinfo(pycurl.RESPONSE_CODE)) in (200, 409)
 
     with _running(command, here, None, made, signal.SIGKILL):
         yield S3(endpoint, "copies", access, secret)

@@ -76,4 +76,4 @@ def _sum(db: Session, database: str, table: str) -> str:
 
 def quoted(*names: str) -> str:
     """A name as it is written in a statement."""
-    return ".".join("`" + name.replace("`", "``").replace("%", "%%") + "`" for name in names)
+    return ".".join("`" + name.replace("`", "``") + "`" for name in names)

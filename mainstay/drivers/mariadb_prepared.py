@@ -103,7 +103,7 @@ class Prepared:
 
     def __init__(self, run: Run, data: Path, point: Mapping[str, Any]) -> None:
         """Raises ToolFailed."""
-        self._own = str(point["own"])
+        self._own, self._until = str(point["own"]), run.until
         self._pages = pages(data, run.until)
         place = scratch_mariadb.home(run.directory) / "data"
         shutil.move(data, place)
@@ -114,7 +114,7 @@ class Prepared:
         self.component = {"kind": "mariadb", "dsn": self._scratch.dsn(self._own)}
 
     def fingerprint(self, source: Source) -> Mapping[str, Any]:
-        with session(self._scratch.login(self._own)) as db:
+        with session(self._scratch.login(self._own), until=self._until) as db:
             return mariadb_fingerprint.take(db, self._own, source.totals, source.tables)
 
     def checks(self) -> Sequence[Checked]:
@@ -123,7 +123,7 @@ class Prepared:
 
     def _tables(self) -> Checked:
         bad, count = [], 0
-        with session(self._scratch.login()) as db:
+        with session(self._scratch.login(), until=self._until) as db:
             for space, name in ask(db, _TABLES):
                 count += 1
                 found = ask(db, f"check table {mariadb_fingerprint.quoted(space, name)} extended")

@@ -1,6 +1,7 @@
 """A session with MariaDB for a backup: its address judged, its programs told the same."""
 
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -51,8 +52,8 @@ def login(dsn: str, network: NetworkPolicy) -> Login:
 
 
 @contextmanager
-def session(one: Login, lock_wait: int = 30, database: str = "") -> Iterator[Session]:
-    """An open session; what goes wrong in it is a ToolFailed."""
+def session(one: Login, lock_wait: int = 30, database: str = "", *, until: float | None = None) -> Iterator[Session]:
+    """An open session, each of whose statements is over by ``until``; what goes wrong in it is a ToolFailed."""
     try:
         db = pymysql.connect(
             host=one.host, port=one.port, user=one.user, password=one.password, unix_socket=one.socket or None,
@@ -61,7 +62,10 @@ def session(one: Login, lock_wait: int = 30, database: str = "") -> Iterator[Ses
         )  # fmt: skip
         try:
             ask(db, f"set session lock_wait_timeout = {int(lock_wait)}, innodb_lock_wait_timeout = {int(lock_wait)}")
-            ask(db, "set session wait_timeout = 86400, time_zone = '+00:00', max_statement_time = 0")
+            ask(db, "set session wait_timeout = 86400, time_zone = '+00:00'")
+            if "MariaDB" in str(ask(db, "select version()")[0][0]):  # MySQL has the like for a SELECT alone
+                seconds = 0.0 if until is None else max(0.1, until - time.monotonic())
+                ask(db, f"set session max_statement_time = {seconds:.1f}")
             yield db
         finally:
             db.close()
@@ -96,6 +100,7 @@ def for_programs(one: Login) -> tuple[list[str], dict[str, str]]:
 
 _NUMBERS = {
     1044: "refused", 1045: "refused", 1142: "refused", 1143: "refused", 1227: "refused", 1698: "refused",
+    1969: "timeout", 3024: "timeout",
     1205: "locked", 1213: "locked", 1049: "absent", 1146: "changed", 1412: "changed", 2003: "unreachable",
     2002: "unreachable", 2006: "unreachable", 2013: "unreachable", 1053: "unreachable", 1040: "unreachable",
     1030: "damaged", 1034: "damaged", 1194: "damaged", 1877: "damaged", 1021: "no-space", 3: "no-space", 28: "no-space",

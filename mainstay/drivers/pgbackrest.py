@@ -29,6 +29,8 @@ _CODES = {
     99: "damaged", 103: "changed", 105: "refused",
 }  # fmt: skip
 """Exit codes (pgBackRest, ``src/build/error/error.yaml``) in our words; all others are ``failed``."""
+_BLOCKS = (2, 55)
+"""From this version on increments hold blocks and not whole files; it came with 2.46, and was mended until then."""
 _AGAIN = ("locked", "timeout", "killed")
 _REASON = re.compile(r"ERROR: \[(\d+)\]: (.*?)(?=\n\S+: |\Z)", re.DOTALL)
 
@@ -109,8 +111,9 @@ class Repositories:
             "compress-level": 3, "start-fast": "y", "archive-timeout": ARCHIVE_TIMEOUT, "process-max": parallel,
             "expire-auto": "n", "delta": "n",
         }  # fmt: skip
+        blocks = {"block": "y"} if program.at_least(program.version(PROGRAM), *_BLOCKS) else {}
         for number, place in enumerate(self._keeping.places, 1):
-            settings = {**located(place), "bundle": "y", **self._cipher()}
+            settings = {**located(place), "bundle": "y", **blocks, **self._cipher()}
             lines |= {f"repo{number}-{name}": value for name, value in settings.items()}
             if place.address.startswith("/"):
                 self._directory(Path(place.address))

@@ -23,13 +23,14 @@ from mainstay.domain.saying import say
 from mainstay.drivers.backup_tools import ToolFailed
 from mainstay.drivers.database_postgresql import conninfos
 from mainstay.drivers.pgbackrest import Cluster
-from mainstay.drivers.postgresql_fingerprint import SETTINGS
+from mainstay.drivers.postgresql_fingerprint import settle
 from mainstay.drivers.rows import Unread
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 _STILL_TRIES, _STILL_PAUSE = 20, 0.1
 _LOCK_TRIES, _LOCK_PATIENCE = 3, "500ms"
+_MINUTE = 60.0
 _MOST_LOCKED = 1500
 """Tables; past that the server's table of locks might not hold them."""
 
@@ -74,12 +75,12 @@ def permitted(dsn: str, network: NetworkPolicy) -> str:
         raise ToolFailed("refused", error.problem.detail) from None
 
 
-def connected(conninfo: str) -> Connection:
-    """A connection that writes the same value as the same text wherever it leads. Raises ToolFailed (unreachable)."""
+def connected(conninfo: str, until: float = 0.0) -> Connection:
+    """A connection that writes the same value as the same text wherever it leads; each statement ends after a minute,
+    or at ``until``. Raises ToolFailed (unreachable)."""
     try:
         connection = psycopg.connect(conninfo, autocommit=True, connect_timeout=10)
-        for setting in SETTINGS:
-            connection.execute(setting.encode())
+        settle(connection, until or time.monotonic() + _MINUTE)
     except psycopg.Error as error:
         raise ToolFailed("unreachable", _plain(error, conninfo), retry=True) from None
     return connection
@@ -140,14 +141,14 @@ def archiving(connection: Connection) -> Archiving:
 
 
 @contextmanager
-def marked(dsn: str, name: str) -> Iterator[Mark]:
+def marked(dsn: str, name: str, until: float) -> Iterator[Mark]:
     """A restore point, and a snapshot of the same moment that lasts as long as the block.
 
     First a moment is waited for in which nobody writes. On a server that is never still, the tables are locked against
     writing for as long as the mark takes, if they can be had within half a second; if not, the mark is not exact.
     Raises ToolFailed.
     """
-    with connected(dsn) as clerk, connected(dsn) as reader:
+    with connected(dsn) as clerk, connected(dsn, until) as reader:
         mark = _while_still(clerk, reader, name) or _while_locked(clerk, reader, name)
         yield mark or _beside(clerk, reader, name)
 

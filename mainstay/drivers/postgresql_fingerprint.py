@@ -3,6 +3,7 @@
 
 import hashlib
 import re
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -68,12 +69,19 @@ _CAST = re.compile(
 )
 
 
+def settle(db: Connection, until: float) -> None:
+    """Make a session ready for a fingerprint; each of its statements is over by then. Raises psycopg.Error."""
+    for setting in SETTINGS:
+        db.execute(setting)
+    db.execute(f"set statement_timeout = {max(1, int(1000 * (until - time.monotonic())))}".encode())
+
+
 def take(db: Connection, totals: Mapping[str, str], tables: Sequence[str], prefix: str = "") -> dict[str, Any]:
     """Schema, rows of every table, control totals and sums of tables. ``prefix`` goes before the names of tables.
     Raises ToolFailed, psycopg.Error."""
     return {
         "schema": schema(db),
-        "rows": {f"{prefix}{space}.{name}": _count(db, space, name) for space, name in db.execute(TABLES).fetchall()},
+        "rows": {**_rows(db, prefix), **_large_objects(db, prefix)},
         "totals": {name: _total(db, name, query) for name, query in totals.items()},
         "sums": {f"{prefix}{name}": _sum(db, name) for name in tables},
     }
@@ -93,6 +101,16 @@ def schema(db: Connection) -> str:
 
 def _shown(value: Any) -> Any:
     return re.sub(r"[()\s]+", "", _CAST.sub("", value)) if isinstance(value, str) else value
+
+
+def _rows(db: Connection, prefix: str) -> dict[str, int]:
+    return {f"{prefix}{space}.{name}": _count(db, space, name) for space, name in db.execute(TABLES).fetchall()}
+
+
+def _large_objects(db: Connection, prefix: str) -> dict[str, int]:
+    """They lie in no table of ours; named only where there are any."""
+    count = int(_first(db, sql.SQL("select count(*) from pg_largeobject_metadata").format()))
+    return {f"{prefix}large objects": count} if count else {}
 
 
 def _count(db: Connection, space: str, name: str) -> int:

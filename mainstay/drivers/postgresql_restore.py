@@ -12,10 +12,14 @@ from psycopg import sql
 from mainstay.drivers import postgresql_fingerprint, program
 from mainstay.drivers.backup_tools import Checked, Run, Source, ToolFailed
 from mainstay.drivers.postgresql_programs import client
+from mainstay.drivers.program import Limits
 from mainstay.drivers.scratch_postgresql import Scratch
 
 _NOT_HERE = re.compile(r"^(CREATE|ALTER|GRANT .* ON|REVOKE .* ON|COMMENT ON) TABLESPACE ", re.IGNORECASE)
 """Of the globals: what speaks of directories that the scratch place does not have."""
+
+
+_POLITE = Limits(nice=10)
 
 
 class Restored:
@@ -68,7 +72,7 @@ class Restored:
         if self._tables:
             words += self._selection(one)
         words += [f"--dbname={self.scratch.conninfo(one['name'])}", str(self._copy / one["directory"])]
-        ended = program.run(words, until=self._run.until)
+        ended = program.run(words, until=self._run.until, limits=_POLITE)
         if ended.code >= 128:
             raise ToolFailed("killed", f"pg_restore was ended by signal {ended.code - 128}", retry=True)
         if ended.code:
@@ -99,11 +103,12 @@ class Restored:
         for one in self._databases:
             own = one["name"] == self._point["own"]
             with closing(psycopg.connect(self.scratch.conninfo(one["name"]), autocommit=True)) as db:
-                for setting in postgresql_fingerprint.SETTINGS:
-                    db.execute(setting)
+                postgresql_fingerprint.settle(db, self._run.until)
                 totals, tables = (source.totals, source.tables) if own else ({}, ())
                 try:
                     found = postgresql_fingerprint.take(db, totals, tables, f"{one['name']}.")
+                except psycopg.errors.QueryCanceled:
+                    raise ToolFailed("timeout", "the restored copy was not read at its deadline") from None
                 except psycopg.Error as error:
                     raise ToolFailed("damaged", f"the restored copy cannot be read: {_first(str(error))}") from None
             whole["schema"].append(found["schema"])

@@ -88,10 +88,18 @@ class Scratch:
                 raise ToolFailed("failed", f"the scratch server ended: {self.said()}")
             if time.monotonic() > self._until:
                 raise ToolFailed("timeout", f"the scratch server did not start in time: {self.said()}")
-            with contextlib.suppress(pymysql.MySQLError):
-                pymysql.connect(unix_socket=self.socket, user="root").close()
+            if self._answers():
                 return
             time.sleep(0.05)
+
+    def _answers(self) -> bool:
+        if not Path(self.socket).exists():  # the library loses a socket that it could not connect
+            return False
+        try:
+            pymysql.connect(unix_socket=self.socket, user="root").close()
+        except pymysql.MySQLError:
+            return False
+        return True
 
     def said(self) -> str:
         """The end of its log."""

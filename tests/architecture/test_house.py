@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from mainstay.domain.actor import PERMISSIONS
-from mainstay.drivers import channels, probes
+from mainstay.drivers import backup_tools, channels, probes, stores
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("audit", "backups", "catalogue", "incidents", "inspection", "monitoring", "notices", "people")
@@ -72,6 +72,28 @@ def test_every_channel_keeps_the_contract(kind: str) -> None:
     module = channels.load(kind)
     assert issubclass(module.Settings, channels.Strict)
     assert list(inspect.signature(module.send).parameters) == ["settings", "message", "timeout"]
+
+
+@pytest.mark.parametrize("kind", backup_tools.kinds())
+def test_every_backup_tool_keeps_the_contract(kind: str) -> None:
+    module = backup_tools.load(kind)
+    assert module.SERVES
+    assert {*module.LEVELS} <= {"full", "incremental"}
+    assert module.KEEPS in ("staged", "own")
+    assert kind in backup_tools.ORDER
+    for act in ("estimate", "take", "confirm", "open"):
+        assert callable(getattr(module.Tool, act))
+    assert all(isinstance(missing, backup_tools.Missing) for missing in module.lacks())
+
+
+@pytest.mark.parametrize("kind", stores.kinds())
+def test_every_store_keeps_the_contract(kind: str) -> None:
+    module = stores.load(kind)
+    assert issubclass(module.Settings, stores.Strict)
+    assert list(inspect.signature(module.Store).parameters) == ["settings", "network"]
+    assert list(inspect.signature(module.Store.place).parameters)[1:] == ["path", "directory"]
+    assert list(inspect.signature(module.Store.free).parameters)[1:] == ["path"]
+    assert list(inspect.signature(module.Store.reach).parameters)[1:] == []
 
 
 @pytest.mark.parametrize("pack", PACKS, ids=[path.parent.name for path in PACKS])

@@ -16,10 +16,9 @@ import pytest
 
 from mainstay.domain.fingerprint import Fingerprint, compare
 from mainstay.domain.network import NetworkPolicy
-from mainstay.drivers import scratch_mariadb
 from mainstay.drivers.backup_tools import Run, Source, Taken, ToolFailed, mariadb_dump
 from tests import servers
-from tests.processes import alive, wait_for
+from tests.processes import wait_for
 
 LOOPBACK = NetworkPolicy((ip_network("127.0.0.0/8"),))
 TOTALS = {"debit": "select sum(debit) from line", "newest": "select max(at) from line"}
@@ -250,6 +249,13 @@ def test_a_program_that_leaves_no_end_is_not_believed(
     assert caught.value.code == "incomplete"
 
 
+def test_the_fingerprint_has_a_deadline(books: str, tmp_path: Path) -> None:
+    endless = {"x": "select count(*) from line a join line b join line c where a.note < b.note and b.note < c.note"}
+    with pytest.raises(ToolFailed) as caught:
+        tool(source(books, totals=endless)).take(run_in(tmp_path / "stage", 4.0))
+    assert caught.value.code == "timeout"
+
+
 def test_a_missing_program_is_named_with_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert mariadb_dump.lacks() == []
     monkeypatch.setattr("mainstay.drivers.program._PATH", "/nowhere")
@@ -257,15 +263,3 @@ def test_a_missing_program_is_named_with_what_brings_it(monkeypatch: pytest.Monk
     found = {missing.program: missing.install for missing in mariadb_dump.lacks()}
     assert found["mariadb-dump"] == "apt-get install mariadb-client"
     assert found["mariadbd"] == "apt-get install mariadb-server"
-
-
-def test_a_server_that_was_left_is_swept(tmp_path: Path) -> None:
-    run = run_in(tmp_path / "run")
-    one = scratch_mariadb.Scratch(run.directory, run.until)
-    pid = int((one.home / "pid").read_text())
-    one._running.process.kill()  # the guardian, which takes the server with it
-    one._running.process.wait()
-    wait_for(lambda: not alive(pid))
-    scratch_mariadb.sweep(run.directory)
-    assert not one.home.exists()
-    one._running.end()

@@ -2,7 +2,6 @@
 Real servers."""
 
 import shutil
-import signal
 import subprocess
 import threading
 import time
@@ -19,11 +18,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from mainstay.domain.fingerprint import Fingerprint, compare
 from mainstay.domain.network import NetworkPolicy
-from mainstay.drivers import scratch_postgresql
 from mainstay.drivers.backup_tools import Run, Source, Taken, ToolFailed, pg_dump
 from mainstay.drivers.postgresql_restore import Restored
 from tests import servers
-from tests.processes import alive, wait_for
+from tests.processes import wait_for
 
 LOOPBACK = NetworkPolicy((ip_network("127.0.0.0/8"),))
 TOTALS = {
@@ -153,10 +151,11 @@ def test_one_table_comes_back_alone(scratch: tuple[Run, Taken], books: str) -> N
 
 def test_several_databases_of_which_one_comes_back(server: str, books: str, tmp_path: Path) -> None:
     execute(server, "create database side")
-    execute(other(server, "side"), "create table only_here as select 1 as x")
+    execute(other(server, "side"), "create table only_here as select 1 as x; select lo_from_bytea(0, 'scan')")
     one = source(books, databases=["erp", "side"])
     taken = tool(one).take(run_in(tmp_path / "stage"))
     assert taken.fingerprint["rows"]["side.public.only_here"] == 1
+    assert taken.fingerprint["rows"]["side.large objects"] == 1
     run = run_in(tmp_path / "scratch")
     shutil.move(tmp_path / "stage", run.directory / "copy")
     with (
@@ -164,6 +163,7 @@ def test_several_databases_of_which_one_comes_back(server: str, books: str, tmp_
         psycopg.connect(str(opened.component["dsn"])) as db,
     ):
         assert db.execute("select x from only_here").fetchone() == (1,)
+        assert opened.fingerprint(one)["rows"]["side.large objects"] == 1
 
 
 # What writes meanwhile
@@ -381,6 +381,13 @@ def test_a_dump_has_a_deadline(books: str, tmp_path: Path) -> None:
     assert caught.value.code == "timeout"
 
 
+def test_the_fingerprint_has_a_deadline(books: str, tmp_path: Path) -> None:
+    endless = {"x": "select count(*) from line a, line b, line c where a.note < b.note and b.note < c.note"}
+    with pytest.raises(ToolFailed) as caught:
+        tool(source(books, totals=endless)).take(run_in(tmp_path / "stage", 4.0))
+    assert caught.value.code == "timeout"
+
+
 def test_a_missing_program_is_named_with_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pg_dump.lacks() == []
     monkeypatch.setattr("mainstay.drivers.postgresql_programs._DEBIAN", Path("/nowhere"))
@@ -388,33 +395,3 @@ def test_a_missing_program_is_named_with_what_brings_it(monkeypatch: pytest.Monk
     found = {missing.program: missing.install for missing in pg_dump.lacks()}
     assert found["pg_dump"] == "apt-get install postgresql-client"
     assert found["initdb"] == "apt-get install postgresql"
-
-
-# The scratch server
-
-
-def test_a_server_that_was_left_is_swept(tmp_path: Path) -> None:
-    run = run_in(tmp_path / "run")
-    one = scratch_postgresql.Scratch(run.directory, 15, run.until)
-    pid = int((one.home / "data" / "postmaster.pid").read_text().splitlines()[0])
-    one._running.process.send_signal(signal.SIGKILL)  # the guardian, which takes the server with it
-    one._running.process.wait()
-    wait_for(lambda: not alive(pid))
-    assert one.home.exists()
-    scratch_postgresql.sweep(run.directory)
-    assert not one.home.exists()
-    scratch_postgresql.sweep(run.directory)  # nothing to do
-    one._running.end()
-
-
-def test_a_server_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
-    run = run_in(tmp_path / "run")
-    home = scratch_postgresql.home(run.directory)
-    (home / "data").mkdir()
-    with subprocess.Popen(["sleep", "600"]) as stranger:
-        lines = [str(stranger.pid), str(home / "data"), "0", "5432", str(home / "socket"), "", "0 0"]
-        (home / "data" / "postmaster.pid").write_text("\n".join(lines))
-        scratch_postgresql.sweep(run.directory)
-        assert stranger.poll() is None
-        stranger.kill()
-    assert not home.exists()

@@ -39,24 +39,29 @@ def increment(archive: Archive, full: Taken) -> Taken:
     return archive.tool().take(archive.run("incremental", full))
 
 
-def test_a_copy_opens_as_it_was(archive: Archive, full: Taken, increment: Taken) -> None:
-    for taken, level, lines in ((full, "full", 2000), (increment, "incremental", 2001)):
-        assert taken.point["level"] == level
-        assert taken.point["exact"]
-        assert taken.fingerprint["totals"]["lines"] in (lines, str(lines))
-        with archive.opened(taken) as copy:
-            assert copy.fingerprint(archive.tool()._source) == taken.fingerprint
-            assert [(one.name, one.ok) for one in copy.checks()] == [("recovery", True), ("pg_amcheck", True)]
-            assert f'restore point "{taken.point["mark"]}"' in copy.evidence["stopped"]
-    assert not processes(str(archive.home / "run"))
+def test_an_increment_opens_as_it_was(archive: Archive, full: Taken, increment: Taken) -> None:
+    assert (full.point["level"], increment.point["level"]) == ("full", "incremental")
+    assert increment.point["exact"]
+    assert (full.fingerprint["totals"]["lines"], increment.fingerprint["totals"]["lines"]) == (2000, 2001)
     assert increment.point["added"] < full.point["added"] / 3
+    with archive.opened(increment) as copy:
+        assert copy.fingerprint(archive.tool()._source) == increment.fingerprint
+        assert [(one.name, one.ok) for one in copy.checks()] == [("recovery", True), ("pg_amcheck", True)]
+        assert f'restore point "{increment.point["mark"]}"' in copy.evidence["stopped"]
+    assert not processes(str(archive.home / "run"))
 
 
-def test_the_second_site_has_copies_of_its_own(archive: Archive, full: Taken) -> None:
-    away = archive.tool().take(archive.run(), repository=2)
+def test_the_second_site_has_copies_of_its_own_and_no_secret_is_an_argument(archive: Archive, full: Taken) -> None:
+    seen: list[str] = []
+    run = dataclasses.replace(archive.run(), say=lambda *_: seen.extend(processes("pgbackrest")))
+    away = archive.tool().take(run, repository=2)
     assert away.point["repository"] == 2
     assert not archive.tool().check(archive.run(), repository=2)
     assert len(archive.segments(2)) == len(archive.segments(1))
+    assert seen
+    assert not [line for line in seen if "only-for-the-test" in line or "pass@" in line]
+    assert (archive.home / "own" / "pgbackrest.conf").stat().st_mode & 0o777 == 0o600
+    assert "only-for-the-test" not in repr(archive.keeping())
 
 
 def test_damage_behind_an_exit_code_of_nothing_is_seen(archive: Archive, full: Taken) -> None:
@@ -69,17 +74,6 @@ def test_damage_behind_an_exit_code_of_nothing_is_seen(archive: Archive, full: T
         assert "checksum invalid" in found
     finally:
         stored.write_bytes(before)
-
-
-def test_secrets_stand_in_one_file_and_in_no_argument(archive: Archive, full: Taken) -> None:
-    config = archive.home / "own" / "pgbackrest.conf"
-    assert config.stat().st_mode & 0o777 == 0o600
-    seen: list[str] = []
-    run = dataclasses.replace(archive.run(), say=lambda *_: seen.extend(processes("pgbackrest")))
-    archive.tool().take(dataclasses.replace(run, level="incremental"))
-    assert seen
-    assert not [line for line in seen if "only-for-the-test" in line or "pass@" in line]
-    assert "only-for-the-test" not in repr(archive.keeping())
 
 
 def test_a_lock_that_somebody_holds_is_a_reason_to_try_again(archive: Archive, full: Taken) -> None:
@@ -161,9 +155,7 @@ def test_an_increment_rests_on_the_recorded_base_or_is_none(archive: Archive) ->
     tool = archive.tool()
     base = tool.take(archive.run())
     tool.take(archive.run())  # whose run died before it was recorded
-    again = tool.take(archive.run("incremental", base))
-    assert again.point["level"] == "full"
-    assert tool.take(archive.run("incremental", again)).point["level"] == "incremental"
+    assert tool.take(archive.run("incremental", base)).point["level"] == "full"
 
 
 def test_archiving_that_fails_shows_and_heals(archive: Archive, full: Taken) -> None:

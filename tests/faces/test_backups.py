@@ -13,6 +13,7 @@ from mainstay.audit.models import Record
 from mainstay.backups.models import Job
 from mainstay.backups.queries import overview
 from mainstay.backups.queries.overview import coverage
+from mainstay.catalogue import kinds
 from mainstay.catalogue.examine import examine
 from mainstay.catalogue.models import Check, Component, Policy, Store, System
 from mainstay.cli.main import load
@@ -238,3 +239,10 @@ def test_the_policies_of_the_manual_are_right() -> None:
     policies = found.catalogue.systems["shop"].policies
     assert {name: one.tool for name, one in policies.items()} == {"nightly": "sqlite", "attachments": "files"}
     assert [str(warning) for warning in found.warnings if "install" not in str(warning)] == []
+
+
+def test_whatever_holds_data_has_a_tool() -> None:
+    found = {kind: kinds.backup_tool_for(kind) for kind in (*overview.STATEFUL, "host", "http")}
+    assert found == {
+        "postgresql": "pg_dump", "mariadb": "mariadb_dump", "sqlite": "sqlite", "host": "files", "http": "",
+    }  # fmt: skip

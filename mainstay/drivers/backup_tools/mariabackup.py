@@ -61,7 +61,7 @@ class Tool:
         staging.ensure_room(run.directory, needed)
         step = [f"--incremental-lsn={run.base['to_lsn']}"] if rests else []
         self._copied(run, step, needed)
-        exact, at, fingerprint = self._vouched(notes(run.directory)["last_lsn"])
+        exact, at, fingerprint = self._vouched(notes(run.directory)["last_lsn"], run.until)
         found = notes(run.directory)
         if rests and found["from_lsn"] != str(run.base["to_lsn"]):
             raise ToolFailed("incomplete", say("the increment does not begin where its base ended"))
@@ -99,11 +99,11 @@ class Tool:
         )  # fmt: skip
         judged(ended, "--backup")
 
-    def _vouched(self, last: str) -> tuple[bool, datetime, dict[str, Any]]:
+    def _vouched(self, last: str, until: float) -> tuple[bool, datetime, dict[str, Any]]:
         """The fingerprint of a snapshot right after the copy; whether nothing was written to the log between the two,
         so that it is the copy's own to the last row; and the moment."""
         one = login(self._dsn, self._network)
-        with session(one) as db:
+        with session(one, until=until) as db:
             ask(db, "start transaction with consistent snapshot")
             ((at, now),) = ask(db, _NOW)
             found = mariadb_fingerprint.take(db, one.database, self._source.totals, self._source.tables)

@@ -60,7 +60,7 @@ class Tool:
 
     def estimate(self) -> int:
         """Bytes of the data; as text it is up to twice as much."""
-        with self._session() as db:
+        with self._session(time.monotonic() + 60) as db:
             return 2 * sum(int(ask(db, _SIZE, (name,))[0][0]) for name in self._databases())
 
     def take(self, run: Run) -> Taken:
@@ -69,7 +69,7 @@ class Tool:
         dumps, prints, notes, at = [], [], [], None
         for number, name in enumerate(self._databases()):
             dump = _Dump(run, self._login(), name, run.directory / f"db{number}.sql", needed)
-            with self._session(name) as db:
+            with self._session(run.until, name) as db:
                 moment = dump.make(db)
                 prints.append(self._prints(db, name))
                 if mariadb_fingerprint.schema(db, name) != dump.schema:
@@ -104,8 +104,8 @@ class Tool:
         return found
 
     @contextmanager
-    def _session(self, database: str = "") -> Iterator[Any]:
-        with mariadb_session.session(self._login(), LOCK_WAIT, database) as db:
+    def _session(self, until: float, database: str = "") -> Iterator[Any]:
+        with mariadb_session.session(self._login(), LOCK_WAIT, database, until=until) as db:
             yield db
 
     def _prints(self, db: Any, database: str) -> dict[str, Any]:
@@ -125,7 +125,7 @@ class _Dump:
         """``db`` is in a snapshot of its own afterwards. Returns the moment. Raises ToolFailed."""
         for name, _ in ask(db, mariadb_fingerprint.TABLES, (self._database,)):
             ask(db, f"select 1 from {mariadb_fingerprint.quoted(self._database, name)} limit 0")  # noqa: S608
-        with mariadb_session.session(self._login, LOCK_WAIT) as holder:
+        with mariadb_session.session(self._login, LOCK_WAIT, until=self._run.until) as holder:
             held = _hold(holder)
             try:
                 ask(db, "set session transaction isolation level repeatable read")
@@ -231,12 +231,12 @@ class Restored:
         self.component: Mapping[str, Any] = {"dsn": self.scratch.dsn(own)}
 
     def _load(self, one: Mapping[str, Any]) -> None:
-        with mariadb_session.session(self.scratch.login()) as db:
+        with mariadb_session.session(self.scratch.login(), until=self._run.until) as db:
             ask(db, f"create database {mariadb_fingerprint.quoted(one['name'])} character set utf8mb4")
         words, _ = mariadb_session.for_programs(self.scratch.login())
         ended = program.run(
             ["mariadb", *words, "--binary-mode", f"--database={one['name']}"], until=self._run.until,
-            stdin=self._run.directory / "copy" / one["file"],
+            stdin=self._run.directory / "copy" / one["file"], limits=_POLITE,
         )  # fmt: skip
         if ended.code:
             raise ToolFailed("damaged", f"the dump cannot be loaded: {ended.err.strip()[-300:]}")
@@ -246,7 +246,7 @@ class Restored:
         for one in self._databases:
             own = one["name"] == self._point["own"]
             totals, tables = (source.totals, source.tables) if own else ({}, ())
-            with mariadb_session.session(self.scratch.login(one["name"])) as db:
+            with mariadb_session.session(self.scratch.login(one["name"]), until=self._run.until) as db:
                 prints.append(mariadb_fingerprint.take(db, one["name"], totals, tables))
         return _together(prints)
 
@@ -254,7 +254,7 @@ class Restored:
         """CHECK TABLE for each, and what the snapshot did not protect."""
         checked = []
         for one in self._databases:
-            with mariadb_session.session(self.scratch.login(one["name"])) as db:
+            with mariadb_session.session(self.scratch.login(one["name"]), until=self._run.until) as db:
                 names = [str(row[0]) for row in ask(db, mariadb_fingerprint.TABLES, (one["name"],))]
                 rows = [
                     row for name in names

@@ -11,6 +11,7 @@ What is known, measured:
 """
 
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -64,7 +65,7 @@ class Tool:
         dumper = client("pg_dump", major)
         databases, fingerprints, at = [], [], None
         for number, name in enumerate(self._databases()):
-            with self._snapshot(name) as (db, snapshot, moment):
+            with self._snapshot(name, run.until) as (db, snapshot, moment):
                 self._dump(run, [dumper, f"--snapshot={snapshot}"], name, run.directory / f"db{number}", needed=needed)
                 prints = self._prints(db, name)
                 databases.append({"name": name, "directory": f"db{number}", **_locale(db, name)})
@@ -93,25 +94,24 @@ class Tool:
     def _conninfos(self, database: str) -> list[str]:
         return conninfos(make_conninfo(self._dsn, dbname=database), self._network)
 
-    def _connect(self, database: str) -> psycopg.Connection[Any]:
+    def _connect(self, database: str, until: float) -> psycopg.Connection[Any]:
         """Raises ToolFailed."""
         with _worded():
             db = connected(self._conninfos(database), 20)
             db.autocommit = True
-            for setting in postgresql_fingerprint.SETTINGS:
-                db.execute(setting)
+            postgresql_fingerprint.settle(db, until)
             db.execute(f"set lock_timeout = '{LOCK_WAIT}s'")
             return db
 
     def _ask(self, database: str, query: str) -> int:
-        with closing(self._connect(database)) as db, _worded():
+        with closing(self._connect(database, time.monotonic() + 60)) as db, _worded():
             row = db.execute(query.encode()).fetchone()
             return int(row[0]) if row else 0
 
     @contextmanager
-    def _snapshot(self, database: str) -> Iterator[tuple[psycopg.Connection[Any], str, datetime]]:
+    def _snapshot(self, database: str, until: float) -> Iterator[tuple[psycopg.Connection[Any], str, datetime]]:
         """A transaction that holds every table as it is, the name of its snapshot, and its moment."""
-        with closing(self._connect(database)) as db, _worded():
+        with closing(self._connect(database, until)) as db, _worded():
             tables = db.execute(postgresql_fingerprint.TABLES).fetchall()
             db.execute("begin isolation level repeatable read read only")
             for start in range(0, len(tables), _LOCKED_AT_ONCE):
@@ -192,6 +192,7 @@ def _judge(ended: program.Ended, name: str) -> None:
 
 _SIGNS = (
     (r"no space left|disk full|could not (write|extend)", "no-space", False),
+    (r"statement timeout", "timeout", False),
     (r"lock timeout|could not obtain lock|deadlock|lock not available", "locked", True),
     (r"permission denied|password authentication|no pg_hba|must be (owner|superuser|member)|"
      r"no password supplied|role .* does not exist", "refused", False),

@@ -77,7 +77,7 @@ class Restored:
         self.evidence = {"stopped": server.stopped, "last": server.last, "exact": point["exact"]}
 
     def fingerprint(self, source: Source) -> Mapping[str, Any]:
-        with server.connected(self.component["dsn"]) as copy:
+        with server.connected(self.component["dsn"], self._until) as copy:
             copy.execute("begin isolation level repeatable read, read only")
             return _fingerprint(copy, source, str(self._point["database"]))
 
@@ -140,7 +140,7 @@ class Tool:
         own, token = self._own(cluster.account), secrets.token_hex(8)
         kept = self._copied(run, own, repository, {"mainstay": token, "segment": str(cluster.segment)})
         run.say("mark", kept.size, kept.size)
-        with server.marked(self._dsn, f"mainstay-{token}") as mark:
+        with server.marked(self._dsn, f"mainstay-{token}", run.until) as mark:
             fingerprint = _fingerprint(mark.snapshot, self._source, self._named()["database"])
             self._sent(run.until)
         there = reading.archive(own, repository, run.until)
