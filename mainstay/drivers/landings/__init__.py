@@ -12,7 +12,8 @@ Each file holds ``Landing(target, network)``, which blocks and has:
 ``enter(until)``       make it count: one step that happens or does not, wherever the place can do that.
 ``stands(marks)``      ``untouched``, ``restored``, or ``between`` for what is neither.
 ``before()``           where what was there before lies now, for the record; empty when nowhere.
-``sweep()``            remove what was built and does not count, also what a run left that was killed.
+``sweep(between)``     remove what was built and does not count, also what a run left that was killed. ``between``: the
+                       place is neither as it was nor as it should become; what holds anything of it stays.
 
 All raise ``ToolFailed``.
 """

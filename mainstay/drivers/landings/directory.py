@@ -61,7 +61,7 @@ class Landing:
     def before(self) -> str:
         return ""
 
-    def sweep(self) -> None:
+    def sweep(self, *, between: bool = False) -> None:  # noqa: ARG002 - it holds nothing of anybody's
         tree.remove(self._built)
 
 

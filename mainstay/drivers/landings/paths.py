@@ -89,8 +89,10 @@ class Landing:
     def before(self) -> str:
         return ""
 
-    def sweep(self) -> None:
+    def sweep(self, *, between: bool = False) -> None:
         """After the end that is what was there before; the fresh copy holds it."""
+        if between:  # what was there lies beside; whoever puts it right needs it
+            return
         for beside in self._beside.values():
             tree.remove(beside)
 

@@ -179,7 +179,7 @@ class Landing:
         with self._server() as db:
             return self._before if _exists(db, self._before) else ""
 
-    def sweep(self) -> None:
+    def sweep(self, *, between: bool = False) -> None:  # noqa: ARG002 - it holds nothing of anybody's
         with self._server() as db:
             if self._built != self._name and _exists(db, self._built):
                 db.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(self._built)))
@@ -241,7 +241,7 @@ def _rename(db: psycopg.Connection[Any], name: str, to: str) -> None:
 
 
 def _open_to_all(name: str, yes: str) -> sql.Composed:
-    return sql.SQL("alter database {} allow_connections {}").format(sql.Identifier(name), sql.SQL(yes))  # type: ignore[arg-type]  # two words
+    return sql.SQL("alter database {} allow_connections {}").format(sql.Identifier(name), sql.SQL(yes))
 
 
 def _close(db: psycopg.Connection[Any], name: str) -> None:

@@ -55,7 +55,10 @@ class Landing:
         if not file.exists():
             raise ToolFailed("incomplete", say("the copy does not hold %(path)s", path=file.name))
         if self._target.only:
-            _tables(file, self._built, self._target.only)
+            try:
+                _tables(file, self._built, self._target.only)
+            except sqlite3.Error as error:
+                raise ToolFailed("failed", f"SQLite: {error}") from None
         else:
             shutil.copyfile(file, self._built)
         self._until = run.until
@@ -107,7 +110,7 @@ class Landing:
     def before(self) -> str:
         return ""
 
-    def sweep(self) -> None:
+    def sweep(self, *, between: bool = False) -> None:  # noqa: ARG002 - it holds nothing of anybody's
         for end in ("", "-journal", "-wal", "-shm"):
             self._built.with_name(self._built.name + end).unlink(missing_ok=True)
 

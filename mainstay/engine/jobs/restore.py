@@ -49,10 +49,10 @@ def run(bench: Bench) -> None:
     except Refused as error:
         _put_away(place)
         raise ToolFailed("aborted", str(error)) from None
-    except ToolFailed:
+    except (ToolFailed, OSError):
         if row.marks:
             _found(bench, row, place)
-        if row.place != "restored":
+        if row.place == "untouched":
             _put_away(place)
         raise
     _end(bench, row, place, outcome)
@@ -64,6 +64,7 @@ def _found(bench: Bench, row: Restore, place: Any) -> str:
         found: str = place.stands(row.marks)
     actions.stands(row, found, _now())
     if found == "between":
+        _put_away(place, between=True)
         raise ToolFailed(
             "between",
             say("the place is neither as it was nor as the copy; nothing more is done to it, and what was there lies "
@@ -145,10 +146,10 @@ def _end(bench: Bench, row: Restore, place: Any, outcome: dict[str, Any]) -> Non
     _put_away(place)
 
 
-def _put_away(place: Any) -> None:
+def _put_away(place: Any, *, between: bool = False) -> None:
     """What lies beside is ours; that it cannot be removed now is no reason to call the rest failed."""
     with suppress(ToolFailed, OSError):
-        place.sweep()
+        place.sweep(between=between)
 
 
 def _safe_copy(row: Restore) -> str:
