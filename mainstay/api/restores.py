@@ -8,7 +8,7 @@ from ninja import Field, Query, Router
 
 from mainstay.api import restore_answers as answers
 from mainstay.api.auth import actor, needs, sight
-from mainstay.api.backup_jobs import OfPolicy
+from mainstay.api.backup_jobs import NO_POLICY, OfPolicy
 from mainstay.api.restore_rows import preview_row, restore_row, restore_rows
 from mainstay.api.shapes import Body, Moment, Number, Page, Paging, Text, page
 from mainstay.backups import actions, queries
@@ -57,7 +57,7 @@ def preview_restore(request: HttpRequest, number: Number) -> Any:
     return preview_row(preview(queries.copy(number, sight(request)), actor=actor(request)))
 
 
-@router.get("/backups/restores", response=Page[answers.Restore], **needs("backup.read"))
+@router.get("/backups/restores", response=Page[answers.Restore], **needs("backup.read", responses=NO_POLICY))
 def list_restores(request: HttpRequest, paging: Query[Paging], wanted: Query[WantedRestores]) -> Any:
     """The newest first."""
     of = catalogue.policy(wanted.policy, sight(request)) if wanted.policy else None

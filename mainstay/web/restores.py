@@ -115,11 +115,11 @@ def _wizard(request: HttpRequest, given: Mapping[str, Any]) -> HttpResponse:
     copy = next((one for one in copies if str(one.pk) == number), None)
     context = {
         "policies": policies, "policy": policy, "copies": copies, "copy": copy, "given": given,
-        "places": PLACES, "roots": ROOTS, "preview": None, "any_second": bool(copy and restoring.from_when(copy)),
+        "landings": PLACES, "roots": ROOTS, "preview": None, "any_second": bool(copy and restoring.from_when(copy)),
     }  # fmt: skip
     if copy is not None:
         found = preview(copy, actor=actor(request))
-        context |= {"preview": found, "places": found.places, "silent": said(found.silent, _)}
+        context |= {"preview": found, "landings": found.places, "unheard": said(found.silent, _)}
     return render(request, "restorenew.html", context)
 
 

@@ -126,7 +126,7 @@ def _after_safety(row: Restore, now: datetime) -> None:
         if copy is None or copy.level != "full":
             _end(row, ENGINE, now, State.FAILED, code="no-safety", detail="the fresh copy is not whole")
             return
-        _write(row, ENGINE, now, "safe", copy=copy.pk)
+        _write(row, ENGINE, now, "safe", safety_copy=copy.pk)
         _hand_over(row, ENGINE, now)
 
 
