@@ -69,7 +69,11 @@ class Configuration(_Section):
         description="whose programs the plugin probe may run, besides plugins/ of the workspace",
     )
 
-    @field_validator("plugin_directories")
+    restore_directories: list[str] = Field(
+        [], description="below which copies may be restored, besides data/restored/ of the workspace"
+    )
+
+    @field_validator("plugin_directories", "restore_directories")
     @classmethod
     def _absolute(cls, value: list[str]) -> list[str]:
         if wrong := [text for text in value if not text.startswith("/")]:

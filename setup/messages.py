@@ -49,6 +49,8 @@ CODES = (
     *("worse", "relapsed", "recovered", "graded", "regraded", "note", "blind", "test", "digest"),
     *("waiting", "sent", "failed", "checker", "engine", "web"),
     *("full", "incremental", "proved", "unproved"),
+    *("asked", "safety", "running", "done", "aborted", "lapsed", "directory", "database", "live"),
+    *("untouched", "restored", "between"),
     *("last", "daily", "weekly", "monthly", "yearly", "only", "base", "owed"),
 )
 """Stored words that the command line shows in the reader's language, besides states, categories and roles."""

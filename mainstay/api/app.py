@@ -28,6 +28,7 @@ from mainstay.api import (
     notices,
     people,
     policies,
+    restores,
     secrets,
 )
 from mainstay.api.auth import TooFast
@@ -82,6 +83,7 @@ for part in (
     inspections,
     policies,
     backup_jobs,
+    restores,
     notices,
     people,
     audit,

@@ -16,6 +16,7 @@ from mainstay.catalogue import queries as catalogue
 
 router = Router(tags=["backups"])
 
+NO_POLICY = {404: {"description": "no policy of that name"}}
 CANNOT_PRINT = {409: {"description": "this machine cannot print it; detail says what to install"}}
 
 
@@ -66,7 +67,7 @@ class Printed(Schema):
     language: Literal["en", "zh", "zh-hant"] = "en"
 
 
-@router.get("/backups/jobs", response=Page[answers.Job], **needs("backup.read"))
+@router.get("/backups/jobs", response=Page[answers.Job], **needs("backup.read", responses=NO_POLICY))
 def list_backup_jobs(request: HttpRequest, paging: Query[Paging], wanted: Query[WantedJobs]) -> Any:
     """The newest first."""
     found = queries.jobs(_policy(request, wanted.policy), wanted.state, wanted.act, sight(request))
@@ -85,7 +86,7 @@ def show_backup_job(request: HttpRequest, number: Number) -> Any:
     return job_rows(queries.job(number, sight(request)))
 
 
-@router.get("/backups/copies", response=Page[answers.Copy], **needs("backup.read"))
+@router.get("/backups/copies", response=Page[answers.Copy], **needs("backup.read", responses=NO_POLICY))
 def list_copies(request: HttpRequest, paging: Query[Paging], wanted: Query[WantedCopies]) -> Any:
     """The newest first."""
     found = queries.copies(_policy(request, wanted.policy), whole=wanted.dropped, sight=sight(request))
@@ -98,7 +99,7 @@ def show_copy(request: HttpRequest, number: Number) -> Any:
     return copy_rows(queries.copy(number, sight(request)))
 
 
-@router.get("/backups/proofs", response=Page[answers.Proof], **needs("backup.read"))
+@router.get("/backups/proofs", response=Page[answers.Proof], **needs("backup.read", responses=NO_POLICY))
 def list_proofs(request: HttpRequest, paging: Query[Paging], wanted: Query[OfPolicy]) -> Any:
     """The newest first."""
     return page(request, queries.proofs(_policy(request, wanted.policy), sight(request)), paging, proof_row)

@@ -110,3 +110,40 @@ class Proof(models.Model):
     class Meta:
         ordering = ("-at", "-id")
         indexes = [models.Index(fields=("copy", "-at"), name="proof_copy")]
+
+
+class Restore(models.Model):
+    """A restore for real. To a new place it begins at once; to the live place after a second person approved exactly
+    this, and after a fresh copy of what is there. ``state``: domain.restoring.State."""
+
+    policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="restores")
+    copy = models.ForeignKey(Copy, on_delete=models.PROTECT, related_name="restores")
+    wanted = models.JSONField(help_text="domain.restoring.Wish")
+    seal = models.CharField(max_length=64, help_text="digest over what is approved: wish, copy, live place")
+    state = models.CharField(max_length=8, default="asked")
+    reason = models.CharField(max_length=1000, blank=True)
+    asked_by = models.CharField(max_length=150)
+    asked_at = models.DateTimeField()
+    approved_by = models.CharField(max_length=150, blank=True)
+    approved_at = models.DateTimeField(null=True)
+    safety = models.ForeignKey(Job, on_delete=models.PROTECT, null=True, related_name="makes_safe")
+    job = models.OneToOneField(Job, on_delete=models.PROTECT, null=True, related_name="restore")
+    marks = models.JSONField(
+        default=dict, help_text="what tells the place before from the place after; set just before"
+    )
+    begun_at = models.DateTimeField(null=True, help_text="the place itself is being changed; no abort from here on")
+    ended_at = models.DateTimeField(null=True)
+    place = models.CharField(
+        max_length=12, default="untouched", help_text="untouched, restored, between: of the target"
+    )
+    outcome = models.JSONField(default=dict, help_text="what was compared, where what was there before lies")
+    story = models.JSONField(default=list, help_text="each step with its moment and who took it")
+
+    class Meta:
+        ordering = ("-asked_at", "-id")
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(approved_by=models.F("asked_by")), name="restore_two_people"),
+            models.UniqueConstraint(
+                fields=("policy",), condition=models.Q(state__in=("safety", "running")), name="restore_alone"
+            ),
+        ]

@@ -2,7 +2,7 @@
 
 import typer
 
-from mainstay.cli import backup_jobs, backup_policies, certificates
+from mainstay.cli import backup_jobs, backup_policies, backup_restores, certificates
 
 backup_app = typer.Typer()
 
@@ -11,5 +11,6 @@ def register(app: typer.Typer) -> None:
     """Put the commands into the main program."""
     backup_policies.add(backup_app)
     backup_jobs.add(backup_app)
+    backup_restores.add(backup_app)
     certificates.add(backup_app)
     app.add_typer(backup_app, name="backup")

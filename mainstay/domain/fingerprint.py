@@ -1,6 +1,6 @@
 """What a copy must hold: taken inside the snapshot of the backup, and again from what was restored."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,13 @@ class Difference:
     name: str
     wanted: Any
     found: Any
+
+
+def part(whole: Fingerprint, names: Iterable[str]) -> Fingerprint:
+    """Of a fingerprint what it says of some tables: their rows and sums."""
+    wanted = set(names)
+    rows = {name: count for name, count in whole.rows.items() if name in wanted}
+    return Fingerprint(rows=rows, sums={name: one for name, one in whole.sums.items() if name in wanted})
 
 
 def compare(wanted: Fingerprint, found: Fingerprint) -> list[Difference]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -80,14 +81,8 @@ class Restored:
             db.execute("analyze")
 
     def _selection(self, one: Mapping[str, Any]) -> list[str]:
-        """Of the table of contents only what belongs to the tables, with their schemas and types."""
-        listed = program.run([client("pg_restore"), "-l", str(self._copy / one["directory"])], until=self._run.until)
-        wanted = {tuple(name.split(".", 1)) for name in self._tables}
-        lines = [line for line in listed.out.splitlines() if _belongs(line, wanted)]
-        if not any(" TABLE DATA " in line for line in lines):
-            raise ToolFailed("absent", f"the copy holds no table {', '.join(self._tables)}")
         chosen = self.scratch.home / "list"
-        chosen.write_text("\n".join(lines) + "\n")
+        chosen.write_text(selected(self._copy / one["directory"], self._tables, self._run.until))
         return [f"--use-list={chosen}"]
 
     def _create(self, one: Mapping[str, Any]) -> None:
@@ -143,6 +138,17 @@ class Restored:
 
     def close(self) -> None:
         self.scratch.close()
+
+
+def selected(dump: Path, tables: Sequence[str], until: float) -> str:
+    """Of a dump's table of contents only what belongs to the tables, with their schemas and types. Raises
+    ToolFailed."""
+    listed = program.run([client("pg_restore"), "-l", str(dump)], until=until)
+    wanted = {tuple(name.split(".", 1)) for name in tables}
+    lines = [line for line in listed.out.splitlines() if _belongs(line, wanted)]
+    if not any(" TABLE DATA " in line for line in lines):
+        raise ToolFailed("absent", f"the copy holds no table {', '.join(tables)}")
+    return "\n".join(lines) + "\n"
 
 
 def _belongs(line: str, wanted: set[tuple[str, ...]]) -> bool:

@@ -3,6 +3,7 @@
 import fnmatch
 import hashlib
 import os
+import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -87,3 +88,16 @@ def fingerprint(entries: Mapping[str, Entry]) -> dict[str, Any]:
     for name in sorted(entries):
         whole.update(os.fsencode(name) + b"\0" + entries[name].digest)
     return {"count": len(entries), "bytes": sum(one.size for one in entries.values()), "digest": whole.hexdigest()}
+
+
+def remove(path: Path) -> None:
+    """All of it, read-only directories too; fine when there is nothing."""
+
+    def unlock(_function: object, name: str, _error: object) -> None:
+        Path(name).parent.chmod(0o700)
+        (os.rmdir if Path(name).is_dir() and not Path(name).is_symlink() else os.unlink)(name)
+
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path, onerror=unlock)

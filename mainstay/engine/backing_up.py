@@ -41,6 +41,8 @@ class Workers:
         for lost in actions.reclaim(self.clock(), dead=dead, but=set(self.alive)):
             _log.error("backup job %s: %s of %s: %s", lost.pk, lost.act, lost.policy, lost.problem["detail"])
         self._sweep()
+        for restore in actions.proceed(self.clock()):
+            _log.info("restore %s of %s: %s", restore.pk, restore.policy, restore.state)
         while len(self.alive) < AT_ONCE and (job := actions.lease(secrets.token_hex(8), self.clock())) is not None:
             self.alive[job.pk] = start(job)
 

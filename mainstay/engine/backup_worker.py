@@ -29,12 +29,15 @@ from mainstay.domain.backup_job import RENEW  # noqa: E402
 from mainstay.domain.placeholder import Unfilled  # noqa: E402
 from mainstay.drivers.backup_tools import ToolFailed  # noqa: E402
 from mainstay.drivers.stores import Unreachable  # noqa: E402
-from mainstay.engine.jobs import backup, check, forward, leftovers, own, places, prove, prune  # noqa: E402
+from mainstay.engine.jobs import backup, check, forward, leftovers, own, places, prove, prune, restore  # noqa: E402
 from mainstay.engine.jobs.bench import Bench, Progress  # noqa: E402
 
 _log = logging.getLogger("mainstay.engine.backup_worker")
 
-ACTS = {"backup": backup.run, "forward": forward.run, "check": check.run, "prune": prune.run, "prove": prove.run}
+ACTS = {
+    "backup": backup.run, "forward": forward.run, "check": check.run, "prune": prune.run, "prove": prove.run,
+    "restore": restore.run,
+}  # fmt: skip
 OWN = {**ACTS, "backup": own.backup, "forward": own.forward, "check": own.check, "prune": own.prune}
 """Of a tool that keeps repositories of its own."""
 _PR_SET_PDEATHSIG = 1

@@ -27,7 +27,7 @@ from mainstay.web.attempt import attempt
 from mainstay.web.live import live
 
 STATES = ("waiting", "running", "done", "failed")
-ACTS = ("backup", "forward", "prove", "check", "prune")
+ACTS = ("backup", "forward", "prove", "check", "prune", "restore")
 
 
 @page("backup.read")
@@ -76,6 +76,7 @@ def copy(request: HttpRequest, number: int) -> HttpResponse:
         "rows": sorted((row.fingerprint.get("rows") or {}).items()),
         "totals": (row.fingerprint.get("totals") or {}).items(),
         "files": (row.fingerprint.get("files") or {}).items(), "may_prove": may(request, "backup.prove", system),
+        "may_restore": may(request, "backup.restore", system),
     }  # fmt: skip
     return render(request, "backupcopy.html", context)
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.crypto import salted_hmac
 
+from mainstay.backups import queries as backups
 from mainstay.catalogue import queries as catalogue
 from mainstay.catalogue.models import System
 from mainstay.domain import objective
@@ -69,6 +70,8 @@ class Shown:
     state: Public
     share: float | None
     days: list[Day]
+    maintenance: bool = False
+    """Its data is being restored just now."""
 
     @property
     def looks(self) -> list[str]:
@@ -125,11 +128,12 @@ def gather(now: datetime | None = None) -> Facts:
         if one.resolved_at is None and one.system:
             levels[one.system.name].append(one.level)
     checks = _checks(names)
+    restoring = backups.under_maintenance(names)
     days = _history.get(",".join(names), lambda: _days(systems, now))
     shown = [
         Shown(
             one.name, one.title or {"en": one.name}, judge(checks[one.name], levels[one.name], silent=silent),
-            *days[one.name],
+            *days[one.name], one.name in restoring,
         )
         for one in systems
     ]  # fmt: skip

@@ -78,6 +78,7 @@ def _json(facts: Facts, language: str) -> str:
         "systems": [
             {
                 "name": one.name, "title": one.title, "state": one.state.value, "word": public_word(one.state),
+                "maintenance": one.maintenance,
                 "availability_90_days": one.share,
                 "days": [{"day": day.day.isoformat(), "availability": day.share} for day in one.days],
             }

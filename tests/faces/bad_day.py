@@ -84,6 +84,9 @@ POLICY = "every-night-to-the-vault-and-to-the-second-data-centre"
 BACKUPS = f"""
 import django; django.setup()
 from datetime import UTC, datetime, timedelta
+from mainstay.backups.models import Restore
+from mainstay.backups.queries.restores import seal_of
+from mainstay.domain.restoring import Wish
 from tests.line.backed_up import copy, nights, open_policy, proof, repository, watch
 now = datetime.now(UTC)
 stores = ("vault-in-the-basement-of-the-head-office", "object-storage-of-the-second-data-centre")
@@ -94,6 +97,18 @@ newest, *older = nights(policy, 12, now - timedelta(hours=9), store=stores[0], s
 far = repository(policy, stores[1])
 copy(policy, now + timedelta(days=900), store=stores[1], size=123_456_789_012, made_from=older[3])
 proof(older[2], now - timedelta(days=3), "failed", [{{"name": "rows", "verdict": "failed"}}])
+waits = Restore(
+    policy=policy, copy=newest, wanted=Wish(newest.pk, "live").plain(), asked_by="person:maria", asked_at=now,
+    reason="The ledger of the subsidiaries was emptied by mistake by a script that nobody had looked at",
+    story=[{{"at": now.isoformat(), "who": "person:maria", "word": "asked"}}])
+waits.seal = seal_of(waits)
+waits.save()
+target = "postgresql://restore:${{RESTORE_PASSWORD}}@database-of-the-second-data-centre.example:5432/ledger_again"
+wish = Wish(newest.pk, "database", target, ("consolidated_ledger_of_subsidiaries",))
+Restore.objects.create(
+    policy=policy, copy=newest, seal="0" * 64, state="failed", place="between", asked_by="shell:operations",
+    asked_at=now, wanted=wish.plain(), ended_at=now,
+    story=[{{"at": now.isoformat(), "who": "engine", "word": "failed", "code": "no-space", "detail": "x" * 300}}])
 watch(policy, "late", "ok")
 watch(policy, "unproved", "critical", fault="failed", detail="the last proof failed: rows of consolidated_ledger")
 watch(policy, "second-site", "warning", condition="behind > 12h", metric="behind", value=999999.0, unit="s")
@@ -203,7 +218,8 @@ def everywhere(site: Served) -> list[str]:
     incidents = [one["id"] for one in json.loads(site.call("incident", "list", "--all", "--json"))["items"]]
     checks, parts = (CHECK, "answers", "size", "sales", "job"), ("database-of-all-the-subsidiaries", "web")
     there = There(LONG, checks, "size", incidents[-2:], 1, parts, "operations-team-of-the-subsidiaries",
-                  "maria.magdalena.von-der-buchhaltung", POLICY, ("jobs/1", "copies/1", "proofs/1"))  # fmt: skip
+                  "maria.magdalena.von-der-buchhaltung", POLICY, ("jobs/1", "copies/1", "proofs/1", "restores/1",
+                   "restores/2"))  # fmt: skip
     return pages(there)
 
 
@@ -216,6 +232,8 @@ def pages(there: There) -> list[str]:
         "/incidents/?state=", "/incidents/?view=plots", *(f"/incidents/{number}/" for number in there.incidents),
         "/data/?view=findings", "/data/?view=rules", "/data/?view=flows", "/data/?view=cases",
         "/backups/", *([f"/backups/policies/{there.system}/{there.policy}/"] if there.policy else []),
+        "/backups/restores/",
+        *([f"/backups/restores/new/?policy={there.system}/{there.policy}&copy=1"] if there.policy else []),
         "/backups/jobs/", "/backups/copies/", *(f"/backups/{one}/" for one in there.backups),
         "/inspections/", "/inspections/month/", f"/inspections/{there.sheet}/",
         "/start/", "/start/parts/", *(f"/start/parts/{part}/" for part in there.parts), "/start/told/",

@@ -103,6 +103,7 @@ def fitting(method: str, path: str) -> dict[str, Any]:
 FITTING = {
     "files": {}, "text": "x", "reason": "x", "system": "none", "title": "x", "category": "data", "level": 3, "hours": 1,
     "value": "x", "username": "x", "password": "violet-otter-31", "name": "x", "role": "viewer", "alerts": [],
+    "seal": "x",
     "year": 2026, "week": 48,
 }  # fmt: skip
 

@@ -38,13 +38,15 @@ API_OBJECTS = {
     "inspections": {"number": "sheet"}, "lines": {"number": "sheet", "place": "line"}, "month": {"system": "system"},
     "policies": {"system": "system", "name": "policy"}, "stores": {"name": "store"},
     "jobs": {"number": "backup"}, "copies": {"number": "copy"}, "proofs": {"number": "proof"},
+    "restores": {"number": "restore"},
 }  # fmt: skip
 """The last word of an operation's path that is a kind of object → what stands for each of its parameters."""
-ON_SYSTEM = {"system", "check", "incident", "mute", "delivery", "sheet", "backup", "copy", "proof"}
+ON_SYSTEM = {"system", "check", "incident", "mute", "delivery", "sheet", "backup", "copy", "proof", "restore"}
 API_BODIES = {
     "/api/v1/incidents": "system", "/api/v1/mutes": "system", "/api/v1/alertmanager": "alerts",
     "/api/v1/inspections": "system", "/api/v1/inspections/countersign": "system",
     "/api/v1/backups/jobs": "policy", "/api/v1/backups/proofs": "policy", "/api/v1/backups/keys": "policy",
+    "/api/v1/backups/restores": "policy",
 }  # fmt: skip
 """Posts whose body says which system."""
 API_QUERIES = {"samples": "?metric=x", "print": "?form=html", "{system}": "?month=2026-11"}
@@ -69,12 +71,15 @@ WEB_OBJECTS = {
     "inspectionfile": {"number": "sheet", "name": "form"}, "inspection-remark": {"number": "sheet", "place": "line"},
     "inspection-raise": {"number": "sheet", "place": "line"}, "delivery": {"number": "delivery"},
     "backupjob": {"number": "backup"}, "backupcopy": {"number": "copy"}, "backupproof": {"number": "proof"},
-    "backupcertificate": {"number": "proof", "form": "paper"},
+    "backuprestore": {"number": "restore"}, "backupcertificate": {"number": "proof", "form": "paper"},
     "backuppolicy": {"system": "system", "name": "policy"}, "store": {"name": "store"},
     "system-unmute": {"name": "system", "number": "mute"},
 }  # fmt: skip
 """The name of a route, or its first word → what stands for each of its parameters."""
-WEB_BODIES = {"inspection-run", "countersign", "incident-open", "backup-run", "backup-prove", "backup-key"}
+WEB_BODIES = {
+    "inspection-run", "countersign", "incident-open", "backup-run", "backup-prove", "backup-key",
+    "backup-restore",
+}  # fmt: skip
 """Pages whose form says which system."""
 FORM = {
     "text": "x", "reason": "x", "hours": "1", "level": "1", "category": "data", "role": "viewer", "username": "new",
@@ -113,6 +118,8 @@ def body_for(method: str, path: str, system: str) -> Any:
         body["alerts"] = [{"status": "firing", "labels": {"mainstay_system": system, "alertname": "x"}}]
     if path in ("/api/v1/backups/jobs", "/api/v1/backups/proofs", "/api/v1/backups/keys"):
         body = {"policy": f"{system}/nightly"}
+    if path == "/api/v1/backups/restores":
+        body = {"policy": f"{system}/nightly", "to": "live"}
     if "files" in body:
         body["files"] = {"x.yaml": "system: another\n"}
     return body

@@ -7,10 +7,13 @@ from typing import Any
 
 from django.contrib.sessions.backends.db import SessionStore
 
+from mainstay.backups.models import Restore
+from mainstay.backups.queries.restores import seal_of
 from mainstay.catalogue.actions import apply, set_secret
 from mainstay.catalogue.examine import examine
 from mainstay.catalogue.models import Check, System
 from mainstay.domain.actor import PERMISSIONS, Actor, Reach, Role, reach
+from mainstay.domain.restoring import Wish
 from mainstay.incidents.actions import File, note, open_by_hand
 from mainstay.inspection.actions import run_by_hand
 from mainstay.monitoring.actions import mute
@@ -99,6 +102,13 @@ class World:
         backed_up = open_policy("nightly", system=name, stores=("vault",))
         taken = backup_copy(backed_up)
         proved = proof(taken)
+        wish = Wish(taken.pk, "live")
+        waits = Restore.objects.create(
+            policy=backed_up, copy=taken, wanted=wish.plain(), seal="", reason="x", asked_by="person:x",
+            asked_at=datetime.now(UTC),
+        )  # fmt: skip
+        waits.seal = seal_of(waits)
+        waits.save()
         file = note(incident.pk, "", files=[File("a.txt", b"x")], actor=ROOT).attachments.get()
         delivery = Delivery.objects.get(notice__incident=incident)
         return {
@@ -107,7 +117,7 @@ class World:
             "token": self.token.split("_")[1], "secret": "A_SECRET", "manual": "probes",
             "sheet": run_by_hand(name, actor=ROOT).pk, "line": 1, "form": "sheet.html",
             "policy": "nightly", "store": "vault", "copy": taken.pk, "proof": proved.pk, "backup": proved.job_id,
-            "paper": "json",
+            "paper": "json", "restore": waits.pk,
         }  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""Every write on backups: ``asking`` for jobs, ``running`` them, what they found (``keeping``), and the ``keys``."""
+"""Every write on backups: ``asking`` for jobs, ``running`` them, what they found (``keeping``),
+the ``keys``, and ``restoring`` for real."""
 
 from mainstay.backups.actions.asking import Refused, ask, ask_for_proof, follow_up, owe, plan
 from mainstay.backups.actions.keeping import (
@@ -10,13 +11,27 @@ from mainstay.backups.actions.keeping import (
     looked_through,
 )
 from mainstay.backups.actions.keys import key_sheet, repository_key
+from mainstay.backups.actions.restoring import (
+    abort,
+    approve,
+    ask_to_restore,
+    begin,
+    proceed,
+    restored,
+    stands,
+    tell_step,
+)
 from mainstay.backups.actions.running import Lost, fail, finish, give_back, lease, reclaim, renew, tell
 
 __all__ = [
     "Lost",
     "Refused",
+    "abort",
+    "approve",
     "ask",
     "ask_for_proof",
+    "ask_to_restore",
+    "begin",
     "cleaned",
     "drop",
     "fail",
@@ -31,8 +46,12 @@ __all__ = [
     "looked_through",
     "owe",
     "plan",
+    "proceed",
     "reclaim",
     "renew",
     "repository_key",
+    "restored",
+    "stands",
     "tell",
+    "tell_step",
 ]

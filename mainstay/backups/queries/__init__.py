@@ -15,6 +15,14 @@ from mainstay.backups.queries.jobs import (
 )
 from mainstay.backups.queries.keeping import retention
 from mainstay.backups.queries.means import Means, OtherDatabase, means
+from mainstay.backups.queries.restores import (
+    live_place,
+    restore,
+    restore_of,
+    restores,
+    under_maintenance,
+    wanted_copies,
+)
 
 __all__ = [
     "Means",
@@ -23,13 +31,19 @@ __all__ = [
     "copy",
     "job",
     "jobs",
+    "live_place",
     "means",
     "newest_copy",
     "owed_copies",
     "pace_of",
     "proof",
     "proofs",
+    "restore",
+    "restore_of",
+    "restores",
     "retention",
     "running",
     "strays",
+    "under_maintenance",
+    "wanted_copies",
 ]

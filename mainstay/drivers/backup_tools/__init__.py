@@ -6,6 +6,8 @@ Each file holds:
 ``LEVELS``   which of ``full`` and ``incremental`` it can make.
 ``KEEPS``    ``staged``: it leaves files in a directory, which go into a restic repository; ``own``: it keeps a
              repository of its own.
+``LANDS``    where a copy of it can be restored to for real (``directory``, ``database``, ``live``) → the landing that
+             does it; without one, to a directory if it is staged.
 ``lacks()``  what is missing on this machine, each with the command that installs it; empty when it can run.
 ``Tool(source, network)``  which blocks (see ``Source``, ``Run``, ``Taken``, ``Opened``), and has:
 

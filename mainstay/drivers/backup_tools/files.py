@@ -15,6 +15,7 @@ from mainstay.drivers.backup_tools import Checked, Missing, Run, Source, Taken, 
 SERVES = ("files", "file", "host")
 LEVELS = ("full", "incremental")
 KEEPS = "staged"
+LANDS = {"directory": "directory", "live": "paths"}
 MOST_CHANGED = 1000
 """Files that may change while a copy is made. With more, it says little."""
 

@@ -31,6 +31,7 @@ from mainstay.drivers.scratch_mariadb import Scratch
 SERVES = ("mariadb", "mysql")
 LEVELS = ("full",)
 KEEPS = "staged"
+LANDS = {"directory": "directory", "database": "mariadb"}
 LOCK_WAIT = 30
 """Seconds to wait for a table that somebody holds."""
 HOLD = 10.0

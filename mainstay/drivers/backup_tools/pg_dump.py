@@ -34,6 +34,7 @@ from mainstay.drivers.rows import Unread
 SERVES = ("postgresql",)
 LEVELS = ("full",)
 KEEPS = "staged"
+LANDS = {"directory": "directory", "database": "postgresql", "live": "postgresql"}
 LOCK_WAIT = 30
 """Seconds to wait for a table that somebody alters."""
 _POLITE = Limits(nice=10)

@@ -21,6 +21,7 @@ from mainstay.drivers.statement import Refused, examined
 SERVES = ("sqlite",)
 LEVELS = ("full",)
 KEEPS = "staged"
+LANDS = {"directory": "directory", "database": "sqlite", "live": "sqlite"}
 NAME = "data.sqlite3"
 _PAGES = 2000
 _BUSY = 10.0

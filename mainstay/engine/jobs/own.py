@@ -60,7 +60,8 @@ def prune(bench: Bench) -> None:
         if found.refused:
             raise ToolFailed("refused", str(found.refused))
         with bench.step(f"dropping from {repository.store.name}"):
-            actions.drop(bench.job, dict.fromkeys(found.goes, "retention"), datetime.now(UTC))
+            goes = [copy for copy in found.goes if copy not in queries.wanted_copies(bench.job.policy)]
+            actions.drop(bench.job, dict.fromkeys(goes, "retention"), datetime.now(UTC))
             there = set(tool.strays(_run(bench), (), number))
             gone = Copy.objects.filter(repository=repository, identifier__in=there).exclude(dropped_at=None)
             labels = list(gone.values_list("identifier", flat=True))

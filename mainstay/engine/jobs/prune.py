@@ -26,7 +26,8 @@ def _thin(bench: Bench, repository: Repository) -> int:
     if found.refused:
         raise ToolFailed("refused", str(found.refused))
     with bench.step(f"dropping from {repository.store.name}"):
-        actions.drop(bench.job, dict.fromkeys(found.goes, "retention"), now)
+        goes = [copy for copy in found.goes if copy not in queries.wanted_copies(bench.job.policy)]
+        actions.drop(bench.job, dict.fromkeys(goes, "retention"), now)
         gone = Copy.objects.filter(repository=repository).exclude(dropped_at=None)
         there = {one.identifier for one in restic.snapshots()}
         # Also those that a run which died had struck off and not yet removed.

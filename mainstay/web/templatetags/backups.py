@@ -34,6 +34,36 @@ def backup_word(word: str) -> str:
         "incomplete": _("incomplete"), "missing": _("missing"), "damaged": _("damaged"), "locked": _("locked"),
         "changed": _("changed"), "unreachable": _("unreachable"), "wrong-key": _("wrong key"), "key": _("key"),
         "absent": _("not there"), "database": _("database"), "setup": _("setup"),
+        "aborted": pgettext("restore", "aborted"), "lapsed": pgettext("restore", "lapsed"),
+        "no-safety": _("no fresh copy"), "differs": _("not what was copied"), "between": _("half way"),
+    }.get(word, word)  # fmt: skip
+
+
+@register.filter
+def restore_word(word: str) -> str:
+    """A state of a restore, where it goes, a step of its story, or what was compared."""
+    return {
+        "asked": pgettext("restore", "asked for"), "safety": pgettext("restore", "a fresh copy is taken first"),
+        "running": pgettext("restore", "under way"), "done": pgettext("restore", "restored"),
+        "failed": _("failed"), "aborted": pgettext("restore", "aborted"), "lapsed": pgettext("restore", "lapsed"),
+        "directory": pgettext("restore", "new directory"), "database": pgettext("restore", "new database"),
+        "live": pgettext("restore", "live place"), "approved": pgettext("restore", "approved"),
+        "safe": pgettext("restore", "the fresh copy is whole"), "handed-over": pgettext("restore", "given to a job"),
+        "loaded": pgettext("restore", "read from the store"), "compared": pgettext("restore", "the same as was copied"),
+        "read-again": pgettext("restore", "each file read again"),
+        "begun": pgettext("restore", "the target is being changed"),
+        "found": pgettext("restore", "looked how the target stands"), "schema": _("schema"), "rows": _("rows"),
+        "totals": _("control totals"), "sums": _("content of tables"), "files": _("files"), "count": _("files"),
+        "bytes": _("bytes"),
+    }.get(word, word)  # fmt: skip
+
+
+@register.filter
+def place_word(word: str) -> str:
+    """How the target of a restore stands."""
+    return {
+        "untouched": _("the target is as it was"), "restored": _("the target holds what was copied"),
+        "between": _("the target is neither as it was nor as the copy"),
     }.get(word, word)  # fmt: skip
 
 
@@ -44,7 +74,8 @@ def backup_acts(context: dict[str, Any], policy: Policy) -> dict[str, Any]:
     return {
         "policy": policy, "csrf_token": context.get("csrf_token"), "levels": levels(policy),
         "may_run": may(request, "backup.run", system), "may_prove": may(request, "backup.prove", system),
-        "may_key": may(request, "backup.key", system), "jobs": queries.jobs(policy)[:8],
+        "may_key": may(request, "backup.key", system),
+        "may_restore": may(request, "backup.restore", system), "jobs": queries.jobs(policy)[:8],
     }  # fmt: skip
 
 
