@@ -13,7 +13,7 @@ from mainstay.domain.actor import PERMISSIONS
 from mainstay.drivers import channels, probes
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("audit", "catalogue", "incidents", "inspection", "monitoring", "notices", "people")
+APPS = ("audit", "catalogue", "incidents", "inspection", "monitoring", "notices", "own_copies", "people")
 LONGEST = 400
 
 
