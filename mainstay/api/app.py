@@ -25,6 +25,7 @@ from mainstay.api import (
     inspections,
     mutes,
     notices,
+    own_copies,
     people,
     secrets,
 )
@@ -81,6 +82,7 @@ for part in (
     notices,
     people,
     audit,
+    own_copies,
     alerts,
     health,
 ):

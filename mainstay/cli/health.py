@@ -118,7 +118,7 @@ def _complaints() -> list[str]:
 
 
 def _own_copies() -> list[str]:
-    told = own_copies.overview()
+    told = own_copies.overview(datetime.now(UTC))
     name = CONFIGURATION.own_copies.passphrase
     if not told["directory"]:
         return [_("no copies of Mainstay itself are made: set own_copies.directory in mainstay.toml")]

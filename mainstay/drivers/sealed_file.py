@@ -132,7 +132,7 @@ class Opening(io.RawIOBase):
         proof = source.read(_PROOF)
         try:
             secret = key(self.header["key"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise error if isinstance(error, Unfit) else Unfit(say("the file's header is damaged")) from None
         self._proof = hmac.digest(secret, start, hashlib.sha256)
         if not hmac.compare_digest(self._proof, proof):

@@ -1,7 +1,7 @@
 """Reading: which copies of Mainstay itself there are, and whether all is well with them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,10 @@ from mainstay.drivers import own_archive, sealed_file
 from mainstay.drivers.own_archive import SUFFIX
 from mainstay.own_copies.models import OwnCopy
 from mainstay.settings import CONFIGURATION
+
+
+AGAIN = 3600.0
+"""Seconds after which a copy that failed is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +74,31 @@ def under_way() -> OwnCopy | None:
 
 
 def next_at(now: datetime) -> datetime | None:
-    """When the schedule makes the next one: one interval after the newest that it made or began; None without one."""
+    """When the schedule makes the next one: an interval after the last, sooner after one that failed; None without."""
     if directory() is None:
         return None
-    last = OwnCopy.objects.exclude(tick=None).order_by("-tick").values_list("tick", flat=True).first()
-    return now if last is None else last + timedelta(seconds=CONFIGURATION.own_copies.seconds)
+    last = OwnCopy.objects.exclude(tick=None).order_by("-tick").values_list("tick", "state").first()
+    if last is None:
+        return now
+    every = CONFIGURATION.own_copies.seconds
+    return last[0] + timedelta(seconds=min(every, AGAIN) if last[1] == "failed" else every)
 
 
 def story(now: datetime) -> Story:
     """What is known of the schedule's copies."""
-    ended = OwnCopy.objects.filter(state__in=("done", "failed")).order_by("-ended_at")
-    last, good = ended.first(), ended.filter(state="done").exclude(tick=None, asked_by__startswith="shell:").first()
+    ended = OwnCopy.objects.exclude(worker="").filter(state__in=("done", "failed")).order_by("-ended_at")
+    last, good = ended.first(), ended.filter(state="done").first()
     first = OwnCopy.objects.order_by("asked_at").values_list("asked_at", flat=True).first() or now
     problem = last.problem or "no reason given" if last is not None and last.state == "failed" else ""
     newest = good.ended_at.timestamp() if good is not None and good.ended_at else None
     return Story(newest, first.timestamp(), problem)
 
 
-def overview() -> dict[str, Any]:
+def overview(now: datetime) -> dict[str, Any]:
     """What pages, command line and API tell of the copies."""
-    now, found, where = datetime.now(UTC), kept(), directory()
+    found, where = kept(), directory()
     return {
         "directory": str(where or ""), "every": CONFIGURATION.own_copies.seconds, "keep": CONFIGURATION.own_copies.keep,
         "passphrase": has_passphrase(), "next_at": next_at(now), "copies": found, "under_way": under_way(),
-        "last": OwnCopy.objects.filter(state__in=("done", "failed")).order_by("-ended_at").first(),
+        "last": OwnCopy.objects.exclude(worker="").filter(state__in=("done", "failed")).order_by("-ended_at").first(),
     }  # fmt: skip

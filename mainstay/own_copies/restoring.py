@@ -6,9 +6,10 @@ its mark (``.restoring``), and is removed or brought to its end by the next one:
 
 ====================  ================================================================================
 ``filling``           the directory beside is half a workspace: removed, with its database
-``swapping``          PostgreSQL changed its two names in one transaction: either not yet (removed as above),
-                      or done already (the directory is put into its place now)
-no mark               the directories have changed places: it is the old workspace, and gets its name
+``swapping``          the directories have not changed places. PostgreSQL changes its two names in one
+                      transaction: not yet (removed as above), or already (the directory follows now)
+no mark               where the workspace in the place is marked and names it, the directories have changed
+                      places: it is the old workspace, and gets its name. Elsewhere it is removed
 ====================  ================================================================================
 """
 
@@ -101,7 +102,7 @@ def _restore(wish: Wish, place: Path, beside: Path, occupied: bool, tell: Callab
     records = _arrive(wish, beside, server, new)
     _like(place, beside) if place.exists() else beside.chmod(0o755)
     _settle(beside)
-    _mark(beside, {"stage": "swapping", "new": new, "old": old})
+    _mark(beside, {"stage": "swapping", "new": new, "old": old, "beside": beside.name})
     had_old = server is not None and own_database.exists(server, server.name)
     if server is not None:
         own_database.change_places(server, new, old)
@@ -211,7 +212,7 @@ def finish(place: Path) -> None:
     """Bring what a killed restore left beside ``place`` to an end. Only while no other restore runs there."""
     for beside in sorted(place.parent.glob(f".{place.name}.restoring-*")):
         mark = _marked(beside)
-        if mark is None and any(beside.iterdir()):
+        if mark is None and _is_the_old(beside):
             beside.rename(place.with_name(f"{place.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"))
         elif mark is not None and _has_changed(beside, mark):
             occupied = place.exists() and any(place.iterdir())
@@ -237,12 +238,19 @@ def _has_changed(beside: Path, mark: dict[str, str]) -> bool:
 def _discard(beside: Path) -> None:
     """Half a workspace, and the database that was made for it."""
     mark = _marked(beside)
+    if mark is None and _is_the_old(beside):
+        return
     if mark is not None and _has_changed(beside, mark):
         return  # the new database is in its place: finish() brings the directory there
     if mark is not None and mark.get("new") and (address := database_of(beside)):
         own_database.drop(Server.of(address), mark["new"])
-    if mark is not None or not any(beside.iterdir()):
-        shutil.rmtree(beside)
+    shutil.rmtree(beside)
+
+
+def _is_the_old(beside: Path) -> bool:
+    """Whether the directories have changed places: then the new workspace, which is marked, names this one."""
+    place = beside.with_name(beside.name[1:].rpartition(".restoring-")[0])
+    return (_marked(place) or {}).get("beside") == beside.name
 
 
 def _mark(beside: Path, content: dict[str, str]) -> None:
