@@ -193,7 +193,7 @@ def facts_of(header: Mapping[str, Any]) -> dict[str, str]:
 
 
 def keys_of(directory: Path) -> set[str]:
-    """The ids of the ring's keys that copies in a directory are sealed with."""
+    """The ids of the ring's keys that copies in a directory need."""
     found = set()
     for path in directory.glob(f"*{SUFFIX}"):
         try:
@@ -201,5 +201,5 @@ def keys_of(directory: Path) -> set[str]:
         except (Unfit, OSError):
             continue
         if isinstance(told, dict) and told.get("way") == "ring":
-            found.add(str(told.get("key")))
+            found |= {str(told.get("key")), *map(str, told.get("needed", ()))}
     return found

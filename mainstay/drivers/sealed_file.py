@@ -16,7 +16,7 @@ import io
 import json
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -51,9 +51,9 @@ def opening(passphrase: str) -> Key:
     return _stretched(passphrase)
 
 
-def by_key(key_id: str, key: bytes) -> tuple[dict[str, Any], Key]:
-    """The same, for a key of a ring."""
-    told = {"way": "ring", "key": key_id, "salt": secrets.token_hex(32)}
+def by_key(key_id: str, key: bytes, needed: Sequence[str] = ()) -> tuple[dict[str, Any], Key]:
+    """The same, for a key of a ring; ``needed`` are further keys without which the content is of no use."""
+    told = {"way": "ring", "key": key_id, "needed": list(needed), "salt": secrets.token_hex(32)}
     return told, with_ring(lambda _: key)
 
 

@@ -71,7 +71,7 @@ def _ensure_room(directory: Path, source: Path) -> None:
 
 def name(at: datetime) -> str:
     """Of a copy made at a moment; names sort as their moments do."""
-    return f"mainstay-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}{SUFFIX}"
+    return f"mainstay-{at.astimezone(UTC):%Y%m%dT%H%M%S}.{at.microsecond:06d}Z{SUFFIX}"
 
 
 def drop_surplus(directory: Path, keep: int) -> list[str]:
@@ -107,7 +107,7 @@ def before_upgrade() -> Path:
     version, now = version_before(), datetime.now(UTC)
     target = DATA / f"before-{now:%Y%m%dT%H%M%S}-{now.microsecond:06d}-of-{version or 'unknown'}{SUFFIX}"
     key_id = RING.newest()
-    make(target, sealed_file.by_key(key_id, RING.key(key_id)), version=version, without=(_KEYS,))
+    make(target, sealed_file.by_key(key_id, RING.key(key_id), RING.ids()), version=version, without=(_KEYS,))
     for one in surplus((path.name for path in DATA.glob(f"before-*{SUFFIX}")), KEPT_BEFORE):
         (DATA / one).unlink(missing_ok=True)
     return target
