@@ -26,15 +26,15 @@ def register(app: typer.Typer) -> None:
 def backup_self(
     target: Annotated[Path, typer.Argument(help="A file that is not there yet, or a directory.")],
     passphrase_stdin: Annotated[
-        bool, typer.Option("--passphrase-stdin", help="Read the passphrase from standard input.")
+        bool,
+        typer.Option(
+            "--passphrase-stdin",
+            help="Read the passphrase from standard input.",
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Copy Mainstay itself into one sealed file, while it runs.
-
-    Database, settings, catalogue, packs and keys. Without --passphrase-stdin the secret OWN_COPY_PASSPHRASE seals it;
-    without that secret a passphrase is made, and shown this once.
-    """
+    """Copy Mainstay itself into one sealed file, while it runs."""
     actor = acting("self.backup")
     passphrase, made = _passphrase(passphrase_stdin)
     path = target / making.name(datetime.now(UTC)) if target.is_dir() else target
@@ -61,10 +61,16 @@ def _passphrase(given: bool) -> tuple[str, bool]:
 
 
 def _sheet(path: Path, at: datetime, passphrase: str) -> str:
-    words = _(
-        "\nRECOVERY SHEET: print it, and keep it apart from the copy. It is shown this once.\n\n"
-        "  copy        {name}\n  made at     {at}\n  passphrase  {passphrase}\n\n"
-        "Without the passphrase nobody can open the copy. To bring it back, on any machine with Mainstay:\n\n"
-        "  mainstay restore-self {name} --into DIRECTORY\n"
-    )
-    return words.format(name=path.name, at=at.isoformat(timespec="seconds"), passphrase=passphrase)
+    facts = ((_("copy"), path.name), (_("made at"), at.isoformat(timespec="seconds")), (_("passphrase"), passphrase))
+    wide = max(len(name) for name, _value in facts) + 2
+    return "\n".join((
+        "",
+        _("RECOVERY SHEET: print it, and keep it apart from the copy. It is shown this once."),
+        "",
+        *(f"  {name:{wide}}{value}" for name, value in facts),
+        "",
+        _("Without the passphrase nobody can open the copy. To bring it back, on any machine with Mainstay:"),
+        "",
+        f"  mainstay restore-self {path.name} --into DIRECTORY",
+        "",
+    ))  # fmt: skip

@@ -31,13 +31,10 @@ def register(app: typer.Typer) -> None:
 
 
 def migrate(
-    without_copy: Annotated[bool, typer.Option("--without-copy", help="Do not copy the state before first.")] = False,
+    without_copy: Annotated[bool, typer.Option("--without-copy", help="Make no copy first.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make the database ready for this version. May be repeated; ``up`` does it too.
-
-    A database that holds something is copied first; restore-self --undo-upgrade goes back to that.
-    """
+    """Make the database ready for this version. May be repeated; ``up`` does it too."""
     with told():
         make_ready(lambda words: typer.echo(in_words(words), err=True), without_copy=without_copy)
     if as_json:

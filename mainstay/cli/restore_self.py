@@ -12,7 +12,7 @@ from mainstay.cli.output import AsJson, fail, print_json
 from mainstay.cli.words import _, of_pages
 from mainstay.domain.actor import Actor, Denied, Role, authorise
 from mainstay.domain.own_copy import Unfit
-from mainstay.domain.saying import said, say
+from mainstay.domain.saying import said
 from mainstay.drivers.sealed_file import Key, opening
 from mainstay.own_copies import restoring
 from mainstay.own_copies.restoring import Restored, Wish
@@ -43,11 +43,7 @@ def restore_self(
     finish: Annotated[bool, typer.Option("--finish", help="End what a killed restore began.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put such a copy back, or undo an upgrade.
-
-    Everything is looked through before anything is touched; killed at any moment it leaves the old workspace or the
-    new one, whole.
-    """
+    """Put such a copy back, or undo an upgrade."""
     place = (into or Path(os.environ.get("MAINSTAY_WORKSPACE") or ".")).resolve()
     try:
         actor = _actor()
@@ -65,7 +61,7 @@ def restore_self(
 def _actor() -> str:
     """Who can run commands on the machine. A token is kept in the very database that would be replaced."""
     if os.environ.get("MAINSTAY_TOKEN"):
-        raise Denied(say("a token cannot restore Mainstay itself; run this without MAINSTAY_TOKEN"))
+        raise Denied(_("a token cannot restore Mainstay itself; run this without MAINSTAY_TOKEN"))
     actor = Actor(f"shell:{getpass.getuser()}", Role.ADMINISTRATOR)
     authorise(actor, "self.restore")
     return actor.name
@@ -74,13 +70,13 @@ def _actor() -> str:
 def _wish(file: Path | None, place: Path, actor: str, *, replace: bool, undo: bool, stdin: bool) -> Wish:
     if undo:
         if file is not None:
-            raise Unfit(say("--undo-upgrade knows its copy itself; name none"))
+            raise Unfit(_("--undo-upgrade knows its copy itself; name none"))
         path, key = restoring.before_upgrade(place)
         return Wish(path, place, key, actor, replace=True, forward=False)
     if file is None:
-        raise Unfit(say("say which copy comes back"))
+        raise Unfit(_("say which copy comes back"))
     if not file.is_file():
-        raise Unfit(say("there is no file %(path)s", path=file))
+        raise Unfit(_("there is no file {path}").format(path=file))
     return Wish(file.absolute(), place, _key(stdin), actor, replace=replace)
 
 

@@ -1,5 +1,5 @@
-"""Mainstay's own database as a file, and back: SQLite by VACUUM INTO, one reading transaction in which nobody who writes
-has to wait; PostgreSQL by pg_dump, in the snapshot in which the facts are read too."""
+"""Mainstay's own database as a file, and back: SQLite by VACUUM INTO, one reading transaction in which no writer has
+to wait; PostgreSQL by pg_dump, in the snapshot in which the facts are read too."""
 
 import sqlite3
 import time

@@ -56,8 +56,8 @@ class Copier:
         self.thread.shutdown(wait=True)
 
     def judge(self) -> None:
-        """Hand the line what is to be said of the copies. Nothing while there is no schedule, but that all is well where
-        something was wrong: the schedule was taken away on purpose."""
+        """Hand the line what is to be said of the copies. Without a schedule that is nothing; and once that all is
+        well, where something was wrong: the schedule was taken away on purpose."""
         now = datetime.now(UTC)
         scheduled = queries.directory() is not None
         standing = Standing.objects.filter(check_of__system__name="mainstay", check_of__name=CHECK).first()

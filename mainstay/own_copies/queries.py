@@ -15,7 +15,6 @@ from mainstay.drivers.own_archive import SUFFIX
 from mainstay.own_copies.models import OwnCopy
 from mainstay.settings import CONFIGURATION
 
-
 AGAIN = 3600.0
 """Seconds after which a copy that failed is tried again."""
 
@@ -77,11 +76,11 @@ def next_at(now: datetime) -> datetime | None:
     """When the schedule makes the next one: an interval after the last, sooner after one that failed; None without."""
     if directory() is None:
         return None
-    last = OwnCopy.objects.exclude(tick=None).order_by("-tick").values_list("tick", "state").first()
-    if last is None:
+    last = OwnCopy.objects.exclude(tick=None).order_by("-tick").first()
+    if last is None or last.tick is None:
         return now
     every = CONFIGURATION.own_copies.seconds
-    return last[0] + timedelta(seconds=min(every, AGAIN) if last[1] == "failed" else every)
+    return last.tick + timedelta(seconds=min(every, AGAIN) if last.state == "failed" else every)
 
 
 def story(now: datetime) -> Story:

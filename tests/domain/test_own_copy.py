@@ -51,8 +51,8 @@ def test_ordinary_names_are_taken(name: str) -> None:
     [
         {"members": [{"name": "../x", "size": 1, "sha256": "0" * 64}]}, {"engine": "oracle"}, {"head": []},
         {"members": [{"name": "x", "size": -1, "sha256": "0" * 64}]}, {"made_at": "yesterday"}, {"members": None},
-        {"members": [{"name": "x", "size": 1, "sha256": "0"}]}, {"members": 2 * [{"name": "x", "size": 1, "sha256": "0" * 64}]},
-        {"migrations": 5},
+        {"members": [{"name": "x", "size": 1, "sha256": "0"}]}, {"migrations": 5},
+        {"members": 2 * [{"name": "x", "size": 1, "sha256": "0" * 64}]},
     ],
 )  # fmt: skip
 def test_a_manifest_is_not_believed_unseen(change: dict[str, Any]) -> None:

@@ -109,14 +109,18 @@ def plain(name: str = "a", data: bytes = b"x") -> tuple[tarfile.TarInfo, bytes]:
     return entry(name, len(data)), data
 
 
-ONE = replace(EMPTY, members=(member("a", b"x"),))
+def naming(*names: str) -> Manifest:
+    return replace(EMPTY, members=tuple(member(name, b"x") for name in names))
+
+
+ONE = naming("a")
 HOSTILE: dict[str, Callable[[Path], None]] = {
     "out of the directory": lambda at: planted(at, ONE, plain("../escaped")),
     "an absolute name": lambda at: planted(at, ONE, plain("/tmp/escaped")),
-    "a manifest that leads out": lambda at: planted(at, replace(EMPTY, members=(member("../escaped", b"x"),)), plain("../escaped")),
+    "a manifest that leads out": lambda at: planted(at, naming("../escaped"), plain("../escaped")),
     "a link to a file": lambda at: planted(at, ONE, (entry("a", 0, tarfile.SYMTYPE, "/etc/passwd"), b"")),
     "a link to a directory, then a file in it": lambda at: planted(
-        at, replace(EMPTY, members=(member("d/escaped", b"x"),)), (entry("d", 0, tarfile.SYMTYPE, ".."), b""), plain("d/escaped")
+        at, naming("d/escaped"), (entry("d", 0, tarfile.SYMTYPE, ".."), b""), plain("d/escaped")
     ),
     "a hard link": lambda at: planted(at, ONE, (entry("a", 0, tarfile.LNKTYPE, "/etc/passwd"), b"")),
     "a device": lambda at: planted(at, ONE, (entry("a", 0, tarfile.CHRTYPE), b"")),
@@ -126,9 +130,7 @@ HOSTILE: dict[str, Callable[[Path], None]] = {
     "another size": lambda at: planted(at, ONE, plain("a", b"xx")),
     "other content": lambda at: planted(at, ONE, plain("a", b"y")),
     "one file twice": lambda at: planted(at, replace(EMPTY, members=2 * ONE.members), plain(), plain()),
-    "a file as another's directory": lambda at: planted(
-        at, replace(EMPTY, members=(member("a", b"x"), member("a/b", b"x"))), plain(), plain("a/b")
-    ),
+    "a file as another's directory": lambda at: planted(at, naming("a", "a/b"), plain(), plain("a/b")),
     "a bomb behind the end": lambda at: planted(at, ONE, plain(), after=bytes(20_000_000)),
     "a bomb instead of a manifest": lambda at: planted(at, replace(EMPTY, migrations=("x" * 17_000_000,))),
     "no tar at all": lambda at: sealed_plain(at, b"nothing"),

@@ -2,7 +2,6 @@
 
 import io
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,9 +30,8 @@ def opened(content: bytes, key: sealed_file.Key = RING) -> bytes:
 
 
 @pytest.fixture
-def cheap(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sealed_file, "_COST", 1 << 14)
-    yield
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE])
@@ -112,7 +110,10 @@ def test_no_header_makes_us_spend_all_memory(cheap: None, told: bytes) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"PK\x03\x04", MAGIC + b"\xff\xff\xff\xff{}", MAGIC + b"\0\0\0\x02[]", MAGIC + b"\0\0\0\x02{}", MAGIC + b"\0\0\0\x0f" + b'{"key": "scry"}'],
+    [
+        b"", b"PK\x03\x04", MAGIC + b"\xff\xff\xff\xff{}", MAGIC + b"\0\0\0\x02[]", MAGIC + b"\0\0\0\x02{}",
+        MAGIC + b'\0\0\0\x0f{"key": "scry"}',
+    ],
 )  # fmt: skip
 def test_what_is_no_copy_is_refused(content: bytes) -> None:
     for key in (RING, sealed_file.opening("x")):

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from mainstay.api.document import document

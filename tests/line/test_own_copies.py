@@ -35,6 +35,11 @@ checks:
 """
 STEP = ("own_copies zero", "backups zero", "catalogue 0002", "incidents 0002", "people 0002")
 """Back to the tables of an earlier version."""
+BACK = """
+from django.core.management import call_command
+for step in {steps!r}:
+    call_command("migrate", *step.split(), verbosity=0, interactive=False)
+"""
 
 
 @dataclass
@@ -212,8 +217,7 @@ def test_the_engine_makes_what_is_due(home: Home, tmp_path: Path) -> None:
 
 
 def test_an_upgrade_copies_first_and_can_be_undone(home: Home) -> None:
-    home.python("from django.core.management import call_command\n"
-                f"for step in {STEP!r}: call_command('migrate', *step.split(), verbosity=0, interactive=False)")  # fmt: skip
+    home.python(BACK.format(steps=STEP))
     (home.folder / "data/version").write_text("0.0.9\n")
     then = home.rows("select app, name from django_migrations order by 1, 2")
     trail = home.rows("select number, digest from audit_record order by number")

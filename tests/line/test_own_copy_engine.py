@@ -1,8 +1,8 @@
-"""The engine's copies of Mainstay itself: by schedule and on demand, one at a time, the oldest dropped; and the check of
-Mainstay's own that complains."""
+"""The engine's copies of Mainstay itself: by schedule and on demand, one at a time, the oldest dropped; and the check
+of Mainstay's own that complains."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,14 +44,14 @@ def copier(monkeypatch: pytest.MonkeyPatch) -> Copier:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A schedule. What is copied is the workspace of the test run; its database is not the one that the test sees."""
     made = tmp_path / "copies"
     made.mkdir()
     monkeypatch.setattr(CONFIGURATION.own_copies, "directory", str(made))
     monkeypatch.setattr(sealed_file, "_COST", 1 << 14)
     catalogue.set_secret("OWN_COPY_PASSPHRASE", "correct horse battery", actor=ENGINE)
-    yield made
+    return made
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_nothing_is_made_without_a_schedule(copier: Copier, made: list[Path]) ->
     copier.judge()
     assert not OwnCopy.objects.exists()
     assert not Standing.objects.filter(check_of__name="own-copy").exists()
-    with pytest.raises(Unfit, match="set own_copies.directory"):
+    with pytest.raises(Unfit, match=r"set own_copies\.directory"):
         actions.ask(actor=ANN)
 
 
