@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ KEPT_BEFORE = 3
 _VERSION = DATA / "version"
 _KEYS = "data/keys"
 _SPARE = 50_000_000
+_FORGOTTEN = 3600.0
 
 
 def make(
@@ -75,7 +77,11 @@ def name(at: datetime) -> str:
 
 
 def drop_surplus(directory: Path, keep: int) -> list[str]:
-    """Remove what the schedule made beyond the newest ``keep``; nothing that is called otherwise."""
+    """Remove what the schedule made beyond the newest ``keep``, and drafts that nobody has written to for an hour: their
+    writer was killed. Nothing that is called otherwise."""
+    for draft in directory.glob(f".mainstay-*T*Z{SUFFIX}.partial"):
+        if time.time() - draft.stat().st_mtime > _FORGOTTEN:
+            draft.unlink(missing_ok=True)
     gone = surplus((path.name for path in directory.glob(f"mainstay-*T*Z{SUFFIX}")), keep)
     for one in gone:
         (directory / one).unlink(missing_ok=True)

@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import tarfile
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -79,6 +80,20 @@ def test_no_room_is_said_before_anything_is_written(
     with pytest.raises(Unfit, match="too little room"):
         own_archive.extract(tmp_path / "x.owncopy", RING, tmp_path / "back")
     assert list((tmp_path / "back").iterdir()) == []
+
+
+def test_gigabytes_need_little_memory(tmp_path: Path) -> None:
+    """Stands for them: 60 MB go through, and never are more than a few in memory."""
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made/large").write_bytes(os.urandom(3_000_000) * 20)
+    (tmp_path / "back").mkdir()
+    tracemalloc.start()
+    try:
+        copied(tmp_path / "made", tmp_path / "x.owncopy")
+        own_archive.extract(tmp_path / "x.owncopy", RING, tmp_path / "back")
+        assert tracemalloc.get_traced_memory()[1] < 12_000_000
+    finally:
+        tracemalloc.stop()
 
 
 # Hostile copies: sealed with the right key, as only one who knows it can

@@ -40,6 +40,12 @@ from django.core.management import call_command
 for step in {steps!r}:
     call_command("migrate", *step.split(), verbosity=0, interactive=False)
 """
+AS_THE_OLD_ONE = """
+from pathlib import Path
+from mainstay.drivers.sealed_file import by_passphrase
+from mainstay.own_copies.making import make
+make(Path({path!r}), by_passphrase({passphrase!r}), version="0.0.9")
+"""
 
 
 @dataclass
@@ -216,11 +222,12 @@ def test_the_engine_makes_what_is_due(home: Home, tmp_path: Path) -> None:
     assert home.rows("select actor, act from audit_record order by number desc limit 1") == [("engine", "self.backup")]
 
 
-def test_an_upgrade_copies_first_and_can_be_undone(home: Home) -> None:
+def test_an_upgrade_copies_first_and_can_be_undone(home: Home, tmp_path: Path) -> None:
     home.python(BACK.format(steps=STEP))
     (home.folder / "data/version").write_text("0.0.9\n")
     then = home.rows("select app, name from django_migrations order by 1, 2")
     trail = home.rows("select number, digest from audit_record order by number")
+    home.python(AS_THE_OLD_ONE.format(path=str(older := tmp_path / "old.owncopy"), passphrase=PASSPHRASE))
     said = home.do("migrate")
     assert "restore-self --undo-upgrade" in said
     (copy,) = (home.folder / "data").glob("before-*.owncopy")
@@ -244,6 +251,12 @@ def test_an_upgrade_copies_first_and_can_be_undone(home: Home) -> None:
 
     home.do("migrate")
     assert home.rows("select app, name from django_migrations order by 1, 2") == now
+
+    back = Home(tmp_path / "back", home.server)
+    back.do("restore-self", str(older), "--into", str(back.folder), given=f"{PASSPHRASE}\n")
+    assert back.rows("select app, name from django_migrations order by 1, 2") == now, "an older copy is brought forward"
+    assert back.rows("select number, digest from audit_record order by number")[: len(trail)] == trail
+    assert back.secret() == "postgresql://a-secret-of-the-shop"
     assert home.secret() == "postgresql://a-secret-of-the-shop"
     assert home.try_("audit", "verify").returncode == 0
 

@@ -20,6 +20,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from mainstay import supervisor
 from mainstay.domain.own_copy import Manifest, Unfit
 from mainstay.drivers import own_archive, own_database, own_files, sealed_file
 from mainstay.drivers.own_database import Server
@@ -160,14 +161,15 @@ def test_what_cannot_be_restored_changes_nothing(tmp_path: Path, copy: Path, rep
     )
 
 
-def test_a_running_workspace_is_not_replaced(tmp_path: Path, copy: Path) -> None:
+def test_a_running_workspace_is_not_replaced(tmp_path: Path, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = workspace(tmp_path / "ws", "old")
     wish = Wish(copy, place, RING, "shell:test", replace=True)
     with own_files.running(place / "data"), own_files.running(place / "data"):  # noqa: SIM117 - it is the inner that fails
         with pytest.raises(Unfit, match="end mainstay up first"):
             restoring.restore(wish, lambda _: None)
-    with own_files.resting(place / "data"), pytest.raises(Unfit), own_files.running(place / "data"):
-        pass
+    monkeypatch.setattr(supervisor, "DATA", place / "data")
+    with own_files.resting(place / "data"), pytest.raises(supervisor.CannotStart, match="is being replaced"):
+        supervisor.Supervisor([]).run()
     assert word(place) == "old"
     done = restoring.restore(wish, lambda _: None)
     assert word(place) == "new"
@@ -250,6 +252,10 @@ def test_killed_between_database_and_directory(tmp_path: Path, monkeypatch: pyte
             assert code == -signal.SIGKILL
             done = number >= 3
             assert restoring.is_half_done(place) is (number in (2, 3, 4)), number
+            monkeypatch.setattr(supervisor, "WORKSPACE", place)
+            if restoring.is_half_done(place):
+                with pytest.raises(supervisor.CannotStart, match="restore-self --finish"):
+                    supervisor.Supervisor([]).run()
             restoring.end(place)
             assert (_word(server), (place / "note").exists()) == (("new", False) if done else ("old", True)), number
             assert not restoring.is_half_done(place)
