@@ -77,8 +77,8 @@ def name(at: datetime) -> str:
 
 
 def drop_surplus(directory: Path, keep: int) -> list[str]:
-    """Remove what the schedule made beyond the newest ``keep``, and drafts that nobody has written to for an hour: their
-    writer was killed. Nothing that is called otherwise."""
+    """Remove what the schedule made beyond the newest ``keep``, and drafts that nobody wrote to for an hour, whose
+    writer was killed; nothing that is called otherwise."""
     for draft in directory.glob(f".mainstay-*T*Z{SUFFIX}.partial"):
         if time.time() - draft.stat().st_mtime > _FORGOTTEN:
             draft.unlink(missing_ok=True)

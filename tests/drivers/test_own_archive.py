@@ -83,9 +83,9 @@ def test_no_room_is_said_before_anything_is_written(
 
 
 def test_gigabytes_need_little_memory(tmp_path: Path) -> None:
-    """Stands for them: 60 MB go through, and never are more than a few in memory."""
+    """Stands for them: 30 MB go through, and never are more than a few in memory."""
     (tmp_path / "made").mkdir()
-    (tmp_path / "made/large").write_bytes(os.urandom(3_000_000) * 20)
+    (tmp_path / "made/large").write_bytes(os.urandom(3_000_000) * 10)
     (tmp_path / "back").mkdir()
     tracemalloc.start()
     try:

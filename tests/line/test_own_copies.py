@@ -115,6 +115,10 @@ def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield made
 
 
+only_sqlite = pytest.mark.parametrize("home", ["sqlite"], indirect=True)
+"""What is the same with either database."""
+
+
 class Writer(threading.Thread):
     """Adds a row to two tables at once, again and again: a copy that has one without the other is of no moment."""
 
@@ -200,6 +204,7 @@ def test_a_restore_in_place_keeps_what_was_there(home: Home, tmp_path: Path) -> 
     assert old.secret() == home.secret()
 
 
+@only_sqlite
 def test_the_engine_makes_what_is_due(home: Home, tmp_path: Path) -> None:
     settings = home.folder / "mainstay.toml"
     before = settings.read_text()
@@ -261,6 +266,7 @@ def test_an_upgrade_copies_first_and_can_be_undone(home: Home, tmp_path: Path) -
     assert home.try_("audit", "verify").returncode == 0
 
 
+@only_sqlite
 def test_an_upgrade_that_cannot_copy_does_nothing(home: Home) -> None:
     home.python(
         "from django.core.management import call_command\ncall_command('migrate', 'own_copies', 'zero', verbosity=0)"

@@ -96,7 +96,7 @@ def test_copies_are_made_when_due_and_the_oldest_go(
     names = (f"mainstay-2027010{day}T000000Z.owncopy" for day in range(1, 9))
     monkeypatch.setattr(making, "name", lambda _: next(names))
     (folder / "mainstay-by-hand.owncopy").touch()
-    for draft, age in (("1", 7200), ("2", 60)):
+    for draft, age in (("8", 7200), ("9", 60)):
         (folder / f".mainstay-2027010{draft}T000000Z.owncopy.partial").touch()
         os.utime(folder / f".mainstay-2027010{draft}T000000Z.owncopy.partial", 2 * (time.time() - age,))
     for number in range(1, 5):
@@ -105,7 +105,7 @@ def test_copies_are_made_when_due_and_the_oldest_go(
         assert len(made) == number, "one an interval"
         later(timedelta(days=1))
     assert sorted(path.name for path in folder.iterdir()) == [
-        ".mainstay-20270102T000000Z.owncopy.partial",
+        ".mainstay-20270109T000000Z.owncopy.partial",
         "mainstay-20270103T000000Z.owncopy", "mainstay-20270104T000000Z.owncopy", "mainstay-by-hand.owncopy",
     ]  # fmt: skip
     assert set(OwnCopy.objects.values_list("state", flat=True)) == {"done"}
