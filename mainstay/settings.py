@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from mainstay.domain.duration import parse_duration
 from mainstay.domain.network import NetworkPolicy
 from mainstay.drivers.own_services import own_services
 
@@ -46,6 +47,34 @@ class _DeadMan(_Section):
     every: float = 60.0
 
 
+class _OwnCopies(_Section):
+    """Copies of Mainstay itself: where they go (empty: none are made), how often, how many stay, and the name of the
+    secret that seals them."""
+
+    directory: str = ""
+    every: str = "1d"
+    keep: int = Field(14, ge=1)
+    passphrase: str = "OWN_COPY_PASSPHRASE"  # noqa: S105 - the secret's name
+
+    @field_validator("directory")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        if value and not value.startswith("/"):
+            raise ValueError(f"{value!r} depends on where Mainstay was started; write an absolute path")
+        return value
+
+    @field_validator("every")
+    @classmethod
+    def _duration(cls, value: str) -> str:
+        if parse_duration(value) < 60:
+            raise ValueError("a copy each minute is the most that is made")
+        return value
+
+    @property
+    def seconds(self) -> float:
+        return parse_duration(self.every)
+
+
 class Configuration(_Section):
     """The whole of ``mainstay.toml``."""
 
@@ -58,6 +87,7 @@ class Configuration(_Section):
     language: str = "en"
     networks: _Networks = _Networks()
     dead_man: _DeadMan = _DeadMan()
+    own_copies: _OwnCopies = _OwnCopies()
     audit_head: str = Field("", description="the channel that is sent the audit chain's head each day")
     settle: float = Field(5.0, ge=0, description="seconds an incident may still grow before people are told")
     second_factor: Literal["", "viewer", "operator", "approver", "administrator"] = Field(
@@ -198,6 +228,7 @@ INSTALLED_APPS = [
     "mainstay.notices",
     "mainstay.inspection",
     "mainstay.backups",
+    "mainstay.own_copies",
     "mainstay.web",
 ]
 MIDDLEWARE = [

@@ -14,13 +14,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.core.management import call_command
 from django.db import DatabaseError, connection, connections
 
+from mainstay.domain.own_copy import Unfit
 from mainstay.domain.schedule import restart_delay
+from mainstay.drivers.own_files import running
 from mainstay.monitoring import actions, queries
+from mainstay.own_copies.actions import make_ready
+from mainstay.own_copies.restoring import is_half_done
 from mainstay.people.actions import ensure_first_administrator
-from mainstay.settings import CONFIGURATION
+from mainstay.settings import CONFIGURATION, DATA, WORKSPACE
 
 _log = logging.getLogger(__name__)
 
@@ -84,6 +87,15 @@ class Supervisor:
 
     def run(self) -> None:
         """Bring the database up to date, then keep the children alive. Raises CannotStart."""
+        if is_half_done(WORKSPACE):
+            raise CannotStart("a restore of this workspace was killed half-way; run: mainstay restore-self --finish")
+        try:
+            with running(DATA):
+                self._run()
+        except Unfit as error:
+            raise CannotStart(str(error)) from error
+
+    def _run(self) -> None:
         prepare([child.role for child in self._children])
         for word in (signal.SIGTERM, signal.SIGINT):
             signal.signal(word, lambda *_: self._stopping.set())
@@ -175,7 +187,7 @@ def prepare(roles: Sequence[str]) -> None:
     if "web" in roles:
         _claim_port(CONFIGURATION.address, CONFIGURATION.port)
     try:
-        call_command("migrate", verbosity=0, interactive=False)
+        make_ready(lambda words: print(words, file=sys.stderr))  # noqa: T201
     except DatabaseError as error:
         raise CannotStart(
             f"the database cannot be used: {str(error).strip()}; see database in mainstay.toml"

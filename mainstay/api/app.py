@@ -26,6 +26,7 @@ from mainstay.api import (
     inspections,
     mutes,
     notices,
+    own_copies,
     people,
     policies,
     restores,
@@ -87,6 +88,7 @@ for part in (
     notices,
     people,
     audit,
+    own_copies,
     alerts,
     health,
 ):

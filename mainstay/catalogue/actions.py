@@ -22,8 +22,10 @@ from mainstay.domain.draft import Catalogue
 from mainstay.domain.outline import Outline
 from mainstay.domain.placeholder import SECRET_NAME
 from mainstay.domain.saying import say
+from mainstay.drivers.own_archive import keys_of
 from mainstay.people.actions import reseal_factors
 from mainstay.sealing import RING, seal, unseal
+from mainstay.settings import DATA
 
 _SUMMARY = 500
 """Differences that a revision and the audit trail name; the rest is counted."""
@@ -208,8 +210,10 @@ def rotate_secrets(*, actor: Actor) -> int:
         Secret.objects.bulk_update(secrets, ["sealed", "key_id"])
         reseal_factors()
         record(actor, "secret.rotate", f"{len(secrets)} secrets", {"names": [secret.name for secret in secrets]})
+    needed = keys_of(DATA)  # by what an upgrade left, to go back to
     for key_id in old:  # only after the commit: until then the old rows may come back
-        RING.drop(key_id)
+        if key_id not in needed:
+            RING.drop(key_id)
     return len(secrets)
 
 

@@ -2,9 +2,9 @@
 
 import shutil
 from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
-from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -13,10 +13,13 @@ from mainstay.api.rows import pulse_row
 from mainstay.audit import queries as audit
 from mainstay.catalogue import queries as catalogue
 from mainstay.cli.output import AsJson, print_json, print_rows
-from mainstay.cli.shell import acting
+from mainstay.cli.shell import acting, told
+from mainstay.cli.trouble import in_words
 from mainstay.cli.words import _
 from mainstay.monitoring import queries as monitoring
 from mainstay.notices import queries as notices
+from mainstay.own_copies import queries as own_copies
+from mainstay.own_copies.actions import make_ready
 from mainstay.settings import CONFIGURATION, DATA, WORKSPACE
 
 
@@ -27,9 +30,13 @@ def register(app: typer.Typer) -> None:
     app.command()(migrate)
 
 
-def migrate(as_json: AsJson = False) -> None:
+def migrate(
+    without_copy: Annotated[bool, typer.Option("--without-copy", help="Make no copy first.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Make the database ready for this version. May be repeated; ``up`` does it too."""
-    call_command("migrate", verbosity=0, interactive=False)
+    with told():
+        make_ready(lambda words: typer.echo(in_words(words), err=True), without_copy=without_copy)
     if as_json:
         print_json({"ready": True})
     else:
@@ -101,6 +108,24 @@ def _complaints() -> list[str]:
         found.append(
             _("audit_head in mainstay.toml names {name}, which is no channel").format(name=CONFIGURATION.audit_head)
         )
+    found += _own_copies()
     if shutil.disk_usage(DATA).free < 1 << 30:
         found.append(_("less than 1 GiB is free below {folder}").format(folder=DATA))
+    return found
+
+
+def _own_copies() -> list[str]:
+    told = own_copies.overview(datetime.now(UTC))
+    name = CONFIGURATION.own_copies.passphrase
+    if not told["directory"]:
+        return [_("no copies of Mainstay itself are made: set own_copies.directory in mainstay.toml")]
+    found = []
+    if not told["passphrase"]:
+        found.append(
+            _("the copies of Mainstay itself have no passphrase: mainstay secret set {name}").format(name=name)
+        )
+    if not told["copies"]:
+        found.append(_("there is no copy of Mainstay itself in {folder} yet").format(folder=told["directory"]))
+    if told["last"] is not None and told["last"].state == "failed":
+        found.append(_("the last copy of Mainstay itself failed: {reason}").format(reason=told["last"].problem))
     return found

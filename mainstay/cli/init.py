@@ -38,6 +38,11 @@ SETTINGS = """\
 # [dead_man]                     # an address elsewhere that raises the alarm when it no longer hears from us
 # url = ""
 # every = 60.0                   # seconds
+
+# [own_copies]                   # of Mainstay itself; the passphrase: mainstay secret set OWN_COPY_PASSPHRASE
+# directory = ""                 # an absolute path, best on another disk; empty: none are made
+# every = "1d"
+# keep = 14
 """
 
 CATALOGUE = """\

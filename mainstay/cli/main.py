@@ -52,6 +52,8 @@ PARTS = {
     "audit": Part("audit", "Who did what."),
     "health": Part("health", "Which of Mainstay's own processes live. Exit code 2 when one is silent."),
     "doctor": Part("health", "Say what is wrong with this installation and what to do. Exit code 2 when something is."),
+    "backup-self": Part("backup_self", "Copy Mainstay itself into one sealed file, while it runs."),
+    "restore-self": Part("restore_self", "Put such a copy back, or undo an upgrade.", workspace=False),
     "migrate": Part("health", "Make the database ready for this version. May be repeated; up does it too."),
     "demo": Part("demo", "Watch a real ERP with live orders, on loopback, and leave nothing behind.", workspace=False),
     "estate": Part("estate", "The demo's systems: faults on demand.", workspace=False),

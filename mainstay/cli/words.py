@@ -40,6 +40,11 @@ def spoken() -> str:
     return _chosen[0]
 
 
+def of_pages(text: str) -> str:
+    """The pages' words for ``text``, for what is refused where no workspace may be opened."""
+    return machinery.translation("django", LOCALE, [_FOLDERS[_chosen[0]]], fallback=True).gettext(text)
+
+
 def _(text: str) -> str:
     """The words for ``text`` in the language spoken."""
     return _spoken[0].gettext(text) if text else ""

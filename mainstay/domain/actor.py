@@ -139,6 +139,8 @@ PERMISSIONS: dict[str, Role] = {
     "secret.set": Role.ADMINISTRATOR,
     "secret.delete": Role.ADMINISTRATOR,
     "secret.rotate": Role.ADMINISTRATOR,
+    "self.backup": Role.ADMINISTRATOR,
+    "self.restore": Role.ADMINISTRATOR,
     "audit.read": Role.APPROVER,
     "audit.export": Role.APPROVER,
 }

@@ -20,6 +20,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections  #
 from mainstay.domain.backoff import LONGEST  # noqa: E402
 from mainstay.engine import inspecting, tending  # noqa: E402
 from mainstay.engine.backing_up import Workers  # noqa: E402
+from mainstay.engine.own_copies import Copier  # noqa: E402
 from mainstay.engine.sender import Sender  # noqa: E402
 from mainstay.monitoring import actions as monitoring  # noqa: E402
 from mainstay.notices import actions as outbox  # noqa: E402
@@ -61,6 +62,7 @@ class Engine:
     calls: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "calls"))
     call: Future[str] | None = None
     complaint: str = ""
+    copier: Copier = field(default_factory=Copier)
 
     def steps(self) -> list[Step]:
         steps = [
@@ -77,6 +79,8 @@ class Engine:
             Step(600.0, tending.forget_outlines),
             Step(600.0, lambda: monitoring.forget_pulses(datetime.now(UTC))),
             Step(600.0, tending.send_audit_head),
+            Step(5.0, self.copier.step),
+            Step(60.0, self.copier.judge),
         ]
         return steps + ([Step(CONFIGURATION.dead_man.every, self.report)] if CONFIGURATION.dead_man.url else [])
 
@@ -91,6 +95,7 @@ class Engine:
             time.sleep(min(IDLE, max(0.02, min(step.due for step in steps) - self.steady())))
         self.take(Step(0.0, self.workers.finish))
         self.take(Step(0.0, self.sender.finish))
+        self.take(Step(0.0, self.copier.finish))
 
     def take(self, step: Step) -> None:
         """One round of a step; nothing that it raises ends the engine."""

@@ -15,7 +15,8 @@ def tabs(request: HttpRequest, here: str) -> list[dict[str, Any]]:
     known = (
         ("settings", _("Channels"), "catalogue.read"), ("calendars", _("Calendars"), "catalogue.read"),
         ("secrets", _("Secrets"), "secret.set"), ("people", _("People"), "person.add"),
-        ("tokens", _("Tokens"), "token.create"), ("about", _("About"), "catalogue.read"),
+        ("tokens", _("Tokens"), "token.create"), ("owncopies", _("Own copies"), "self.backup"),
+        ("about", _("About"), "catalogue.read"),
     )  # fmt: skip
     who = actor(request)
     return [

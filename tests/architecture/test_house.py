@@ -13,7 +13,7 @@ from mainstay.domain.actor import PERMISSIONS
 from mainstay.drivers import backup_tools, channels, probes, stores
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("audit", "backups", "catalogue", "incidents", "inspection", "monitoring", "notices", "people")
+APPS = ("audit", "backups", "catalogue", "incidents", "inspection", "monitoring", "notices", "own_copies", "people")
 LONGEST = 400
 
 

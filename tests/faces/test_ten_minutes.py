@@ -28,12 +28,16 @@ with one as (insert into orders (number) select 'SO' || n from generate_series(1
 insert into order_line (order_id, product) select id, 'tea' from one;
 """
 PASSWORD = "a-long-passphrase-7"
-GIVEN = {"mainstay user add": f"{PASSWORD}\n{PASSWORD}\n"}
+GIVEN = {
+    "mainstay user add": f"{PASSWORD}\n{PASSWORD}\n", "mainstay backup-self": f"{PASSWORD}\n",
+    "mainstay restore-self": f"{PASSWORD}\n",
+}  # fmt: skip
 """What is typed when a command asks."""
 
 ELSEWHERE = {
     "init": "run where the page runs", "up": "run where the page runs", "demo": "tests/estate and make demo",
     "estate faults": "needs a demo that runs; tests/estate asks the estate itself",
+    "restore-self --undo-upgrade": "needs an upgrade; tests/line/test_own_copies.py",
     "inspect": "tests/faces/test_inspection.py, on a day on which something is wrong",
     "estate break": "make demo DEMO=--once breaks every fault", "estate mend": "make demo DEMO=--once mends them",
 }  # fmt: skip

@@ -70,8 +70,11 @@ _INSERT_PING = (
 )
 
 
-def own_check(name: str) -> Check:
-    """The check under which Mainstay speaks of itself. It is not part of the catalogue, and so born retired."""
+_ON_LINE = {"en": "Mainstay is on line", "zh": "Mainstay 自身网络", "zh-hant": "Mainstay 自身網路"}
+
+
+def own_check(name: str, title: Mapping[str, str] = _ON_LINE) -> Check:
+    """A check under which Mainstay speaks of itself. It is not part of the catalogue, and so born retired."""
     now = timezone.now()
     system, _ = System.objects.get_or_create(
         name="mainstay",
@@ -82,8 +85,7 @@ def own_check(name: str) -> Check:
         name=name,
         defaults={
             "kind": name, "every": 60.0, "category": Category.SYSTEM.value, "impact": Impact.DEGRADED.value,
-            "title": {"en": "Mainstay is on line", "zh": "Mainstay 自身网络", "zh-hant": "Mainstay 自身網路"},
-            "retired_at": now,
+            "title": dict(title), "retired_at": now,
         },
     )  # fmt: skip
     return check
