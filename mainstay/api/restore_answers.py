@@ -40,7 +40,7 @@ class WholeRestore(Restore):
     outcome: dict[str, Any]
 
 
-class Preview(Schema):
+class RestorePreview(Schema):
     """What a copy holds, and what would be lost by it: each figure as ``name``, ``copy``, ``live``, and ``more``, which
     the live system has more. ``silent``: why the live system says nothing."""
 

@@ -51,7 +51,7 @@ class Abort(Body):
     reason: Text = Field("", max_length=500)
 
 
-@router.get("/backups/copies/{number}/preview", response=answers.Preview, **needs("backup.restore"))
+@router.get("/backups/copies/{number}/preview", response=answers.RestorePreview, **needs("backup.restore"))
 def preview_restore(request: HttpRequest, number: Number) -> Any:
     """What the copy holds, and what would be lost; the live system is asked, and given 15 seconds."""
     return preview_row(preview(queries.copy(number, sight(request)), actor=actor(request)))

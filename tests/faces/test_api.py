@@ -94,7 +94,7 @@ def fitting(method: str, path: str) -> dict[str, Any]:
     name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     known = document()["components"]["schemas"][name]["properties"]
     return {
-        key: value
+        key: next(iter(known[key].get("enum", ())), value)
         for key, value in FITTING.items()
         if key in known and isinstance(value, list) is (known[key].get("type") == "array")
     }
@@ -103,7 +103,7 @@ def fitting(method: str, path: str) -> dict[str, Any]:
 FITTING = {
     "files": {}, "text": "x", "reason": "x", "system": "none", "title": "x", "category": "data", "level": 3, "hours": 1,
     "value": "x", "username": "x", "password": "violet-otter-31", "name": "x", "role": "viewer", "alerts": [],
-    "seal": "x",
+    "seal": "x", "policy": "none/none", "to": "directory", "target": "/srv/none",
     "year": 2026, "week": 48,
 }  # fmt: skip
 

@@ -71,6 +71,7 @@ SLOW = {"offline": False, "latency": 900, "downloadThroughput": -1, "uploadThrou
 
 def test_what_takes_long_says_so(served: Served, page: Browser) -> None:
     said = "document.getElementById('working')"
+    page.errors.clear()
     page.open(f"{served.base}/catalogue/")
     assert not page.run(f"{said}.checkVisibility()")
     page.run(
