@@ -105,8 +105,4 @@ def _say(done: Restored, wish: Wish, as_json: bool) -> None:
         words = _("this state needs Mainstay {version}: start that one; this one would upgrade it again")
         print(words.format(version=manifest.version))
     elif not wish.forward:
-        print(
-            _(
-                "this state needs the version that ran before the upgrade: start that one; this one would upgrade it again"
-            )
-        )
+        print(_("this state needs the version that ran before: start that one; this one would upgrade it again"))
