@@ -101,10 +101,8 @@ def _say(done: Restored, wish: Wish, as_json: bool) -> None:
         print(_("what was there is kept in {path}").format(path=done.beside))
     if done.database:
         print(_("its database is called {name} now").format(name=done.database))
-    if not wish.forward:
-        version = manifest.version or _("from before it noted its version")
-        print(
-            _("this state needs Mainstay {version}: start that one; this one would upgrade it again").format(
-                version=version
-            )
-        )
+    if not wish.forward and manifest.version:
+        words = _("this state needs Mainstay {version}: start that one; this one would upgrade it again")
+        print(words.format(version=manifest.version))
+    elif not wish.forward:
+        print(_("this state needs the version that ran before: start that one; this one would upgrade it again"))

@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -210,7 +211,7 @@ def end(place: Path) -> None:
 
 def finish(place: Path) -> None:
     """Bring what a killed restore left beside ``place`` to an end. Only while no other restore runs there."""
-    for beside in sorted(place.parent.glob(f".{place.name}.restoring-*")):
+    for beside in _beside(place):
         mark = _marked(beside)
         if mark is None and _is_the_old(beside):
             beside.rename(place.with_name(f"{place.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"))
@@ -222,9 +223,13 @@ def finish(place: Path) -> None:
     (place / MARK).unlink(missing_ok=True)
 
 
+def _beside(place: Path) -> list[Path]:
+    return sorted(place.parent.glob(f".{escape(place.name)}.restoring-*"))
+
+
 def is_half_done(place: Path) -> bool:
     """Whether a restore with PostgreSQL was killed between its two steps: then directory and database may not fit."""
-    marks = (_marked(beside) for beside in place.parent.glob(f".{place.name}.restoring-*"))
+    marks = (_marked(beside) for beside in _beside(place))
     return any(mark is not None and mark["stage"] == "swapping" and mark.get("new") for mark in marks)
 
 
