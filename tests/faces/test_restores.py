@@ -72,6 +72,8 @@ def test_two_people_on_the_pages(shop: Shop) -> None:
         shown = client.get(where).content.decode()
         assert re.findall(r"<summary>(Approve|Abort)</summary>", shown) == offered
         assert WHY in shown
+    asks = {client: WHY in client.get("/today/").content.decode() for client in (bob, eve, low)}
+    assert asks == {bob: False, eve: True, low: False}
     assert low.get("/backups/restores/new/").status_code == 403
     assert low.post(f"{where}approve", {"seal": row.seal}).status_code == 403
     bob.post(f"{where}approve", {"seal": row.seal})
