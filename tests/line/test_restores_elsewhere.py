@@ -19,6 +19,7 @@ from mainstay.domain.restoring import Refused, wish_of
 from mainstay.drivers import tree
 from mainstay.drivers.landings import paths
 from mainstay.engine import restoring
+from mainstay.engine.copy_contents import contents
 from mainstay.engine.jobs import landing, places
 from mainstay.engine.restore_preview import preview
 from tests import servers
@@ -76,6 +77,13 @@ def papers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_single_files_and_folders(papers: Path, tmp_path: Path) -> None:
     """``papers`` is the folder; what the copy does not hold is said."""
+    seen = contents(Copy.objects.get(), str(papers), actor=BOB)
+    assert [(one.path, one.kind) for one in seen.entries] == [
+        (str(papers / "2026"), "dir"), (str(papers / "合同.txt"), "file"),
+    ]  # fmt: skip
+    assert (seen.above, contents(Copy.objects.get(), "/", actor=BOB).entries[0].kind) == (str(papers.parent), "dir")
+    locks = list((tmp_path / "vault" / "shop" / "nightly" / "locks").iterdir())
+    assert locks == []
     target = tmp_path / "restored" / "bill"
     row = finished(asked("directory", str(target), only=[str(papers / "2026" / "bill.txt")]))
     found = [path for path in target.rglob("*") if path.is_file()]
