@@ -57,3 +57,19 @@ class RestorePreview(Schema):
     rows: list[dict[str, str]]
     files: list[dict[str, str]]
     fingerprint: dict[str, Any]
+
+
+class File(Schema):
+    """One thing in a directory of a copy; ``kind``: file, dir, symlink."""
+
+    path: str
+    kind: str
+    size: int
+
+
+class Files(Schema):
+    """The first thousand; ``more`` says how many are not among them."""
+
+    below: str
+    items: list[File]
+    more: int

@@ -1,10 +1,11 @@
 """Restores for real."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from django.http import HttpRequest
-from ninja import Field, Query, Router
+from ninja import Field, Query, Router, Schema
 
 from mainstay.api import restore_answers as answers
 from mainstay.api.auth import actor, needs, sight
@@ -14,9 +15,11 @@ from mainstay.api.shapes import Body, Moment, Number, Page, Paging, Text, page
 from mainstay.backups import actions, queries
 from mainstay.catalogue import queries as catalogue
 from mainstay.engine import restoring
+from mainstay.engine.copy_contents import contents
 from mainstay.engine.restore_preview import preview
 
 router = Router(tags=["backups"])
+NOT_NOW = {409: {"description": "the store cannot be asked now; detail says why"}}
 
 
 class WantedRestores(OfPolicy):
@@ -39,6 +42,12 @@ class Ask(Body):
     reason: Text = Field("", max_length=1000)
 
 
+class Below(Schema):
+    """A directory of the copy."""
+
+    below: Text = Field("/", max_length=1000)
+
+
 class Approval(Body):
     """The seal of what was read: an approval is of exactly that."""
 
@@ -55,6 +64,13 @@ class Abort(Body):
 def preview_restore(request: HttpRequest, number: Number) -> Any:
     """What the copy holds, and what would be lost; the live system is asked, and given 15 seconds."""
     return preview_row(preview(queries.copy(number, sight(request)), actor=actor(request)))
+
+
+@router.get("/backups/copies/{number}/contents", response=answers.Files, **needs("backup.restore", responses=NOT_NOW))
+def list_files_of_copy(request: HttpRequest, number: Number, wanted: Query[Below]) -> Any:
+    """What lies in a directory of the copy, as the store holds it; of a dump its files, of physical copies nothing."""
+    found = contents(queries.copy(number, sight(request)), wanted.below, actor=actor(request))
+    return {"below": found.below, "items": [asdict(one) for one in found.entries], "more": found.more}
 
 
 @router.get("/backups/restores", response=Page[answers.Restore], **needs("backup.read", responses=NO_POLICY))

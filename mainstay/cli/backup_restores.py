@@ -1,6 +1,7 @@
 """``mainstay backup restore …``: look at what a copy holds, ask for a restore, approve it, abort it, read its story."""
 
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -16,6 +17,7 @@ from mainstay.cli.shell import acting, told
 from mainstay.cli.words import _
 from mainstay.domain.restoring import OPEN, State
 from mainstay.engine import restoring
+from mainstay.engine.copy_contents import contents
 from mainstay.engine.restore_preview import preview
 
 WAIT = 0.5
@@ -36,8 +38,8 @@ Number = Annotated[int, typer.Argument(help="The restore's number.")]
 def add(app: typer.Typer) -> None:
     """Put the commands into the group ``backup``."""
     for name, command in (
-        ("restore", restore), ("restores", restores), ("restore-preview", look), ("restore-show", show),
-        ("restore-approve", approve), ("restore-abort", abort),
+        ("restore", restore), ("restores", restores), ("restore-preview", look), ("restore-files", files),
+        ("restore-show", show), ("restore-approve", approve), ("restore-abort", abort),
     ):  # fmt: skip
         app.command(name)(command)
 
@@ -102,6 +104,19 @@ def look(copy: Annotated[int, typer.Argument(help="The copy's number.")], as_jso
     lines = [{"figure": one.name, "copy": one.copy, "live": one.live, "lost": one.more} for one in rows]
     print_rows(lines, ("figure", "copy", "live", "lost"), "", as_json=False)
     print(f"{_('can be restored to')}: {', '.join(found.places) or '-'}")
+
+
+def files(
+    copy: Annotated[int, typer.Argument(help="The copy's number.")],
+    below: Annotated[str, typer.Option(help="A directory of the copy.")] = "/",
+    as_json: AsJson = False,
+) -> None:
+    """What lies in a directory of a copy, as the store holds it."""
+    who = acting("backup.restore")
+    with told(_("there is no copy {number}").format(number=copy)):
+        found = contents(queries.copy(copy, who.sight), below, actor=who)
+    rows = [asdict(one) for one in found.entries]
+    print_rows(rows, ("kind", "size", "path"), _("nothing lies there"), as_json=as_json, count=len(rows) + found.more)
 
 
 def show(number: Number, as_json: AsJson = False) -> None:

@@ -125,10 +125,11 @@ class Restic:
         if include and not any(target.iterdir()):
             raise ToolFailed("incomplete", "nothing in the copy has that name")
 
-    def list_files(self, identifier: str, until: float | None = None) -> list[Entry]:
-        """What a snapshot holds. Raises ToolFailed."""
+    def list_files(self, identifier: str, until: float | None = None, below: str = "") -> list[Entry]:
+        """What a snapshot holds; with ``below``, what lies in that directory of it. It takes no lock and so keeps up
+        no run. Raises ToolFailed."""
         lines: list[str] = []
-        words = ["ls", "--json", _exact(identifier)]
+        words = ["ls", "--json", "--no-lock", _exact(identifier), *([below] if below else [])]
         self._run(words, until or time.monotonic() + SHORT, line=lines.append, cached=True)
         return entries(lines)
 

@@ -44,6 +44,16 @@ def walk(paths: Iterable[Path], excluded: Sequence[str] = ()) -> Iterator[Path]:
             yield path
 
 
+def left_out(place: Path, name: Path, excluded: Sequence[str]) -> Iterator[tuple[Path, Path]]:
+    """What of a tree the patterns leave out: where it lies, and its name, when the tree is known as ``name``. Raises
+    OSError."""
+    if any(_matches(name, pattern) for pattern in excluded):
+        yield place, name
+    elif stat.S_ISDIR(place.lstat().st_mode):
+        for child in sorted(place.iterdir()):
+            yield from left_out(child, name / child.name, excluded)
+
+
 def understood(pattern: str) -> bool:
     """Whether a pattern means the same to restic as it does here: ``*`` and ``?`` in names, or in an absolute path."""
     return bool(pattern.strip("/")) and not set(pattern) & set("[]\\!$") and "**" not in pattern and (

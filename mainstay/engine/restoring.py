@@ -37,7 +37,7 @@ def ask(
     copy = _copy(policy, number, moment, now)
     if to not in PLACES:
         raise Refused(say("restore to one of: %(places)s", places=", ".join(PLACES)))
-    wish = Wish(copy.pk, to, target.strip(), tuple(only), moment.isoformat() if moment else "")  # type: ignore[arg-type]  # looked at above
+    wish = Wish(copy.pk, to, target.strip(), tuple(only), moment.isoformat() if moment else "")
     known = lands(copy)
     examine(wish, known, ROOTS, reason)
     examine_only(wish.only, copy.point.get("paths") or (), tables_of(copy), databases_of(copy))
@@ -54,7 +54,7 @@ def _copy(policy: Policy, number: int | None, moment: datetime | None, now: date
         if found is None:
             raise Refused(say("%(policy)s has no copy yet that could be restored", policy=str(policy)))
         return found
-    whole = sorted((from_when(copy), copy.pk, copy) for copy in copies if from_when(copy))
+    whole = sorted((since, copy.pk, copy) for copy in copies if (since := from_when(copy)) is not None)
     examine_moment(moment, whole[0][0] if whole else None, now)
     fits = [copy for at, _, copy in whole if at <= moment]
     return copies.get(pk=number) if number else fits[-1]

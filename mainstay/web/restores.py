@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from mainstay.backups import actions, queries
-from mainstay.backups.models import Restore
+from mainstay.backups.models import Copy, Restore
 from mainstay.catalogue import queries as catalogue
 from mainstay.domain.actor import person_name
 from mainstay.domain.restoring import OPEN, PLACES, Refused, State
 from mainstay.domain.saying import said, say
 from mainstay.engine import restoring
+from mainstay.engine.copy_contents import contents
 from mainstay.engine.jobs.landing import ROOTS
 from mainstay.engine.restore_preview import preview
 from mainstay.web import lists
@@ -58,6 +59,20 @@ def restore(request: HttpRequest, number: int) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """Choose a policy and a copy; then see what it holds and what would be lost, and say where to."""
     return _wizard(request, request.GET)
+
+
+@page("backup.restore")
+def files(request: HttpRequest, number: int) -> HttpResponse:
+    """What lies in a directory of a copy."""
+    try:
+        copy = queries.copy(number, visible(request))
+    except Copy.DoesNotExist:
+        raise Http404 from None
+    below, context = request.GET.get("below", "/")[:1000], {"copy": copy}
+    try:
+        return render(request, "copyfiles.html", {**context, "found": contents(copy, below, actor=actor(request))})
+    except Refused as error:
+        return render(request, "copyfiles.html", {**context, "why": said(error, _)})
 
 
 @page("backup.restore")

@@ -6,16 +6,19 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from mainstay.backups import queries as backups
+from mainstay.backups.models import Restore
 from mainstay.backups.queries import overview
 from mainstay.catalogue import queries as catalogue
 from mainstay.domain.actor import At, Sight
+from mainstay.domain.restoring import State
 from mainstay.incidents import queries as incidents
 from mainstay.inspection import queries as inspections
 from mainstay.monitoring import queries as monitoring
 from mainstay.monitoring.models import Standing
 from mainstay.notices import queries as notices
 from mainstay.web import glance, lists
-from mainstay.web.access import may, page, visible, where
+from mainstay.web.access import actor, may, page, visible, where
 from mainstay.web.context import silent
 from mainstay.web.live import live
 
@@ -34,6 +37,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "silent": silent(),  # a refresh has no frame that would say it
         "incidents": lists.cut(incidents.open_incidents(sight), SHOWN),
         "to_sign": lists.cut(inspections.to_sign(sight).filter(system__name__in=mine), SHOWN),
+        "to_approve": lists.cut(_to_approve(request, sight), SHOWN),
         "not_ok": lists.cut(not_ok(sight), SHOWN),
         "undelivered": lists.cut(notices.undelivered(now, sight), SHOWN),
         "mutes": lists.cut(monitoring.mutes(now, sight).order_by("ends_at"), SHOWN),
@@ -44,6 +48,13 @@ def today(request: HttpRequest) -> HttpResponse:
         "backups": overview.by_system(sight)[:GLANCED] if may(request, "backup.read", At.ANYWHERE) else [],
     }
     return live(request, "today", context)
+
+
+def _to_approve(request: HttpRequest, sight: Sight) -> list[Restore]:
+    """Restores to live places that somebody else asked for and this person may approve."""
+    me = actor(request).name
+    waiting = [row for row in backups.restores(state=State.ASKED, sight=sight) if row.asked_by != me]
+    return [row for row in waiting if may(request, "backup.approve", row.policy.system.name)]
 
 
 def not_ok(sight: Sight) -> QuerySet[Standing]:

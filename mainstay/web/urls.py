@@ -86,6 +86,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("backups/jobs/<int:number>/", backup_jobs.job, name="backupjob"),
     path("backups/copies/", backup_jobs.copies, name="backupcopies"),
     path("backups/copies/<int:number>/", backup_jobs.copy, name="backupcopy"),
+    path("backups/copies/<int:number>/files/", restores.files, name="copyfiles"),
     path("backups/proofs/<int:number>/", backup_jobs.proof, name="backupproof"),
     path("backups/proofs/<int:number>/certificate.<slug:form>", backup_jobs.certificate, name="backupcertificate"),
     path("backups/restores/", restores.restores, name="backuprestores"),

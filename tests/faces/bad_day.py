@@ -217,9 +217,9 @@ def everywhere(site: Served) -> list[str]:
     """Every page that somebody who is signed in may open, each with what it shows most of."""
     incidents = [one["id"] for one in json.loads(site.call("incident", "list", "--all", "--json"))["items"]]
     checks, parts = (CHECK, "answers", "size", "sales", "job"), ("database-of-all-the-subsidiaries", "web")
+    backups = ("jobs/1", "copies/1", "copies/1/files", "proofs/1", "restores/1", "restores/2")
     there = There(LONG, checks, "size", incidents[-2:], 1, parts, "operations-team-of-the-subsidiaries",
-                  "maria.magdalena.von-der-buchhaltung", POLICY, ("jobs/1", "copies/1", "proofs/1", "restores/1",
-                   "restores/2"))  # fmt: skip
+                  "maria.magdalena.von-der-buchhaltung", POLICY, backups)  # fmt: skip
     return pages(there)
 
 

@@ -71,7 +71,8 @@ WEB_OBJECTS = {
     "inspectionfile": {"number": "sheet", "name": "form"}, "inspection-remark": {"number": "sheet", "place": "line"},
     "inspection-raise": {"number": "sheet", "place": "line"}, "delivery": {"number": "delivery"},
     "backupjob": {"number": "backup"}, "backupcopy": {"number": "copy"}, "backupproof": {"number": "proof"},
-    "backuprestore": {"number": "restore"}, "backupcertificate": {"number": "proof", "form": "paper"},
+    "backuprestore": {"number": "restore"}, "copyfiles": {"number": "copy"},
+    "backupcertificate": {"number": "proof", "form": "paper"},
     "backuppolicy": {"system": "system", "name": "policy"}, "store": {"name": "store"},
     "system-unmute": {"name": "system", "number": "mute"},
 }  # fmt: skip

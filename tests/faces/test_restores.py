@@ -61,6 +61,7 @@ def test_two_people_on_the_pages(shop: Shop) -> None:
     assert "What would be lost" in page
     assert '<td>ledger</td><td class="num">80</td><td class="num">10</td><td class="num">-70</td>' in page
     form = {"policy": "shop/nightly", "copy": copy.pk, "to": "live", "target": "", "only": "", "reason": ""}
+    assert "/data.sqlite3" in bob.get(f"/backups/copies/{copy.pk}/files/").content.decode()
     refused = bob.post("/backups/restores/ask", {**form, "to": "directory", "target": "/etc/x"})
     assert "restores may be written below" in refused.content.decode()
     assert 'value="/etc/x"' in refused.content.decode(), "what was filled in stays"
@@ -72,6 +73,8 @@ def test_two_people_on_the_pages(shop: Shop) -> None:
         shown = client.get(where).content.decode()
         assert re.findall(r"<summary>(Approve|Abort)</summary>", shown) == offered
         assert WHY in shown
+    asks = {client: WHY in client.get("/today/").content.decode() for client in (bob, eve, low)}
+    assert asks == {bob: False, eve: True, low: False}
     assert low.get("/backups/restores/new/").status_code == 403
     assert low.post(f"{where}approve", {"seal": row.seal}).status_code == 403
     bob.post(f"{where}approve", {"seal": row.seal})
@@ -93,6 +96,10 @@ def test_by_api_and_on_the_command_line_alike(shop: Shop, capsys: pytest.Capture
     assert {one["name"]: one["more"] for one in seen["rows"]}["ledger"] == "-70"
     load("backup").main(["restore-preview", str(copy.pk), "--json"], standalone_mode=False)
     assert json.loads(capsys.readouterr().out)["rows"] == seen["rows"]
+    held = client.get(f"/api/v1/backups/copies/{copy.pk}/contents").json()["items"]
+    assert [one["path"] for one in held] == ["/data.sqlite3"]
+    load("backup").main(["restore-files", str(copy.pk), "--json"], standalone_mode=False)
+    assert json.loads(capsys.readouterr().out)["items"] == held
     target = shop.folder / "restored" / "x"
     body = {"policy": "shop/nightly", "to": "directory", "target": str(target)}
     made = post(client, "/api/v1/backups/restores", body).json()
@@ -131,7 +138,7 @@ def test_the_commands_of_the_manual(
         for block in re.findall(r"^```sh\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
         for line in block.splitlines()
     ]
-    assert len(lines) == 10
+    assert len(lines) == 11
     copy = str(Copy.objects.get().pk)
     for line in lines:
         words = shlex.split(line.partition("  #")[0].replace("/srv/restored", str(shop.folder / "restored")))

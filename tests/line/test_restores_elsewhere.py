@@ -15,10 +15,11 @@ from mainstay.backups import actions, queries
 from mainstay.backups.models import Copy, Job, Restore
 from mainstay.catalogue.actions import apply, make_secret
 from mainstay.catalogue.examine import examine
-from mainstay.domain.restoring import Refused
+from mainstay.domain.restoring import Refused, wish_of
 from mainstay.drivers import tree
 from mainstay.drivers.landings import paths
 from mainstay.engine import restoring
+from mainstay.engine.copy_contents import contents
 from mainstay.engine.jobs import landing, places
 from mainstay.engine.restore_preview import preview
 from tests import servers
@@ -76,6 +77,13 @@ def papers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_single_files_and_folders(papers: Path, tmp_path: Path) -> None:
     """``papers`` is the folder; what the copy does not hold is said."""
+    seen = contents(Copy.objects.get(), str(papers), actor=BOB)
+    assert [(one.path, one.kind) for one in seen.entries] == [
+        (str(papers / "2026"), "dir"), (str(papers / "合同.txt"), "file"),
+    ]  # fmt: skip
+    assert (seen.above, contents(Copy.objects.get(), "/", actor=BOB).entries[0].kind) == (str(papers.parent), "dir")
+    locks = list((tmp_path / "vault" / "shop" / "nightly" / "locks").iterdir())
+    assert locks == []
     target = tmp_path / "restored" / "bill"
     row = finished(asked("directory", str(target), only=[str(papers / "2026" / "bill.txt")]))
     found = [path for path in target.rglob("*") if path.is_file()]
@@ -92,13 +100,18 @@ def test_single_files_and_folders(papers: Path, tmp_path: Path) -> None:
 def test_live_files_change_places(papers: Path, tmp_path: Path) -> None:
     (papers / "2026" / "bill.txt").write_text("ten thousand crowns")
     (papers / "new.txt").write_text("since then")
+    (papers / "2026" / "till.tmp").write_text("no copy holds it")
+    (papers / "2027").mkdir()
+    (papers / "2027" / "till.tmp").write_text("nor this")
     (tmp_path / "srv" / "pictures" / "door.png").unlink()
     found = preview(Copy.objects.get(), actor=BOB)
     assert (found.files[0].name, found.files[0].copy, found.files[0].live) == ("count", "3", "3")
     row = finished(approved(asked("live", reason=WHY)))
     assert (row.state, row.place, row.outcome["compared"]) == ("done", "restored", ["files"])
     assert (papers / "2026" / "bill.txt").read_text() == "ten crowns"
-    assert sorted(path.name for path in papers.iterdir()) == ["2026", "合同.txt"]
+    assert sorted(path.name for path in papers.iterdir()) == ["2026", "2027", "合同.txt"]
+    left_out = [(papers / year / "till.tmp").read_text() for year in ("2026", "2027")]
+    assert left_out == ["no copy holds it", "nor this"], "what the policy leaves out stays as it was"
     assert (tmp_path / "srv" / "pictures" / "door.png").exists()
     assert sorted(path.name for path in (tmp_path / "srv").iterdir()) == ["papers", "pictures"]
     assert row.safety is not None
@@ -190,6 +203,10 @@ def test_a_postgresql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             names = {row[0] for row in db.execute("select datname from pg_database")}
             assert names >= {"shop", "shop_again", "hollow", before}
             assert not [name for name in names if "_restore_" in name]
+        with psycopg.connect(admin, autocommit=True) as db:  # a run died with the door shut
+            db.execute("alter database shop allow_connections false")
+        copy = Copy.objects.earliest("pk")
+        assert landing.landing(copy, wish_of(row.wanted), 99, copy.point).stands({"oid": 1}) == "untouched"
         with psycopg.connect(dsn) as db:
             assert db.execute("show work_mem").fetchone() == ("5MB",)
             assert db.execute("select has_table_privilege('clerk', 'ledger', 'select')").fetchone() == (True,)

@@ -90,11 +90,24 @@ class Landing:
         return ""
 
     def sweep(self, *, between: bool = False) -> None:
-        """After the end that is what was there before; the fresh copy holds it."""
+        """After the end that is what was there before; the fresh copy holds it, but for what no copy ever holds: that
+        goes back."""
         if between:  # what was there lies beside; whoever puts it right needs it
             return
+        for path in self._paths:
+            self._give_back(path)
         for beside in self._beside.values():
             tree.remove(beside)
+
+    def _give_back(self, path: Path) -> None:
+        """What the policy leaves out is taken over as it is, where nothing of that name is there."""
+        beside, excluded = self._new(path), tuple(self._target.point.get("exclude") or ())
+        if not os.path.lexists(beside):
+            return
+        for place, name in list(tree.left_out(beside, path, excluded)):
+            if not os.path.lexists(name):
+                name.parent.mkdir(parents=True, exist_ok=True)
+                place.rename(name)
 
     def _new(self, path: Path) -> Path:
         return self._beside[path] / str(path).lstrip("/")

@@ -49,11 +49,11 @@ class Landing:
 
     def __init__(self, target: Target, network: NetworkPolicy) -> None:
         self._target, self._network, self._dsn = target, network, target.place
+        self._of = _which(target)
         parts = conninfo_to_dict(self._dsn)
-        self._name = str(parts.get("dbname") or "")
+        self._name = str(self._of["name"] if target.live else parts.get("dbname") or "")
         self._built = _named(self._name, f"_restore_{target.number}")
         self._before = _named(self._name, f"_before_{target.number}")
-        self._of = _which(target)
         self._tables = [name for name in target.only if "." in name]
         self._filled = False
 
@@ -62,8 +62,6 @@ class Landing:
             raise ToolFailed("refused", say("the address names no database"))
         if self._target.live and self._tables:
             raise ToolFailed("refused", say("a single table is restored to a new database, never into the live one"))
-        if self._target.live and self._of["name"] != self._name:
-            raise ToolFailed("refused", say("the copy of %(name)s does not belong there", name=self._of["name"]))
         with self._server() as db:
             exists = _exists(db, self._name)
             row = db.execute(_MAY, (self._name,)).fetchone()
