@@ -24,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     for verb, text in (("break", "cause a fault"), ("mend", "take a fault back")):
         command = commands.add_parser(verb, help=text)
         command.add_argument("names", nargs="+", metavar="NAME", choices=sorted(registry.FAULTS))
+    commands.add_parser("serve", help="run the ERP alone on the database named in COPY_DSN, at COPY_PORT")
     faults = commands.add_parser("faults", help="list the faults")
     for command in (up, commands.choices["break"], commands.choices["mend"]):
         command.add_argument("--dir", type=Path, required=True)
@@ -51,6 +52,10 @@ def _run(args: argparse.Namespace) -> int:
         from estate.seeding.build import build
 
         build(args.out, args.sales, args.purchases)
+    elif args.command == "serve":
+        from estate import serve
+
+        serve.run(Path.cwd())
     elif args.command == "faults":
         _list_faults(args.dir, args.json)
     else:

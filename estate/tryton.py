@@ -27,6 +27,11 @@ def program(name: str) -> str:
 def write_config(
     path: Path, *, database_port: int, password: str, port: int = 0, smtp_port: int = 0, worker: bool = True
 ) -> None:
+    write_config_of(f"postgresql://{OWNER}:{password}@127.0.0.1:{database_port}", path, port, smtp_port, worker=worker)
+
+
+def write_config_of(uri: str, path: Path, port: int, smtp_port: int, *, worker: bool) -> None:
+    """The same for a database anywhere. Without the worker what is queued is done at once."""
     path.write_text(
         f"""\
 [web]
@@ -34,7 +39,7 @@ listen = 127.0.0.1:{port}
 num_proxies = 1
 
 [database]
-uri = postgresql://{OWNER}:{password}@127.0.0.1:{database_port}
+uri = {uri}
 path = {path.parent / "attachments"}
 list = False
 
@@ -54,8 +59,8 @@ timeout = 3600
     path.chmod(0o600)
 
 
-def server_command(config: Path) -> list[str]:
-    return [program("trytond"), "-c", str(config), "-d", DATABASE]
+def server_command(config: Path, database: str = DATABASE) -> list[str]:
+    return [program("trytond"), "-c", str(config), "-d", database]
 
 
 def cron_command(config: Path) -> list[str]:

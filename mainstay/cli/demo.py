@@ -7,6 +7,7 @@ estate is a program of its own (``estate/README.md``) and is spoken to as one.
 import json
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import socket
@@ -175,6 +176,7 @@ class Workspace:
             '[networks]\nallowed = ["127.0.0.0/8", "::1/128"]\n'
         )
         password = secrets.token_urlsafe(9)
+        put_plugin(self.directory / "plugins")
         self.call("migrate")
         self.call("user", "add", PERSON, "--role", "administrator", "--password-stdin", given=password)
         token = json.loads(self.call("token", "create", "demo", "--role", "administrator", "--json"))["token"]
@@ -209,6 +211,15 @@ class Workspace:
         finally:
             _end(process)
             log.close()
+
+
+def put_plugin(directory: Path) -> None:
+    """The program by which a proof starts the ERP on a restored copy."""
+    directory.mkdir(exist_ok=True)
+    script = directory / "erp-on-a-copy"
+    words = shlex.join(["env", f"PYTHONPATH={CHECKOUT}", *_estate_command(), "serve"])
+    script.write_text(f"#!/bin/sh\nexec {words}\n")
+    script.chmod(0o755)
 
 
 def references(facts: dict[str, Any]) -> dict[str, str]:

@@ -30,8 +30,8 @@ def follow(watch: Watch) -> None:
                 said = ", ".join(f"{row['policy']} {row['verdict']}" for row in proofs)
                 typer.echo(f"The first copies are taken and restored for a look: {said}.", err=True)
                 return
-            if failed := [row for row in _of(watch, NIGHTLY, "jobs") if row["problem"].get("code")]:
-                typer.echo(f"No copy could be taken: {failed[0]['problem']['detail']}", err=True)
+            if failed := [row for policy in (NIGHTLY, FILES) for row in _of(watch, policy, "jobs") if row["code"]]:
+                typer.echo(f"{failed[0]['policy']}: {failed[0]['act']}: {failed[0]['problem']}", err=True)
                 return
         except OSError:
             pass

@@ -34,7 +34,7 @@ class Prove(Mapping):
     within: Duration = Field("35d", description="a policy whose last proof is older is warned of")
     rules: bool = Field(True, description="run the integrity rules and flows of the system on the restored copy")
     tables: list[str] = Field([], description="tables whose whole content is compared by checksum")
-    start: list[str] = Field([], description="a command that starts the application on the restored copy")
+    start: list[str] = Field([], description="a program of the plugin directories that serves the restored copy")
 
 
 class Policy(Mapping):

@@ -14,8 +14,10 @@ from mainstay.backups import actions, queries
 from mainstay.backups.certificates import file_of
 from mainstay.backups.models import Copy, Proof
 from mainstay.catalogue.actions import make_secret
+from mainstay.cli.demo import put_plugin
 from mainstay.domain.actor import Actor, Role
 from mainstay.domain.certificate import verify
+from mainstay.engine.jobs import application
 from tests.estate.conftest import Running, eventually
 from tests.line.copied_shop import PASSWORD, all_done, empty_repositories, outcomes, work_in
 from tests.servers import program as installed
@@ -28,6 +30,8 @@ NIGHTLY, FILES = "meridian/nightly", "meridian/attachments"
 def test_two_nights_with_people_at_work(meridian: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed("restic")
     work_in(tmp_path, monkeypatch)
+    put_plugin(tmp_path / "plugins")
+    monkeypatch.setattr(application, "PLUGINS", (str(tmp_path / "plugins"),))
     _open_stores(meridian)
     eventually(lambda: _letters(meridian) > 0, patience=120)
     _do(lambda: [actions.ask(path, actor=ANN) for path in (NIGHTLY, FILES)])
@@ -45,6 +49,7 @@ def test_two_nights_with_people_at_work(meridian: Running, tmp_path: Path, monke
         assert verify(file_of(proof)).document["verdict"] == "proved"
     gates = outcomes(Proof.objects.get(copy=second).gates)
     assert gates["rules.app.move-unbalanced"] == gates["fingerprint.sums"] == gates["fingerprint.totals"] == "passed"
+    assert gates["application.app.reads-an-order"] == "passed"
     assert {proof.copy.policy.name: proof.verdict for proof in queries.proofs()} == {
         "nightly": "proved", "attachments": "proved",
     }  # fmt: skip

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from mainstay.backups.models import Copy, Job, Proof, Repository
-from mainstay.catalogue.actions import set_secret
+from mainstay.backups.models import Copy, Proof, Repository
+from mainstay.catalogue.actions import make_secret, set_secret
 from mainstay.catalogue.models import Secret
 from mainstay.domain.proof import NEEDED
 from mainstay.drivers import program
@@ -23,7 +23,7 @@ from mainstay.drivers.backup_tools.sqlite import NAME, Restored
 from mainstay.drivers.restic import Restic
 from mainstay.drivers.stores import Place
 from mainstay.engine.jobs import places
-from tests.line.copied_shop import PASSWORD, ROOT, Shop, outcomes, work_in
+from tests.line.copied_shop import PASSWORD, ROOT, Shop, done, empty_repositories, outcomes, work_in
 from tests.servers import program as installed
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +97,12 @@ def saved_instead(shop: Shop, make: Callable[[Path], None], *, size: bool = True
     Copy.objects.update(**changes)
 
 
+def another(shop: Shop) -> None:
+    """One that the same key opens, and that holds nothing."""
+    shutil.rmtree(repository(shop))
+    shutil.copytree(empty_repositories() / "away", repository(shop))
+
+
 def sql(*statements: str) -> Callable[[Path], None]:
     def change(path: Path) -> None:
         with sqlite3.connect(path) as books:
@@ -123,6 +129,12 @@ def broken(path: Path) -> None:
     path.write_bytes(data)
 
 
+def elsewhere(shop: Shop) -> None:
+    """The policy's account is one of another database."""
+    make_secret("OTHER_DSN", "sqlite:////srv/other.sqlite3")
+    shop.apply(dsn="${OTHER_DSN}", prove={"after_each": False})
+
+
 Act = Callable[[Shop], object]
 DAMAGE: dict[str, tuple[Act, str]] = {
     "a byte flipped in a pack": (lambda shop: flip(files(shop, "data")[-1]), "load"),
@@ -131,6 +143,10 @@ DAMAGE: dict[str, tuple[Act, str]] = {
     "the index flipped": (lambda shop: flip(files(shop, "index")[-1]), "repository"),
     "the snapshot gone": (lambda shop: [path.unlink() for path in files(shop, "snapshots")], "record"),
     "the snapshot flipped": (lambda shop: flip(files(shop, "snapshots")[-1]), ""),
+    "another repository in its place": (another, "record"),
+    "a snapshot of another day": (
+        lambda _shop: Copy.objects.update(made_at=datetime.now(UTC) - timedelta(days=9)), "record",
+    ),
     "the dump cut off": (lambda shop: saved_instead(shop, cut), ""),
     "bytes missing": (lambda shop: saved_instead(shop, cut, size=False), "load"),
     "a dump of an empty database": (lambda shop: saved_instead(shop, emptied), "fingerprint"),
@@ -221,6 +237,9 @@ BEFORE: dict[str, tuple[str, Callable[[Shop, pytest.MonkeyPatch], object], str]]
     "no room to restore": ("prove", lambda _s, patch: patch.setattr(places, "free", lambda _p: 1000), "no-space"),
     "no room to stage": ("backup", lambda _s, patch: patch.setattr(places, "free", lambda _p: 1000), "no-space"),
     "the tool missing": ("prove", lambda _s, patch: patch.setattr(program, "found", absent), "missing"),
+    "an account that leads to another database": (
+        "backup", lambda shop, _p: elsewhere(shop), "setup",
+    ),
     "the source gone": ("backup", lambda shop, _p: shop.books.unlink(), "absent"),
     "the source no database": ("backup", lambda shop, _p: shop.books.write_bytes(b"no" * 5000), "damaged"),
     "the repository emptied": ("backup", lambda shop, _p: shutil.rmtree(repository(shop)), "absent"),
@@ -289,8 +308,8 @@ def test_a_flipped_byte_is_found_within_the_month_and_stops_forgetting(shop: Sho
 def test_a_copy_that_was_dropped_is_not_proved(shop: Shop) -> None:
     asked = shop.asked("prove")
     Copy.objects.update(dropped_at=datetime.now(UTC))
-    Job.objects.filter(pk=asked.pk).update(not_before=None)
-    assert Job.objects.get().state == "waiting"
+    job = done(asked)
+    assert (job.state, job.problem["code"], Proof.objects.count()) == ("failed", "absent", 0)
 
 
 def test_every_proof_answers_for_the_same_gates(shop: Shop) -> None:

@@ -11,6 +11,7 @@ from mainstay.catalogue.secret_book import SecretBook
 from mainstay.catalogue.totals import totals_of
 from mainstay.domain.backup_policy import same_database
 from mainstay.domain.placeholder import fill
+from mainstay.domain.saying import say
 from mainstay.drivers.backup_tools import Source
 
 
@@ -50,7 +51,7 @@ def _component(policy: Policy, dsn: str) -> dict[str, Any]:
         return settings
     account = fill(dsn, SecretBook().value)
     if not same_database(str(settings.get("dsn", "")), account):
-        raise OtherDatabase("the policy's dsn names another database than its component's")
+        raise OtherDatabase(say("the policy's dsn names another database than its component's"))
     return {**settings, "dsn": account}
 
 

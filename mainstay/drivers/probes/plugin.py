@@ -7,12 +7,9 @@ never by a shell, with a small environment, and with everything they started end
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import time
-from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from pydantic import Field, field_validator
@@ -21,6 +18,7 @@ from mainstay.domain.plugin_output import Output, parse_output
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.domain.saying import say
 from mainstay.drivers.foreign import at, os_words
+from mainstay.drivers.named_programs import named
 from mainstay.drivers.probes import Reach, Strict
 
 METRICS = {"exit_code": "1", "time": "s", "*": "1"}
@@ -53,7 +51,7 @@ class Probe:
         self._settings, self._reach = settings, reach
 
     async def read(self) -> Reading:
-        program = _program(self._settings.command[0], self._reach.plugins)
+        program = named(self._settings.command[0], self._reach.plugins)
         if isinstance(program, Problem):
             return Reading(problem=program, blind=True)
         began = time.monotonic()
@@ -88,23 +86,6 @@ class Probe:
 
     def close(self) -> None:
         """Nothing is kept between two looks."""
-
-
-def _program(name: str, directories: Sequence[str]) -> str | Problem:
-    """The path of a program that may be run."""
-    if "/" in name:
-        path = os.path.normpath(name)
-        if not any(Path(path).is_relative_to(directory) for directory in directories):
-            return Problem(Fault.SETUP, say(
-                "%(path)s is in none of the plugin directories (%(directories)s); an administrator can add one under "
-                "plugin_directories", path=path, directories=", ".join(directories),
-            ))  # fmt: skip
-        found = shutil.which(path)
-    else:
-        found = shutil.which(name, path=os.pathsep.join(directories))
-    absent = say("there is no program %(name)s in %(directories)s; install it", name=name,
-                 directories=", ".join(directories))  # fmt: skip
-    return found or Problem(Fault.SETUP, absent)
 
 
 def _judged(code: int, printed: bytes, took: float) -> Reading:

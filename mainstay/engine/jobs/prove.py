@@ -25,7 +25,7 @@ from mainstay.domain.proof import Gate, Outcome, fingerprint_gates, objective, v
 from mainstay.drivers import program
 from mainstay.drivers.backup_tools import Source, ToolFailed
 from mainstay.drivers.restic import Restic
-from mainstay.engine.jobs import copied_rules, distance, own, places
+from mainstay.engine.jobs import application, copied_rules, distance, own, places
 from mainstay.engine.jobs.backup import SPARE
 from mainstay.engine.jobs.bench import Bench
 
@@ -82,10 +82,11 @@ def _look(bench: Bench, copy: Copy, found: Found) -> None:
             _own_checks(opened, found)
         with _gate(bench, found, "rules"):
             _rules(bench, copy, opened, found)
+        if bench.meant.prove.start:
+            with _gate(bench, found, "application"):
+                found.gates += application.gates(bench, dict(opened.component))
     with bench.step("comparing with the live system"):
         distance.measure(bench, copy, found)
-    if bench.meant.prove.start:
-        found.say("application", Outcome.UNSEEN, "this version cannot start an application on a copy")
 
 
 def _opened(bench: Bench, copy: Copy, found: Found) -> Any:
