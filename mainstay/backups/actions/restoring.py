@@ -4,11 +4,12 @@ To the live place: asked for by one person, approved by a second, made safe by a
 was approved is known by its seal; what does not bear it any more is not done.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from mainstay.audit.actions import record
@@ -30,7 +31,7 @@ def ask_to_restore(copy: Copy, wish: Wish, place: Any, reason: str, now: datetim
     authorise(actor, "backup.restore", system=copy.policy.system.name)
     if wish.to == "live" and not is_person(actor.name):
         raise Refused(say("people ask for the live place to be restored; a token cannot"))
-    with transaction.atomic():
+    with _alone(), transaction.atomic():
         other = Restore.objects.select_for_update().filter(policy=copy.policy, state__in=OPEN)
         if (there := other.exclude(state=State.ASKED).first()) is not None:
             raise Refused(say("restore %(number)s of this policy is under way", number=there.pk))
@@ -47,7 +48,7 @@ def ask_to_restore(copy: Copy, wish: Wish, place: Any, reason: str, now: datetim
 def approve(number: int, given: str, now: datetime, *, actor: Actor) -> Restore:
     """By a second person, of exactly what bears the seal that he read. A fresh copy is then taken first. Raises
     Refused, Restore.DoesNotExist."""
-    with transaction.atomic():
+    with _alone(), transaction.atomic():
         row = _open(number, actor, "backup.approve")
         if row.state != State.ASKED:
             raise Refused(say("restore %(number)s waits for nobody's approval", number=number))
@@ -77,6 +78,15 @@ def abort(number: int, reason: str, now: datetime, *, actor: Actor) -> Restore:
                 )
         _end(row, actor, now, State.ABORTED, reason=reason.strip()[:500])
     return row
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Of two at the same moment the database lets one through. Raises Refused."""
+    try:
+        yield
+    except IntegrityError:
+        raise Refused(say("another restore of this policy is under way")) from None
 
 
 def _open(number: int, actor: Actor, act: str) -> Restore:
