@@ -100,7 +100,7 @@ def test_neither_the_sheet_nor_a_notice_does(everything: list[Check]) -> None:
     sheet = run_by_hand("shop", actor=ENGINE)
     shown = paper.html([sheet], "zh-hant")
     assert simplified_in(shown) == []
-    for word in ("硬體", "處理器", "尚無備份策略"):
+    for word in ("硬體", "處理器", "未備份：本系統沒有備份策略。"):
         assert word in shown
     deliveries = Delivery.objects.select_related("notice")
     assert deliveries.count() > 1
