@@ -14,6 +14,7 @@ from pydantic import Field
 from mainstay.domain import backup_health
 from mainstay.domain.backup_health import Facts
 from mainstay.domain.reading import Fault, Problem, Reading
+from mainstay.domain.saying import say
 from mainstay.drivers.probes import Reach, Strict
 
 METRICS = backup_health.METRICS
@@ -44,7 +45,7 @@ class Probe:
     async def read(self) -> Reading:
         recorded = self._recorded()
         if recorded.facts is None:
-            detail = f"there is no backup policy {self._settings.policy!r} on record"
+            detail = say("there is no backup policy %(name)s on record", name=repr(self._settings.policy))
             return Reading(problem=Problem(Fault.SETUP, detail), blind=True)
         return backup_health.look(self._settings.look, recorded.facts, datetime.fromtimestamp(recorded.now, UTC))
 
