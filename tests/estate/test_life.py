@@ -24,7 +24,8 @@ pytestmark = pytest.mark.estate
 
 PROMISED = {
     "erp_url", "erp_tls_url", "ca_file", "database_dsn", "admin_dsn", "probe_login", "probe_password", "smtp_port",
-    "backup_dsn", "config_file", "attachments_dir", "vault_dir", "second_site_dir", "mail_url", "disk_dir", "disk_quota_bytes", "pids", "started_at", "supervisor_pid",
+    "mail_url", "disk_dir", "disk_quota_bytes", "pids", "started_at", "supervisor_pid", "backup_dsn", "config_file",
+    "attachments_dir", "vault_dir", "second_site_dir",
 }  # fmt: skip
 
 
