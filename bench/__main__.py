@@ -1,5 +1,6 @@
 """``python -m bench``: checks through the whole line beside floor and peer in the same minutes, heartbeats in, memory,
-samples on disk, the pages over a million state changes, restores to random moments, and what backups cost."""
+samples on disk, the pages over a million state changes, restores to random moments, what backups cost, and
+copies of the estate with their proofs."""
 
 import argparse
 import json
@@ -17,7 +18,7 @@ from bench import backups, checks, heartbeats, memory, peers, pitr
 from bench.servers import nginx
 
 HERE = Path(__file__).resolve().parent
-PARTS = ("http", "tcp", "sustained", "heartbeats", "memory", "samples", "pages", "pitr", "backups")
+PARTS = ("http", "tcp", "sustained", "heartbeats", "memory", "samples", "pages", "pitr", "backups", "proofs")
 
 
 def main() -> None:
@@ -29,6 +30,7 @@ def main() -> None:
     asked.add_argument("--seconds", type=float, default=60.0, help="how long each measurement lasts")
     asked.add_argument("--targets", type=int, default=100, help="random moments to restore in the part `pitr`")
     asked.add_argument("--scale", type=float, default=1.0, help="GB of the database in the part `backups`")
+    asked.add_argument("--copies", type=int, default=20, help="how many in the part `proofs`")
     asked.add_argument("--soak", action="store_true", help="checks alone, without a peer")
     options = asked.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended, and the rest removed
@@ -47,6 +49,7 @@ def _measure(part: str) -> Callable[[Path, int, Options], Any]:
     return {
         "http": _checks("http"), "tcp": _checks("tcp"), "sustained": _sustained, "heartbeats": _heartbeats,
         "memory": _memory, "samples": _samples, "pages": _pages, "pitr": _pitr, "backups": _backups,
+        "proofs": _proofs,
     }[part]  # fmt: skip
 
 
@@ -132,6 +135,19 @@ def _backups(_directory: Path, _port: int, options: Options) -> Any:
     found = backups.measure(options.scale)
     print(backups.said(found))
     return asdict(found)
+
+
+def _proofs(directory: Path, _port: int, options: Options) -> Any:
+    found = json.loads(_run("bench.proofs", str(options.copies), workspace=directory / "proofs").splitlines()[-1])
+    proved = [one for one in found if one["verdict"] == "proved"]
+    later = [one["added"] for one in found[1:]] or [0]
+    size, first, mean = found[0]["size"] / 1e6, found[0]["added"] / 1e6, sum(later) / len(later) / 1e6
+    longest = max(one["seconds"] for one in found)
+    print(
+        f"proofs: {len(proved)} of {len(found)} copies proved, their certificates verified; {size:.1f} MB, "
+        f"{first:.1f} MB added by the first, {mean:.1f} MB by a later one; the longest proof {longest:.1f} s"
+    )
+    return found
 
 
 def _run(module: str, *arguments: str, workspace: Path | None = None) -> str:

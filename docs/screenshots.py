@@ -30,7 +30,8 @@ WIDTHS, LANGUAGES, THEMES = (1440, 390), ("en", "zh-hans", "zh-hant"), ("light",
 FAULTS = ("stock-negative", "sale-stuck", "certificate-expiring", "app-slow")
 THERE = There(
     system="meridian", checks=("app.reads-an-order", "app.sales", "cpu"), edited="app.reads-an-order", incidents=(1,),
-    sheet=1, parts=("postgresql",), channel="it-team", person="vera",
+    sheet=1, parts=("postgresql",), channel="it-team", person="vera", policy="nightly",
+    backups=("jobs/1",),
 )  # fmt: skip
 CHECK = "/systems/meridian/checks/app.reads-an-order/?range=1h"
 README = {

@@ -59,7 +59,7 @@ class RestorePreview(Schema):
     fingerprint: dict[str, Any]
 
 
-class File(Schema):
+class CopiedFile(Schema):
     """One thing in a directory of a copy; ``kind``: file, dir, symlink."""
 
     path: str
@@ -67,9 +67,9 @@ class File(Schema):
     size: int
 
 
-class Files(Schema):
+class CopiedFiles(Schema):
     """The first thousand; ``more`` says how many are not among them."""
 
     below: str
-    items: list[File]
+    items: list[CopiedFile]
     more: int

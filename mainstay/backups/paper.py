@@ -100,7 +100,7 @@ def gate_title(name: str) -> str:
         "application": _("The application starts on the copy"),
     }  # fmt: skip
     title = titles.get(first, name)
-    return f"{title}: {rest}" if rest and first in ("own-checks", "rules") else title
+    return f"{title}: {rest}" if rest and first in ("own-checks", "rules", "application") else title
 
 
 def times(figures: dict[str, Any]) -> list[tuple[str, str]]:

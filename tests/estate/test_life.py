@@ -24,7 +24,8 @@ pytestmark = pytest.mark.estate
 
 PROMISED = {
     "erp_url", "erp_tls_url", "ca_file", "database_dsn", "admin_dsn", "probe_login", "probe_password", "smtp_port",
-    "mail_url", "disk_dir", "disk_quota_bytes", "pids", "started_at", "supervisor_pid",
+    "mail_url", "disk_dir", "disk_quota_bytes", "pids", "started_at", "supervisor_pid", "backup_dsn", "config_file",
+    "attachments_dir", "vault_dir", "second_site_dir",
 }  # fmt: skip
 
 
@@ -91,6 +92,14 @@ def test_the_reading_role_reads_and_cannot_write(estate: Running) -> None:
         ):  # fmt: skip
             with pytest.raises(psycopg.Error):
                 db.execute(forbidden)
+        db.execute("SET default_transaction_read_only = off")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            db.execute("UPDATE sale_sale SET comment = ''")
+
+
+def test_the_copying_role_reads_everything_and_cannot_write(estate: Running) -> None:
+    with psycopg.connect(estate.facts["backup_dsn"], autocommit=True) as db:
+        assert db.execute("SELECT count(password_hash) > 0 FROM res_user").fetchone() == (True,)
         db.execute("SET default_transaction_read_only = off")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             db.execute("UPDATE sale_sale SET comment = ''")

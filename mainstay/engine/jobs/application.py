@@ -6,6 +6,7 @@ nothing; whether it does what it is asked does.
 """
 
 import asyncio
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -30,7 +31,7 @@ PATIENCE = 180.0
 """Seconds until it takes connections."""
 LONGEST = 120.0
 """Seconds for one transaction; the first one finds an application that has loaded nothing yet."""
-_POLITE = Limits(nice=10, stop=15, patience=5)
+_POLITE = Limits(nice=10, stop=signal.SIGTERM, patience=5)
 
 
 def gates(bench: Bench, copy: Mapping[str, Any]) -> Iterator[Gate]:
