@@ -66,7 +66,11 @@ def preview_restore(request: HttpRequest, number: Number) -> Any:
     return preview_row(preview(queries.copy(number, sight(request)), actor=actor(request)))
 
 
-@router.get("/backups/copies/{number}/contents", response=answers.CopiedFiles, **needs("backup.restore", responses=NOT_NOW))
+@router.get(
+    "/backups/copies/{number}/contents",
+    response=answers.CopiedFiles,
+    **needs("backup.restore", responses=NOT_NOW),
+)
 def list_files_of_copy(request: HttpRequest, number: Number, wanted: Query[Below]) -> Any:
     """What lies in a directory of the copy, as the store holds it; of a dump its files, of physical copies nothing."""
     found = contents(queries.copy(number, sight(request)), wanted.below, actor=actor(request))

@@ -54,7 +54,7 @@ def restore_word(word: str) -> str:
         "begun": pgettext("restore", "the target is being changed"),
         "found": pgettext("restore", "looked how the target stands"), "schema": _("schema"), "rows": _("rows"),
         "totals": _("control totals"), "sums": _("content of tables"), "files": _("files"), "count": _("files"),
-        "bytes": _("bytes"),
+        "bytes": _("Size"),
     }.get(word, word)  # fmt: skip
 
 
