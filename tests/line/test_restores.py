@@ -257,7 +257,7 @@ REFUSALS: list[tuple[str, str, dict[str, Any], str]] = [
     ("database", "sqlite://{root}/full/a", {}, "is there already"),
     ("database", "postgresql://u:${{RESTORE_X}}@h/x", {}, "goes to: sqlite://"),
     ("database", "postgresql://u:hunter2@h/x", {}, "write the password as"),
-    ("database", "postgresql://u:${{BACKUP_KEY_SHOP_NIGHTLY}}@h/x", {}, "may not be sent to another place"),
+    ("database", "postgresql://u:${{BACKUP_KEY_SHOP__NIGHTLY}}@h/x", {}, "may not be sent to another place"),
     ("database", "http://x", {}, "write where to"),
     ("live", "", {}, "say why"),
     ("live", "/x", {"reason": WHY}, "name no other"),
@@ -294,7 +294,7 @@ def test_one_restore_of_a_policy_at_a_time(shop: Shop) -> None:
 
 
 def test_the_wrong_key(shop: Shop) -> None:
-    set_secret("BACKUP_KEY_SHOP_NIGHTLY", "another-key-" * 4, actor=ROOT)
+    set_secret("BACKUP_KEY_SHOP__NIGHTLY", "another-key-" * 4, actor=ROOT)
     row = finished(asked("directory", str(shop.folder / "restored" / "x")))
     assert (row.state, row.place, row.story[-1]["code"]) == ("failed", "untouched", "wrong-key")
     assert not (shop.folder / "restored" / "x").exists()

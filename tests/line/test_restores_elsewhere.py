@@ -46,7 +46,7 @@ def under_care(folder: Path, monkeypatch: pytest.MonkeyPatch, system: str) -> No
         monkeypatch.setattr(module, "ROOTS", (str(folder / "restored"),))
     vault = folder / "vault"
     shutil.copytree(empty_repositories() / "vault", vault / "shop" / "nightly")
-    make_secret("BACKUP_KEY_SHOP_NIGHTLY", PASSWORD)
+    make_secret("BACKUP_KEY_SHOP__NIGHTLY", PASSWORD)
     shared = f"stores: {{vault: {{kind: directory, path: {vault}}}}}"
     apply(examine({"shop.yaml": system.encode(), "shared.yaml": shared.encode()}).catalogue, actor=ROOT)
     actions.ask("shop/nightly", actor=ANN)
