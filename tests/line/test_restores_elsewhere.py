@@ -158,6 +158,7 @@ def test_a_postgresql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             db.execute(BOOKS)
             db.execute("grant select on ledger to clerk")
         make_secret("SHOP_DSN", dsn)
+        make_secret("SHOP_DUMP_DSN", dsn)
         under_care(tmp_path, monkeypatch, BOOKS_SYSTEM.format(dsn="${SHOP_DSN}"))
         with psycopg.connect(dsn) as db:
             db.execute("delete from ledger where id > 10")
