@@ -9,11 +9,19 @@ TESTS ?= tests
 WORKERS ?= 2
 SOAK ?= 3600
 
-.PHONY: demo test test-postgresql check bench soak messages screenshots dist clean help
+# What takes minutes each: physical copies and moments of the past, kills at every point, each fault of the table.
+THOROUGH := tests/drivers/test_pgbackrest.py tests/drivers/test_pgbackrest_s3.py tests/drivers/test_pitr.py \
+	tests/drivers/test_mariabackup.py tests/estate/test_backups.py tests/line/test_backup_application.py \
+	tests/line/test_backup_faults.py tests/line/test_backup_full_disk.py tests/line/test_backup_kill.py \
+	tests/line/test_backup_physical.py tests/line/test_own_copies.py tests/line/test_own_copy_kill.py \
+	tests/line/test_restore_kill.py tests/line/test_restores_elsewhere.py
+
+.PHONY: demo test test-thorough test-postgresql check bench soak messages screenshots dist clean help
 
 help:
 	@echo "make demo         a real ERP under care, on this machine, until Ctrl-C"
-	@echo "make test         all tests"
+	@echo "make test         all tests but the thorough ones"
+	@echo "make test-thorough     physical copies, kills at every point, the whole table of backup faults"
 	@echo "make test-postgresql   line and faces with Mainstay's own data in PostgreSQL"
 	@echo "make check        style, types, architecture"
 	@echo "make bench        measured ratios against floors and peers"
@@ -26,7 +34,10 @@ demo: $(VENV)/ready estate-ready
 	@$(BIN)/mainstay demo $(DEMO)
 
 test: $(VENV)/ready-dev estate-ready services
-	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist worksteal
+	@$(BIN)/python -m pytest $(TESTS) $(addprefix --ignore=,$(THOROUGH)) -n $(WORKERS) --dist worksteal
+
+test-thorough: $(VENV)/ready-dev estate-ready services
+	@$(BIN)/python -m pytest $(THOROUGH) -n $(WORKERS) --dist worksteal
 
 # The line and the faces once more, with Mainstay's own data in PostgreSQL.
 test-postgresql: $(VENV)/ready-dev services

@@ -175,7 +175,7 @@ def test_the_command_line(shell: Shell, tmp_path: Path) -> None:
     code, printed, _ = shell("inspect", "shop")
     assert (code, "not seen today" in printed, "Not backed up" in printed) == (3, True, True)
     code, printed, _ = shell("inspect", "shop", LANG="zh_CN.UTF-8")
-    assert (code, "今日未检查到" in printed, "尚无备份策略" in printed) == (3, True, True)
+    assert (code, "今日未检查到" in printed, "没有备份策略" in printed) == (3, True, True)
     file = tmp_path / "sheet.xlsx"
     assert shell("inspect", "--format", "xlsx", "--out", str(file))[0] == 3
     assert load_workbook(io.BytesIO(file.read_bytes())).sheetnames

@@ -148,10 +148,7 @@ def test_all_is_green_and_a_planted_fault_is_found(followed: Newcomer) -> None:
     code, said = followed.type("mainstay channel test it-team")
     assert code == 0, said
     until(followed.mails)
-    with psycopg.connect(followed.shop, autocommit=True) as db:
-        db.execute("insert into orders (number) values ('SO-without-lines')")
-    assert followed.type("mainstay check run shop/orders-without-lines")[0] == 0
-    until(lambda: followed.states()["shop/orders-without-lines"] == "critical")
+    lose_lines(followed)
     (incident,) = until(lambda: [
         one for one in followed.workspace.json("incident", "list")["items"] if one["category"] == "data"
     ])  # fmt: skip
@@ -160,11 +157,21 @@ def test_all_is_green_and_a_planted_fault_is_found(followed: Newcomer) -> None:
     assert followed.workspace.get("/sign-in/")[0] == 200
 
 
+def lose_lines(followed: Newcomer) -> None:
+    """An order without lines, which is critical."""
+    with psycopg.connect(followed.shop, autocommit=True) as db:
+        db.execute("delete from orders where number = 'SO-without-lines'")
+        db.execute("insert into orders (number) values ('SO-without-lines')")
+    assert followed.type("mainstay check run shop/orders-without-lines")[0] == 0
+    until(lambda: followed.states()["shop/orders-without-lines"] == "critical")
+
+
 CODES = {"mainstay doctor": 2, "mainstay check list --not-ok --json": 2}
 """The dead-man's switch is not set, and something is critical: what the pages say of exit codes."""
 
 
 def test_the_commands_of_the_other_pages(followed: Newcomer) -> None:
+    lose_lines(followed)
     shop = followed.workspace.folder / "catalogue/shop.yaml"
     batch = "  nightly-batch: {probe: {kind: heartbeat, cron: '0 2 * * *', grace: 1h}}\n"
     shop.write_text(shop.read_text() + batch)  # the heartbeat of the page on faces

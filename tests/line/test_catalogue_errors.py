@@ -78,7 +78,7 @@ HOST = HEAD + "components:\n  h: {kind: host}\n"
         ),
         (HEAD + "tier: 4", ["2:7: tier: 4 is not known; known are 1, 2, 3"]),
         (HEAD + "tier: one", ["2:7: tier: 'one' is not known; known are 1, 2, 3"]),
-        (HEAD + "title: {en: a, cn: b}", ["2:16: title.cn: unknown key 'cn'; known are en, zh"]),
+        (HEAD + "title: {en: a, cn: b}", ["2:16: title.cn: unknown key 'cn'; known are en, zh, zh-hant"]),
         (HEAD + "title: [a]", ["2:8: title: this is a list where text is expected; write one word or sentence"]),
         (HEAD + "timezone: Europe/Pari", [
             "2:11: timezone: 'Europe/Pari' is not a time zone; did you mean 'Europe/Paris'?"
