@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.utils import dateformat
@@ -16,13 +17,12 @@ from mainstay.domain.duration import format_duration
 from mainstay.domain.reading import Fault
 from mainstay.domain.saying import restored, said
 from mainstay.domain.threshold import Condition
-from mainstay.settings import PACKAGE
 
 DJANGO_LANGUAGE = {"en": "en", "zh": "zh-hans", "zh-hant": "zh-hant"}
 """Django's names of the languages that a document, a notice or a request may ask for."""
 
 
-TRADITIONAL = PACKAGE / "packs" / "zh-hant.json"
+TRADITIONAL = Path(__file__).resolve().parents[1] / "packs" / "zh-hant.json"
 """The Chinese texts of what comes with Mainstay, each with its form in Traditional; ``make messages`` writes it."""
 
 

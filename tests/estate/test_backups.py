@@ -58,7 +58,7 @@ def test_two_nights_with_people_at_work(meridian: Running, tmp_path: Path, monke
 def _open_stores(running: Running) -> None:
     """With repositories that are quick to open."""
     for policy in ("nightly", "attachments"):
-        make_secret(f"BACKUP_KEY_MERIDIAN_{policy.upper()}", PASSWORD)
+        make_secret(f"BACKUP_KEY_MERIDIAN__{policy.upper()}", PASSWORD)
         for made, store in (("vault", "vault_dir"), ("away", "second_site_dir")):
             shutil.copytree(empty_repositories() / made, Path(running.facts[store]) / "meridian" / policy)
 

@@ -232,7 +232,7 @@ def pages(there: There) -> list[str]:
         "/incidents/?state=", "/incidents/?view=plots", *(f"/incidents/{number}/" for number in there.incidents),
         "/data/?view=findings", "/data/?view=rules", "/data/?view=flows", "/data/?view=cases",
         "/backups/", *([f"/backups/policies/{there.system}/{there.policy}/"] if there.policy else []),
-        "/backups/restores/",
+        "/backups/restores/", "/settings/own-copies/",
         *([f"/backups/restores/new/?policy={there.system}/{there.policy}&copy=1"] if there.policy else []),
         "/backups/jobs/", "/backups/copies/", *(f"/backups/{one}/" for one in there.backups),
         "/inspections/", "/inspections/month/", f"/inspections/{there.sheet}/",

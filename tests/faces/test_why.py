@@ -25,6 +25,7 @@ from mainstay.domain.reading import Fault, Problem, Reading, late
 from mainstay.drivers import curl, ssh
 from mainstay.drivers.connect import NO_HOST, NotConnected, failed, literal
 from mainstay.drivers.database import Unread, connect
+from mainstay.drivers.named_programs import named
 from mainstay.drivers.probes import Reach, file, plugin, smtp
 from mainstay.drivers.probes.integrity import _broken
 from mainstay.drivers.queue_rabbitmq import RabbitMQ
@@ -116,7 +117,7 @@ TABLE: list[tuple[str, Made]] = [
      lambda folder: file.Probe(file.Settings(path=f"{folder}/*.dump"), reach(folder)).read().problem),
     ("{folder}/none：文件或目录不存在",
      lambda folder: file.Probe(file.Settings(directory=f"{folder}/none"), reach(folder)).read().problem),
-    ("{folder} 中没有程序 check_x，请安装", lambda folder: found(plugin._program("check_x", [str(folder)]))),
+    ("{folder} 中没有程序 check_x，请安装", lambda folder: found(named("check_x", [str(folder)]))),
     ("被信号 9 终止：x", lambda _: plugin._judged(-9, b"x", 0.1).problem),
     ("DISK CRITICAL - free space", lambda _: plugin._judged(2, b"DISK CRITICAL - free space", 0.1).problem),
     ("mx:25：对 EHLO 的应答为 554 no … here", refused_by_mail),

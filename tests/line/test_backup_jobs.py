@@ -63,7 +63,7 @@ def test_the_whole_way(shop: Shop, tmp_path: Path) -> None:
     file = tmp_path / "certificate.json"
     file.write_text(file_of(proof))
     assert verify(file.read_text(), public_key()).document["verdict"] == "proved"
-    elsewhere = {"PATH": os.environ["PATH"], "PYTHONPATH": os.environ["PYTHONPATH"]}
+    elsewhere = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     words = [sys.executable, "-m", "mainstay", "backup", "verify-certificate", str(file), "--key", public_key()]
     told = subprocess.run(words, env=elsewhere, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (told.returncode, "true: as it was signed" in told.stdout) == (0, True), told.stderr
