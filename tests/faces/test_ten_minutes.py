@@ -157,6 +157,10 @@ def test_all_is_green_and_a_planted_fault_is_found(followed: Newcomer) -> None:
     assert followed.workspace.get("/sign-in/")[0] == 200
 
 
+THEIR_OWN = ("people", "backups")
+"""Pages whose commands are run elsewhere: test_cli_people.py; test_backups.py, test_backup_jobs.py, test_restores.py."""
+
+
 def lose_lines(followed: Newcomer) -> None:
     """An order without lines, which is critical."""
     with psycopg.connect(followed.shop, autocommit=True) as db:
@@ -187,7 +191,7 @@ def test_the_commands_of_the_other_pages(followed: Newcomer) -> None:
                 wanted = CODES.get(" ".join(words), 1 if words[1:] == ["diff"] else 0)
                 assert code == wanted, (page, line, code, said)
                 ran.append(words[1:])
-    told = [words for page, words in commands() if page != "people"]  # its acts: tests/faces/test_cli_people.py
+    told = [words for page, words in commands() if page not in THEIR_OWN]
     left = [words for words in told if words not in ran and page_of(words) not in ELSEWHERE]
     assert [words for words in left if words not in in_ten_minutes()] == []
 
