@@ -158,7 +158,7 @@ def test_all_is_green_and_a_planted_fault_is_found(followed: Newcomer) -> None:
 
 
 THEIR_OWN = ("people", "backups")
-"""Pages whose commands are run elsewhere: test_cli_people.py; test_backups.py, test_backup_jobs.py, test_restores.py."""
+"""Pages whose commands are run elsewhere: test_cli_people.py; test_backups.py, test_restores.py."""
 
 
 def lose_lines(followed: Newcomer) -> None:
