@@ -1,7 +1,5 @@
 """What the drivers tell the catalogue: which kinds there are, what may be set, what they measure."""
 
-import importlib
-import pkgutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -48,16 +46,13 @@ def metrics_are_fixed(kind: str) -> bool:
 @cache
 def channel_kinds() -> tuple[str, ...]:
     """Names that may stand at a channel's ``kind``."""
-    names = (module.name for module in pkgutil.iter_modules(channels.__path__))
-    return tuple(sorted(name for name in names if not name.startswith("_")))
+    return tuple(channels.kinds())
 
 
 @cache
 def channel_settings(kind: str) -> type[BaseModel]:
     """The settings model of a channel kind; KeyError for an unknown one."""
-    if kind not in channel_kinds():
-        raise KeyError(kind)
-    model: type[BaseModel] = importlib.import_module(f"{channels.__name__}.{kind}").Settings
+    model: type[BaseModel] = channels.load(kind).Settings
     return model
 
 

@@ -11,7 +11,8 @@ from pydantic import Field
 from mainstay.domain.reading import Fault
 from mainstay.domain.saying import say
 from mainstay.drivers.database import Rows, Shelf, Unread
-from mainstay.drivers.probes import Reach, Strict
+from mainstay.drivers.kinds import Strict
+from mainstay.drivers.probes import Reach
 
 
 class Query(Strict):

@@ -20,7 +20,7 @@ from mainstay.domain.reading import Fault, Reading
 from mainstay.domain.saying import restored
 from mainstay.domain.state import State
 from mainstay.domain.state_machine import Memory, Rule
-from mainstay.drivers.probes import Strict
+from mainstay.drivers.kinds import Strict
 from mainstay.line import Outcome, message
 
 

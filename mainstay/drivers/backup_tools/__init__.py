@@ -26,15 +26,13 @@ runs with a deadline, in a process group that is killed whole, without a shell, 
 the environment.
 """
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Protocol
 
+from mainstay.drivers.kinds import Kinds
 from mainstay.drivers.stores import Place
 
 ORDER = ("pg_dump", "pgbackrest", "mariadb_dump", "mariabackup", "sqlite", "files")
@@ -138,13 +136,5 @@ class ToolFailed(Exception):
         self.code, self.detail, self.retry = code, detail, retry
 
 
-def kinds() -> list[str]:
-    """The names of all tools."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
-
-
-def load(kind: str) -> ModuleType:
-    """The module of a tool; KeyError for one that does not exist."""
-    if kind not in kinds():
-        raise KeyError(kind)
-    return importlib.import_module(f"{__name__}.{kind}")
+_KINDS = Kinds(__name__, __path__)
+kinds, load = _KINDS.names, _KINDS.load

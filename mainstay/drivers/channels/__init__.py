@@ -6,22 +6,12 @@ copy is known as one. No secret may stand in an answer or an error. ``EVERY_ONE 
 reads what it sends, so that none may be folded into a digest.
 """
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from mainstay.domain.network import NetworkPolicy
-
-
-class Strict(BaseModel):
-    """Settings in which an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from mainstay.drivers.kinds import Kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +36,5 @@ class Undelivered(Exception):
         self.retry = retry
 
 
-def kinds() -> list[str]:
-    """The names of all channels that are installed."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
-
-
-def load(kind: str) -> ModuleType:
-    """The module of a kind; KeyError for a kind that does not exist."""
-    if kind not in kinds():
-        raise KeyError(kind)
-    return importlib.import_module(f"{__name__}.{kind}")
+_KINDS = Kinds(__name__, __path__)
+kinds, load = _KINDS.names, _KINDS.load

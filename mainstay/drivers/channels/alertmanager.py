@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import Field
 
-from mainstay.drivers.channels import Message, Strict
+from mainstay.drivers.channels import Message
 from mainstay.drivers.channels._posting import delivered
+from mainstay.drivers.kinds import Strict
 
 EVERY_ONE = True
 

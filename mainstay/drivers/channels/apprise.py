@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 from apprise import Apprise, NotifyBase
 from pydantic import Field
 
-from mainstay.drivers.channels import Message, Strict, Undelivered
+from mainstay.drivers.channels import Message, Undelivered
 from mainstay.drivers.channels._robots import robot, tell, with_key
+from mainstay.drivers.kinds import Strict
 from mainstay.drivers.outward import bounded
 
 LONGEST = 1900

@@ -9,7 +9,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from mainstay.drivers.channels import Message, Strict, Undelivered
+from mainstay.drivers.channels import Message, Undelivered
+from mainstay.drivers.kinds import Strict
 from mainstay.drivers.outward import Bounds, bounded
 
 _POLICY = SMTP.clone(cte_type="7bit")  # any relay passes it on, also one without 8BITMIME

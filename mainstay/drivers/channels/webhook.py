@@ -11,8 +11,9 @@ import time
 
 from pydantic import Field, field_validator
 
-from mainstay.drivers.channels import Message, Strict
+from mainstay.drivers.channels import Message
 from mainstay.drivers.channels._posting import delivered
+from mainstay.drivers.kinds import Strict
 
 
 class Settings(Strict):

@@ -18,12 +18,11 @@ Each file holds ``Landing(target, network)``, which blocks and has:
 All raise ``ToolFailed``.
 """
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any
+
+from mainstay.drivers.kinds import Kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +37,5 @@ class Target:
     point: Mapping[str, Any]
 
 
-def kinds() -> list[str]:
-    """The names of all kinds of landing."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
-
-
-def load(kind: str) -> ModuleType:
-    """The module of a kind; KeyError for a kind that does not exist."""
-    if kind not in kinds():
-        raise KeyError(kind)
-    return importlib.import_module(f"{__name__}.{kind}")
+_KINDS = Kinds(__name__, __path__)
+kinds, load = _KINDS.names, _KINDS.load

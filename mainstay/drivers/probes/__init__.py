@@ -18,24 +18,14 @@ Each file holds, and nothing outside the file needs to know more:
 """
 
 import asyncio
-import importlib
-import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import ModuleType
 from typing import Any, Protocol
-
-from pydantic import BaseModel, ConfigDict
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Reading
-
-
-class Strict(BaseModel):
-    """Settings in which an unknown key is an error, so that a typo never passes for a default."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from mainstay.drivers.kinds import Kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +72,5 @@ class ProbeLike(Protocol):
     def close(self) -> None: ...
 
 
-def kinds() -> list[str]:
-    """The names of all probes that are installed."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
-
-
-def load(kind: str) -> ModuleType:
-    """The module of a kind; KeyError for a kind that does not exist."""
-    if kind not in kinds():
-        raise KeyError(kind)
-    return importlib.import_module(f"{__name__}.{kind}")
+_KINDS = Kinds(__name__, __path__)
+kinds, load = _KINDS.names, _KINDS.load

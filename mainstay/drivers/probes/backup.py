@@ -15,7 +15,8 @@ from mainstay.domain import backup_health
 from mainstay.domain.backup_health import Facts
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.domain.saying import say
-from mainstay.drivers.probes import Reach, Strict
+from mainstay.drivers.kinds import Strict
+from mainstay.drivers.probes import Reach
 
 METRICS = backup_health.METRICS
 

@@ -30,7 +30,8 @@ from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.domain.saying import say
 from mainstay.drivers.connect import NotConnected, connect, failed, resolve
 from mainstay.drivers.foreign import at
-from mainstay.drivers.probes import Reach, Strict
+from mainstay.drivers.kinds import Strict
+from mainstay.drivers.probes import Reach
 
 METRICS = {"time": "s", "answers": "1", "ttl": "s", "serial": "1"}
 

@@ -10,7 +10,8 @@ from pydantic import Field, model_validator
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.domain.saying import say
 from mainstay.drivers.foreign import at, os_words
-from mainstay.drivers.probes import Reach, Strict
+from mainstay.drivers.kinds import Strict
+from mainstay.drivers.probes import Reach
 
 BLOCKING = True
 METRICS = {

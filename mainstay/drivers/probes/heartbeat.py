@@ -13,7 +13,8 @@ from pydantic import Field, field_validator, model_validator
 from mainstay.domain.duration import parse_duration
 from mainstay.domain.heartbeat import Beat, Expectation, look, parse_cron
 from mainstay.domain.reading import Reading
-from mainstay.drivers.probes import Reach, Strict
+from mainstay.drivers.kinds import Strict
+from mainstay.drivers.probes import Reach
 
 METRICS = {"late": "s", "duration": "s", "running": "s", "exit_code": "1"}
 

@@ -14,9 +14,10 @@ from mainstay.drivers import ssh
 from mainstay.drivers.curl import Failed
 from mainstay.drivers.exporter_host import WANTED, exporter_counters
 from mainstay.drivers.exposition import Access, shown
+from mainstay.drivers.kinds import Strict
 from mainstay.drivers.local_host import local_counters
 from mainstay.drivers.ntp import clock_offset
-from mainstay.drivers.probes import Reach, Strict
+from mainstay.drivers.probes import Reach
 
 METRICS = {
     "cpu": "%", "cpu_wait": "%", "load": "1", "memory": "%", "swap": "%", "disk": "%", "inodes": "%", "disk_busy": "%",

@@ -13,7 +13,8 @@ from mainstay.domain.json_path import JsonPath, brief, parse_json, parse_path
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.domain.saying import say, words_of
 from mainstay.drivers.curl import Body, Guard, Loop, bounded, problem
-from mainstay.drivers.probes import Done, Reach, Strict, begun
+from mainstay.drivers.kinds import Strict
+from mainstay.drivers.probes import Done, Reach, begun
 
 METRICS = {
     "total": "s", "dns": "s", "connect": "s", "tls": "s", "first_byte": "s", "size": "B", "status": "1",

@@ -13,7 +13,8 @@ from pydantic import Field
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.domain.saying import say
 from mainstay.drivers.database import Connection, Unread, connect
-from mainstay.drivers.probes import Reach, Strict
+from mainstay.drivers.kinds import Strict
+from mainstay.drivers.probes import Reach
 
 BLOCKING = True
 METRICS = {

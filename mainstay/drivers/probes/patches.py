@@ -15,7 +15,8 @@ from mainstay.domain.patches import Pending, parse_answer, parse_upgrade
 from mainstay.domain.reading import Fault, Problem, Reading, late
 from mainstay.domain.saying import say, words_of
 from mainstay.drivers import ssh
-from mainstay.drivers.probes import Reach, Strict
+from mainstay.drivers.kinds import Strict
+from mainstay.drivers.probes import Reach
 
 METRICS = {"security": "1", "pending": "1", "lists_age": "s", "restart": "1"}
 

@@ -18,8 +18,9 @@ from mainstay.domain.plugin_output import Output, parse_output
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.domain.saying import say
 from mainstay.drivers.foreign import at, os_words
+from mainstay.drivers.kinds import Strict
 from mainstay.drivers.named_programs import named
-from mainstay.drivers.probes import Reach, Strict
+from mainstay.drivers.probes import Reach
 
 METRICS = {"exit_code": "1", "time": "s", "*": "1"}
 

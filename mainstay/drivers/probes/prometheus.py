@@ -11,7 +11,8 @@ from mainstay.domain.selector import Selector, parse_selector
 from mainstay.drivers.curl import Failed
 from mainstay.drivers.exposition import Access, Sample, query, shown
 from mainstay.drivers.foreign import at
-from mainstay.drivers.probes import Reach, Strict
+from mainstay.drivers.kinds import Strict
+from mainstay.drivers.probes import Reach
 
 BLOCKING = True
 METRICS = {"*": "1", "time": "s"}

@@ -11,7 +11,8 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from mainstay.domain.json_path import JsonPath, parse_path
 from mainstay.domain.reading import Reading
-from mainstay.drivers.probes import Reach, Strict
+from mainstay.drivers.kinds import Strict
+from mainstay.drivers.probes import Reach
 from mainstay.drivers.queue_directory import Directory
 from mainstay.drivers.queue_rabbitmq import RabbitMQ
 from mainstay.drivers.queue_redis import Redis

@@ -17,8 +17,9 @@ from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.domain.saying import changed, say
 from mainstay.drivers.connect import NO_HOST
 from mainstay.drivers.foreign import at
+from mainstay.drivers.kinds import Strict
 from mainstay.drivers.outward import Bounds, bounded
-from mainstay.drivers.probes import Reach, Strict
+from mainstay.drivers.probes import Reach
 
 BLOCKING = True
 METRICS = {"time": "s", "connect": "s", "banner": "s", "days_left": "d"}

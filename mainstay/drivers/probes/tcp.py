@@ -10,7 +10,8 @@ from pydantic import Field
 from mainstay.domain.reading import Fault, Problem, Reading, late
 from mainstay.domain.saying import say
 from mainstay.drivers.connect import NO_HOST, Attempt, NotConnected, connect, failed, literal
-from mainstay.drivers.probes import Done, Reach, Strict
+from mainstay.drivers.kinds import Strict
+from mainstay.drivers.probes import Done, Reach
 
 METRICS = {"connect": "s", "answer": "s"}
 _LARGEST = 65_536

@@ -12,7 +12,8 @@ from pydantic import Field
 from mainstay.domain.reading import Fault, Problem, Reading, late
 from mainstay.domain.saying import say
 from mainstay.drivers.connect import NO_HOST, NotConnected, connect, failed, tls_words
-from mainstay.drivers.probes import Reach, Strict
+from mainstay.drivers.kinds import Strict
+from mainstay.drivers.probes import Reach
 
 METRICS = {"days": "d", "handshake": "s", "protocol": "1"}
 _PROTOCOLS = {"TLSv1": 1.0, "TLSv1.1": 1.1, "TLSv1.2": 1.2, "TLSv1.3": 1.3}

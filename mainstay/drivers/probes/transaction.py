@@ -20,7 +20,8 @@ from mainstay.domain.json_path import brief, parse_json, parse_path
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.domain.saying import say
 from mainstay.drivers.curl import Body, Guard, Loop, bounded, problem
-from mainstay.drivers.probes import Reach, Strict
+from mainstay.drivers.kinds import Strict
+from mainstay.drivers.probes import Reach
 
 METRICS = {"total": "s", "*": "s"}
 LARGEST = 1024 * 1024

@@ -14,20 +14,11 @@ refuses others.
 No secret stands in an argument, an address, an answer or an error.
 """
 
-import importlib
-import pkgutil
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import ModuleType
 
-from pydantic import BaseModel, ConfigDict
-
-
-class Strict(BaseModel):
-    """Settings in which an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from mainstay.drivers.kinds import Kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +46,5 @@ def below(root: str, path: str) -> str:
 _PART = re.compile(r"(?!\.)[A-Za-z0-9._-]+")
 
 
-def kinds() -> list[str]:
-    """The names of all kinds of store."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
-
-
-def load(kind: str) -> ModuleType:
-    """The module of a kind; KeyError for a kind that does not exist."""
-    if kind not in kinds():
-        raise KeyError(kind)
-    return importlib.import_module(f"{__name__}.{kind}")
+_KINDS = Kinds(__name__, __path__)
+kinds, load = _KINDS.names, _KINDS.load

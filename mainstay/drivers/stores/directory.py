@@ -8,7 +8,8 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from mainstay.domain.network import NetworkPolicy
-from mainstay.drivers.stores import Place, Strict, Unreachable, below
+from mainstay.drivers.kinds import Strict
+from mainstay.drivers.stores import Place, Unreachable, below
 
 
 class Settings(Strict):

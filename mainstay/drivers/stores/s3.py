@@ -16,7 +16,8 @@ from pydantic import Field, field_validator
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.drivers.curl import Guard, problem
-from mainstay.drivers.stores import Place, Strict, Unreachable, below
+from mainstay.drivers.kinds import Strict
+from mainstay.drivers.stores import Place, Unreachable, below
 
 _SECONDS = 20
 

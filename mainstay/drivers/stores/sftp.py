@@ -17,8 +17,9 @@ from pydantic import Field, field_validator
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.drivers.connect import NotConnected, connect, resolve
+from mainstay.drivers.kinds import Strict
 from mainstay.drivers.ssh import ERRORS, Door, problem_of
-from mainstay.drivers.stores import Place, Strict, Unreachable, below
+from mainstay.drivers.stores import Place, Unreachable, below
 
 _SECONDS = 20.0
 _NAME = "mainstay-store"
