@@ -88,8 +88,8 @@ class Check(models.Model):
         return f"{self.system}/{self.name}"
 
 
-class Channel(models.Model):
-    """A way to tell somebody. ``settings`` keeps ``${…}`` unfilled."""
+class OfAKind(models.Model):
+    """What belongs to no system and is set up as its kind wants it. ``settings`` keeps ``${…}`` unfilled."""
 
     name = models.SlugField(max_length=63, unique=True)
     kind = models.CharField(max_length=32)
@@ -98,10 +98,19 @@ class Channel(models.Model):
     retired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        abstract = True
         ordering = ("name",)
 
     def __str__(self) -> str:
         return self.name
+
+
+class Channel(OfAKind):
+    """A way to tell somebody."""
+
+
+class Store(OfAKind):
+    """A place for copies."""
 
 
 class Calendar(models.Model):
@@ -110,22 +119,6 @@ class Calendar(models.Model):
     name = models.SlugField(max_length=63, unique=True)
     document = models.JSONField(default=dict)
     retired_at = models.DateTimeField(null=True, blank=True)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Store(models.Model):
-    """A place for copies. ``settings`` keeps ``${…}`` unfilled."""
-
-    name = models.SlugField(max_length=63, unique=True)
-    kind = models.CharField(max_length=32)
-    settings = models.JSONField(default=dict)
-    document = models.JSONField(default=dict)
-    retired_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ("name",)
 
     def __str__(self) -> str:
         return self.name

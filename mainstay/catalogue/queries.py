@@ -23,7 +23,7 @@ from mainstay.catalogue.models import (
 )
 from mainstay.catalogue.models import Outline as OutlineRow
 from mainstay.catalogue.secret_book import SecretBook, unfilled
-from mainstay.catalogue.specs import Spec, drafted, specs
+from mainstay.catalogue.specs import Spec, drafted, own_spec, specs
 from mainstay.domain import backup_policy, document
 from mainstay.domain.actor import EVERYTHING, Actor, Sight
 from mainstay.domain.difference import Difference, ObjectKey, compare
@@ -48,6 +48,7 @@ __all__ = [
     "names_without_value",
     "originals",
     "outline",
+    "own_spec",
     "policies",
     "policy",
     "require_systems",

@@ -5,7 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.db.models import Model
+
 from mainstay.catalogue.models import Calendar, Channel, Check, Component, Original, Policy, Store, System
+from mainstay.domain import backup_policy, document
 from mainstay.domain.difference import Act, Difference
 from mainstay.domain.draft import (
     Catalogue,
@@ -53,30 +56,24 @@ def write(catalogue: Catalogue, differences: Sequence[Difference], now: datetime
 
 def _write_shared(catalogue: Catalogue, plan: _Plan, now: datetime) -> None:
     for name in plan.written("calendar"):
-        document = catalogue.calendars[name].model_dump(mode="json")
-        Calendar.objects.update_or_create(name=name, defaults={"document": document, "retired_at": None})
+        values = {"document": catalogue.calendars[name].model_dump(mode="json"), "retired_at": None}
+        Calendar.objects.update_or_create(name=name, defaults=values)
     for name in plan.written("channel"):
-        channel = catalogue.channels[name]
-        values = {
-            "kind": channel.kind,
-            "settings": dict(channel.model_extra or {}),
-            "document": channel.model_dump(mode="json"),
-            "retired_at": None,
-        }
-        Channel.objects.update_or_create(name=name, defaults=values)
+        Channel.objects.update_or_create(name=name, defaults=_values_of_a_kind(catalogue.channels[name]))
     for name in plan.written("store"):
-        store = catalogue.stores[name]
-        values = {
-            "kind": store.kind,
-            "settings": dict(store.model_extra or {}),
-            "document": store.model_dump(mode="json"),
-            "retired_at": None,
-        }
-        Store.objects.update_or_create(name=name, defaults=values)
-    if retired := plan.retired("store"):
-        Store.objects.filter(name__in=retired).update(retired_at=now)
-    Calendar.objects.filter(name__in=plan.retired("calendar")).update(retired_at=now)
-    Channel.objects.filter(name__in=plan.retired("channel")).update(retired_at=now)
+        Store.objects.update_or_create(name=name, defaults=_values_of_a_kind(catalogue.stores[name]))
+    retired: Mapping[str, type[Model]] = {"calendar": Calendar, "channel": Channel, "store": Store}
+    for kind, model in retired.items():
+        model._default_manager.filter(name__in=plan.retired(kind)).update(retired_at=now)
+
+
+def _values_of_a_kind(one: document.Channel | backup_policy.Store) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "settings": dict(one.model_extra or {}),
+        "document": one.model_dump(mode="json"),
+        "retired_at": None,
+    }
 
 
 def _write_systems(

@@ -15,7 +15,7 @@ from mainstay.domain import state_machine
 from mainstay.domain.backup_health import Facts
 from mainstay.domain.heartbeat import Beat, Word
 from mainstay.domain.schedule import shard
-from mainstay.domain.state_machine import Memory, Rule
+from mainstay.domain.state_machine import Memory
 from mainstay.line import Outcome, Shelf, absorb
 from mainstay.monitoring import actions
 from mainstay.monitoring import queries as monitoring
@@ -103,12 +103,7 @@ class Desk:
         except (OperationalError, InterfaceError) as error:
             connections.close_all()
             raise Away(str(error).strip()) from error
-        rule = Rule(failures=1, flapping=False)
-        spec = Spec(
-            id=row.pk, path="mainstay/online", system_id=row.system_id, component_id=None, kind="online", settings={},
-            component={}, every=60.0, timeout=10.0, missing=float("inf"), rule=rule, evidence=0, mask=(),
-        )  # fmt: skip
-        return spec, known.memory if known else Memory()
+        return catalogue.own_spec(row), known.memory if known else Memory()
 
     # Writing
 

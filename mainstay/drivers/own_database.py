@@ -68,7 +68,7 @@ class Server:
         try:
             db = psycopg.connect(
                 dbname=name or self.name, connect_timeout=20, autocommit=autocommit,
-                **{key: value for key, value in words.items() if value},  # type: ignore[arg-type]
+                **{key: value for key, value in words.items() if value},  # type: ignore[arg-type]  # psycopg types each word
             )  # fmt: skip
         except psycopg.OperationalError as error:
             raise _unfit(error) from None

@@ -3,7 +3,6 @@ others follow, and gone when it is closed or when whoever started it dies."""
 
 import contextlib
 import signal
-import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,7 +11,8 @@ import pymysql
 from mainstay.drivers import program, scratch_place
 from mainstay.drivers.backup_tools import ToolFailed
 from mainstay.drivers.mariadb_session import Login
-from mainstay.drivers.program import Limits, Running
+from mainstay.drivers.program import Limits
+from mainstay.drivers.scratch_server import Server
 
 KIND = "mariadb"
 _SETTINGS = (
@@ -32,25 +32,17 @@ def home(directory: Path) -> Path:
     return scratch_place.home(directory, KIND, account())
 
 
-class Scratch:
+class Scratch(Server):
     """A running server. A ``data`` directory that is there already is used, with its accounts left aside; else an empty
     one is made."""
 
     def __init__(self, directory: Path, until: float) -> None:
         """Raises ToolFailed."""
-        self._directory, self._until, self._user = directory, until, account()
         self.server = program.found("mariadbd")
-        self.home = home(directory)
-        self.log = self.home / "log"
-        own = not (self.home / "data" / "mysql").exists()
-        if own:
+        super().__init__(directory, KIND, account(), until)
+        if not (self.home / "data" / "mysql").exists():
             self._make()
-        self._running = self._start()
-        try:
-            self._wait()
-        except BaseException:
-            self.close()
-            raise
+        self._begin(self._words(), signal.SIGTERM)
 
     @property
     def socket(self) -> str:
@@ -72,25 +64,12 @@ class Scratch:
         if ended.code:
             raise ToolFailed("failed", f"mariadb-install-db: {(ended.err or ended.out).strip()[-300:]}")
 
-    def _start(self) -> Running:
-        words = [
+    def _words(self) -> list[str]:
+        return [
             self.server, "--no-defaults", f"--datadir={self.home / 'data'}", f"--tmpdir={self.home}",
             f"--socket={self.socket}", f"--pid-file={self.home / 'pid'}", "--skip-grant-tables",
             f"--secure-file-priv={self.home / 'socket'}", *_SETTINGS,
         ]  # fmt: skip
-        limits = Limits(nice=10, user=self._user, stop=signal.SIGTERM, patience=5)
-        with self.log.open("ab") as log:
-            return Running(words, {}, limits, out=log, err=log)
-
-    def _wait(self) -> None:
-        while True:
-            if self._running.process.poll() is not None:
-                raise ToolFailed("failed", f"the scratch server ended: {self.said()}")
-            if time.monotonic() > self._until:
-                raise ToolFailed("timeout", f"the scratch server did not start in time: {self.said()}")
-            if self._answers():
-                return
-            time.sleep(0.05)
 
     def _answers(self) -> bool:
         if not Path(self.socket).exists():  # the library loses a socket that it could not connect
@@ -100,15 +79,6 @@ class Scratch:
         except pymysql.MySQLError:
             return False
         return True
-
-    def said(self) -> str:
-        """The end of its log."""
-        return self.log.read_text(errors="replace").strip()[-500:]
-
-    def close(self) -> None:
-        """End it and remove it."""
-        self._running.end()
-        scratch_place.remove(self._directory, KIND)
 
 
 def sweep(directory: Path) -> None:

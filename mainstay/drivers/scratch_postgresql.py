@@ -13,7 +13,8 @@ from psycopg.conninfo import make_conninfo
 
 from mainstay.drivers import postgresql_programs, program, scratch_place
 from mainstay.drivers.backup_tools import ToolFailed
-from mainstay.drivers.program import Limits, Running
+from mainstay.drivers.program import Limits
+from mainstay.drivers.scratch_server import Server
 
 ADMIN = "mainstay_scratch"
 KIND = "postgresql"
@@ -36,24 +37,17 @@ def home(directory: Path) -> Path:
     return scratch_place.home(directory, KIND, account())
 
 
-class Scratch:
+class Scratch(Server):
     """A running server. ``major``: its version; ``data``: a cluster that is there already, else an empty one is made.
     ``settings`` win over our own."""
 
     def __init__(self, directory: Path, major: int, until: float, *, settings: Mapping[str, str] | None = None) -> None:
         """Raises ToolFailed."""
-        self._directory, self._until, self._user = directory, until, account()
         self.programs = postgresql_programs.server(major)
-        self.home = home(directory)
-        self.log = self.home / "log"
+        super().__init__(directory, KIND, account(), until)
         if not (self.home / "data" / "PG_VERSION").exists():
             self._make()
-        self._running = self._start(settings or {})
-        try:
-            self._wait()
-        except BaseException:
-            self.close()
-            raise
+        self._begin(self._words(settings or {}), signal.SIGQUIT)
 
     def conninfo(self, database: str = "postgres", user: str = ADMIN) -> str:
         """How to reach it; no password is needed by whoever may enter the directory."""
@@ -66,34 +60,17 @@ class Scratch:
         if ended.code:
             raise ToolFailed("failed", f"initdb: {ended.err.strip()[-300:]}")
 
-    def _start(self, settings: Mapping[str, str]) -> Running:
+    def _words(self, settings: Mapping[str, str]) -> list[str]:
         chosen = {**_SETTINGS, "unix_socket_directories": str(self.home / "socket"), **settings}
         words = [word for name, value in chosen.items() if value is not None for word in ("-c", f"{name}={value}")]
-        limits = Limits(nice=10, user=self._user, stop=signal.SIGQUIT, patience=5)
-        argv = [str(self.programs / "postgres"), "-D", str(self.home / "data"), *words]
-        with self.log.open("ab") as log:
-            return Running(argv, {}, limits, out=log, err=log)
+        return [str(self.programs / "postgres"), "-D", str(self.home / "data"), *words]
 
-    def _wait(self) -> None:
-        """Until it answers, which is after recovery."""
-        while True:
-            if self._running.process.poll() is not None:
-                raise ToolFailed("failed", f"the scratch server ended: {self.said()}")
-            if time.monotonic() > self._until:
-                raise ToolFailed("timeout", f"the scratch server did not start in time: {self.said()}")
-            with contextlib.suppress(psycopg.OperationalError):
-                psycopg.connect(self.conninfo(), connect_timeout=2).close()
-                return
-            time.sleep(0.05)
-
-    def said(self) -> str:
-        """The end of its log."""
-        return self.log.read_text(errors="replace").strip()[-500:]
-
-    def close(self) -> None:
-        """End it and remove it."""
-        self._running.end()
-        scratch_place.remove(self._directory, KIND)
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.conninfo(), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
 
 def sweep(directory: Path) -> None:

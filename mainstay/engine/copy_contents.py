@@ -11,18 +11,17 @@ from pydantic import ValidationError
 from mainstay.backups.actions import repository_key
 from mainstay.backups.actions.keys import KeyLost
 from mainstay.backups.models import Copy
-from mainstay.catalogue.queries import store_settings
 from mainstay.domain.actor import Actor, authorise
 from mainstay.domain.placeholder import Unfilled
 from mainstay.domain.restoring import Refused
 from mainstay.domain.saying import say
-from mainstay.drivers import backup_tools, stores
+from mainstay.drivers import backup_tools
 from mainstay.drivers.backup_tools import ToolFailed
 from mainstay.drivers.restic import Restic
 from mainstay.drivers.restic_output import Entry
 from mainstay.drivers.stores import Unreachable
 from mainstay.engine.jobs import places
-from mainstay.settings import NETWORK
+from mainstay.engine.stores import opened
 
 SECONDS = 30.0
 MOST = 1000
@@ -62,6 +61,6 @@ def contents(copy: Copy, below: str, *, actor: Actor) -> Contents:
 
 def _restic(copy: Copy, private: Path) -> Restic:
     row, path = copy.repository.store, f"{copy.policy.system.name}/{copy.policy.name}"
-    module = stores.load(row.kind)
-    store = module.Store(module.Settings.model_validate(store_settings(row)), NETWORK)
-    return Restic(store.place(path, private), repository_key(copy.policy), host="mainstay-look", cache=places.cache())
+    return Restic(
+        opened(row).place(path, private), repository_key(copy.policy), host="mainstay-look", cache=places.cache()
+    )

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 from django.db import close_old_connections, connections
 
-from mainstay.catalogue.queries import Spec
+from mainstay.catalogue.queries import Spec, own_spec
 from mainstay.domain import state_machine
 from mainstay.domain.own_copy import complaint
 from mainstay.domain.reading import Fault, Problem, Reading
-from mainstay.domain.state_machine import Memory, Rule
+from mainstay.domain.state_machine import Memory
 from mainstay.line import Outcome, absorb
 from mainstay.monitoring.actions import own_check
 from mainstay.monitoring.models import Standing
@@ -89,11 +89,5 @@ def _reading(now: datetime) -> Reading:
 
 
 def _spec() -> Spec:
-    row = own_check(
-        CHECK, {"en": "Mainstay itself is backed up", "zh": "Mainstay 自身备份", "zh-hant": "Mainstay 自身備份"}
-    )
-    return Spec(
-        id=row.pk, path=f"mainstay/{CHECK}", system_id=row.system_id, component_id=None, kind=CHECK, settings={},
-        component={}, every=60.0, timeout=10.0, missing=float("inf"), rule=Rule(failures=1, flapping=False),
-        evidence=0, mask=(),
-    )  # fmt: skip
+    title = {"en": "Mainstay itself is backed up", "zh": "Mainstay 自身备份", "zh-hant": "Mainstay 自身備份"}
+    return own_spec(own_check(CHECK, title))

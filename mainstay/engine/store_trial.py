@@ -11,9 +11,8 @@ from mainstay.catalogue.models import Store
 from mainstay.domain.actor import Actor, authorise
 from mainstay.domain.placeholder import Unfilled
 from mainstay.domain.saying import say
-from mainstay.drivers import stores
 from mainstay.drivers.stores import Unreachable
-from mainstay.settings import NETWORK
+from mainstay.engine.stores import opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +38,7 @@ def try_store(name: str, *, actor: Actor) -> Tried:
 
 def _tried(row: Store) -> Tried:
     try:
-        module = stores.load(row.kind)
-        store = module.Store(module.Settings.model_validate(queries.store_settings(row)), NETWORK)
+        store = opened(row)
         store.reach()
         return Tried(row.name, True, free=store.free(row.name))
     except (Unreachable, Unfilled) as error:

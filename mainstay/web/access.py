@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,6 +22,7 @@ from mainstay.people.queries import actor_of, has_second_factor, seen
 from mainstay.web import entering
 
 View = Callable[..., HttpResponseBase]
+Found = TypeVar("Found")
 
 
 def actor(request: HttpRequest) -> Actor:
@@ -50,6 +52,14 @@ def _allowed(who: Actor, act: str, system: str | At | None) -> bool:
     except Denied:
         return False
     return True
+
+
+def or_404(look: Callable[[], Found]) -> Found:
+    """What a look into the record gives; 404 where it is not there or may not be seen."""
+    try:
+        return look()
+    except ObjectDoesNotExist:
+        raise Http404 from None
 
 
 def system_of(request: HttpRequest, name: str) -> System:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
@@ -22,7 +21,7 @@ from mainstay.domain.saying import said
 from mainstay.drivers.pdf import Unprintable
 from mainstay.monitoring.wording import language_of
 from mainstay.web import lists
-from mainstay.web.access import actor, may, page, visible
+from mainstay.web.access import actor, may, or_404, page, visible
 from mainstay.web.attempt import attempt
 from mainstay.web.live import live
 
@@ -45,7 +44,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
 @page("backup.read")
 def job(request: HttpRequest, number: int) -> HttpResponse:
     """One job; while it runs, its progress refreshes by itself."""
-    row: Job = _found(lambda: queries.job(number, visible(request)))
+    row: Job = or_404(lambda: queries.job(number, visible(request)))
     pace = queries.pace_of(row, datetime.now(UTC))
     context = {
         "job": row,
@@ -69,7 +68,7 @@ def copies(request: HttpRequest) -> HttpResponse:
 @page("backup.read")
 def copy(request: HttpRequest, number: int) -> HttpResponse:
     """One copy: where it lies, what it must hold, its proofs."""
-    row: Copy = _found(lambda: queries.copy(number, visible(request)))
+    row: Copy = or_404(lambda: queries.copy(number, visible(request)))
     system = row.policy.system.name
     context = {
         "copy": row, "proofs": row.proofs.all(), "twins": row.forwarded.select_related("repository__store"),
@@ -84,14 +83,14 @@ def copy(request: HttpRequest, number: int) -> HttpResponse:
 @page("backup.read")
 def proof(request: HttpRequest, number: int) -> HttpResponse:
     """One proof, gate by gate."""
-    row: Proof = _found(lambda: queries.proof(number, visible(request)))
+    row: Proof = or_404(lambda: queries.proof(number, visible(request)))
     return render(request, "backupproof.html", {"proof": row, "paper": paper.certificate_of(row)})
 
 
 @page("backup.read")
 def certificate(request: HttpRequest, number: int, form: str) -> HttpResponse:
     """The certificate as ``json`` or ``pdf``."""
-    row: Proof = _found(lambda: queries.proof(number, visible(request)))
+    row: Proof = or_404(lambda: queries.proof(number, visible(request)))
     if form == "json":
         data, name, kind = file_of(row).encode(), f"certificate-{row.pk}.json", "application/json"
     elif form == "pdf":
@@ -130,7 +129,7 @@ def prove(request: HttpRequest) -> HttpResponse:
 @require_POST
 def key_sheet(request: HttpRequest) -> HttpResponse:
     """The recovery sheet, to be printed. It is kept nowhere."""
-    found: Policy = _found(lambda: catalogue.policy(request.POST.get("policy", ""), visible(request)))
+    found: Policy = or_404(lambda: catalogue.policy(request.POST.get("policy", ""), visible(request)))
     try:
         sheet = actions.key_sheet(found, actor=actor(request))
     except keys.KeyLost as error:
@@ -152,16 +151,9 @@ def _asked(request: HttpRequest, work: Callable[[], Job]) -> HttpResponse:
 
 def _wanted(request: HttpRequest, path: str) -> Policy | None:
     """The policy of that name; None for all. 404 for one that is not there."""
-    found: Policy | None = _found(lambda: catalogue.policy(path, visible(request))) if path else None
+    found: Policy | None = or_404(lambda: catalogue.policy(path, visible(request))) if path else None
     return found
 
 
 def _policies(request: HttpRequest) -> list[Policy]:
     return list(catalogue.policies(sight=visible(request)))
-
-
-def _found(work: Callable[[], Any]) -> Any:
-    try:
-        return work()
-    except ObjectDoesNotExist:
-        raise Http404 from None

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -18,11 +18,10 @@ from mainstay.domain.saying import said
 from mainstay.engine.store_trial import try_store
 from mainstay.monitoring.wording import format_value
 from mainstay.web import lists
-from mainstay.web.access import actor, may, page, visible
+from mainstay.web.access import actor, may, or_404, page, visible
 from mainstay.web.live import live
+from mainstay.web.systems import STATES
 from mainstay.web.templatetags.mainstay import called, words
-
-STATES = ("critical", "warning", "unknown", "ok")
 
 
 @page("backup.read")
@@ -58,7 +57,8 @@ def _fits(one: overview.Glance, text: str, state: str) -> bool:
 @page("backup.read")
 def policy(request: HttpRequest, system: str, name: str) -> HttpResponse:
     """One policy: what it says, its next runs, what retention would drop and why, and its checks."""
-    row, now = _policy(request, system, name), datetime.now(UTC)
+    row = or_404(lambda: queries.policy(f"{system}/{name}", visible(request)))
+    now = datetime.now(UTC)
     glance = overview.glances(now, rows=[row])[0]
     context = {
         "policy": row, "glance": glance, "preview": overview.preview(row, now), "says": _says(row),
@@ -66,13 +66,6 @@ def policy(request: HttpRequest, system: str, name: str) -> HttpResponse:
         "has_text": may(request, "catalogue.export", None),
     }  # fmt: skip
     return live(request, "backuppolicy", context)
-
-
-def _policy(request: HttpRequest, system: str, name: str) -> Policy:
-    try:
-        return queries.policy(f"{system}/{name}", visible(request))
-    except Policy.DoesNotExist:
-        raise Http404 from None
 
 
 def _says(row: Policy) -> list[tuple[str, Any]]:

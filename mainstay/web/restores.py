@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from mainstay.backups import actions, queries
-from mainstay.backups.models import Copy, Restore
+from mainstay.backups.models import Restore
 from mainstay.catalogue import queries as catalogue
 from mainstay.domain.actor import person_name
 from mainstay.domain.restoring import OPEN, PLACES, Refused, State
@@ -22,7 +22,7 @@ from mainstay.engine.copy_contents import contents
 from mainstay.engine.jobs.landing import ROOTS
 from mainstay.engine.restore_preview import preview
 from mainstay.web import lists
-from mainstay.web.access import actor, may, page, visible
+from mainstay.web.access import actor, may, or_404, page, visible
 from mainstay.web.attempt import attempt
 from mainstay.web.live import live
 
@@ -64,10 +64,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @page("backup.restore")
 def files(request: HttpRequest, number: int) -> HttpResponse:
     """What lies in a directory of a copy."""
-    try:
-        copy = queries.copy(number, visible(request))
-    except Copy.DoesNotExist:
-        raise Http404 from None
+    copy = or_404(lambda: queries.copy(number, visible(request)))
     below, context = request.GET.get("below", "/")[:1000], {"copy": copy}
     try:
         return render(request, "copyfiles.html", {**context, "found": contents(copy, below, actor=actor(request))})
@@ -145,10 +142,7 @@ def _policies(request: HttpRequest) -> list[Any]:
 
 
 def _restore(request: HttpRequest, number: int) -> Restore:
-    try:
-        return queries.restore(number, visible(request))
-    except Restore.DoesNotExist:
-        raise Http404 from None
+    return or_404(lambda: queries.restore(number, visible(request)))
 
 
 def _moment(text: str) -> datetime | None:

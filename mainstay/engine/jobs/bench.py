@@ -14,12 +14,12 @@ from mainstay.backups.models import Job, Repository
 from mainstay.backups.queries.means import Means
 from mainstay.catalogue.models import Store
 from mainstay.catalogue.policies import definition
-from mainstay.catalogue.queries import store_settings
 from mainstay.domain.duration import parse_duration
-from mainstay.drivers import backup_tools, stores
+from mainstay.drivers import backup_tools
 from mainstay.drivers.backup_tools import Keeping, Run, Source, ToolFailed
 from mainstay.drivers.restic import Restic
 from mainstay.engine.jobs import leftovers, places
+from mainstay.engine.stores import opened
 from mainstay.settings import NETWORK
 
 
@@ -133,11 +133,9 @@ class Bench:
         """The place itself. Raises Unreachable, Unfilled, ToolFailed."""
         if row.pk not in self._stores:
             try:
-                module = stores.load(row.kind)
+                self._stores[row.pk] = opened(row)
             except KeyError:
                 raise ToolFailed("missing", f"there is no kind of store {row.kind!r} in this version") from None
-            settings = module.Settings.model_validate(store_settings(row))
-            self._stores[row.pk] = module.Store(settings, NETWORK)
         return self._stores[row.pk]
 
     @property
