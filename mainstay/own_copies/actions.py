@@ -12,6 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from mainstay import __version__
 from mainstay.audit.actions import record
+from mainstay.audit.models import Record
 from mainstay.domain.actor import ENGINE, Actor, authorise
 from mainstay.domain.own_copy import Manifest, Unfit, fit_passphrase
 from mainstay.domain.placeholder import Unfilled
@@ -19,6 +20,7 @@ from mainstay.domain.saying import say
 from mainstay.drivers import sealed_file
 from mainstay.own_copies import making, queries
 from mainstay.own_copies.models import OwnCopy
+from mainstay.people.models import Person
 from mainstay.settings import CONFIGURATION
 
 _log = logging.getLogger(__name__)
@@ -137,13 +139,20 @@ def _told(manifest: Manifest, target: Path, size: int) -> dict[str, Any]:
 # Ready for this version
 
 
+def _holds_something() -> bool:
+    """Whether anything was ever done in this database. One whose making was broken off, by a full disk or a kill, has
+    tables and nobody in them."""
+    there = set(connection.introspection.table_names())
+    return any(model._meta.db_table in there and model._default_manager.exists() for model in (Record, Person))
+
+
 def make_ready(tell: Callable[[str], None], *, without_copy: bool = False) -> None:
     """Bring the database to this version's form. One that holds something is copied first, and ``tell`` says where to.
     Raises Unfit when that copy cannot be made, and then nothing was changed; DatabaseError."""
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     before = None
-    if plan and executor.loader.applied_migrations and not without_copy:
+    if plan and _holds_something() and not without_copy:
         try:
             before = making.before_upgrade()
         except (Unfit, OSError) as error:
