@@ -11,6 +11,7 @@ import yaml
 
 from mainstay.domain.actor import PERMISSIONS
 from mainstay.drivers import backup_tools, channels, probes, stores
+from mainstay.drivers.kinds import Strict
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("audit", "backups", "catalogue", "incidents", "inspection", "monitoring", "notices", "own_copies", "people")
@@ -61,7 +62,7 @@ def test_every_app_has_the_same_rooms(app: str) -> None:
 def test_every_probe_keeps_the_contract(kind: str) -> None:
     module = probes.load(kind)
     assert module.METRICS is not None
-    assert issubclass(module.Settings, probes.Strict)
+    assert issubclass(module.Settings, Strict)
     assert list(inspect.signature(module.Probe).parameters)[:2] == ["settings", "reach"]
     blocking = getattr(module, "BLOCKING", False)
     assert inspect.iscoroutinefunction(module.Probe.read) is not blocking
@@ -70,7 +71,7 @@ def test_every_probe_keeps_the_contract(kind: str) -> None:
 @pytest.mark.parametrize("kind", channels.kinds())
 def test_every_channel_keeps_the_contract(kind: str) -> None:
     module = channels.load(kind)
-    assert issubclass(module.Settings, channels.Strict)
+    assert issubclass(module.Settings, Strict)
     assert list(inspect.signature(module.send).parameters) == ["settings", "message", "timeout"]
 
 
@@ -89,7 +90,7 @@ def test_every_backup_tool_keeps_the_contract(kind: str) -> None:
 @pytest.mark.parametrize("kind", stores.kinds())
 def test_every_store_keeps_the_contract(kind: str) -> None:
     module = stores.load(kind)
-    assert issubclass(module.Settings, stores.Strict)
+    assert issubclass(module.Settings, Strict)
     assert list(inspect.signature(module.Store).parameters) == ["settings", "network"]
     assert list(inspect.signature(module.Store.place).parameters)[1:] == ["path", "directory"]
     assert list(inspect.signature(module.Store.free).parameters)[1:] == ["path"]

@@ -14,8 +14,8 @@ from mainstay.catalogue.sources import Invalid
 from mainstay.domain.actor import Actor, Role, Sight
 from mainstay.domain.backup_policy import key_name
 from mainstay.domain.draft import Catalogue
-from mainstay.drivers import stores
 from mainstay.drivers.backup_tools import Missing
+from mainstay.drivers.kinds import Strict
 
 ALICE = Actor("person:alice", Role.ADMINISTRATOR)
 TOOLS = {
@@ -29,7 +29,7 @@ LACKING: dict[str, Sequence[Missing]] = {
 }
 
 
-class Folder(stores.Strict):
+class Folder(Strict):
     """A directory."""
 
     path: str
