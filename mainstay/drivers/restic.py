@@ -14,7 +14,7 @@ What is known of it, measured:
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ _WHOLE = re.compile(r"[0-9a-f]{64}")
 _AT_ONCE = 100
 _CARRIED = "from="
 """Tag of a snapshot that was loaded and saved again, where restic itself keeps no trace of that."""
+_SAID = 2_000
+"""Characters of what ssh said that are read."""
 _POLITE = Limits(nice=10)
 
 Say = Callable[[str, int, int], None]
@@ -248,9 +250,18 @@ class Restic:
                 "RESTIC_PASSWORD": self._password, "RESTIC_PROGRESS_FPS": "2",
             },
         )  # fmt: skip
+        ended = replace(ended, err=ended.err + self._aside())
         if ended.code and judged:
             raise failure(ended)
         return ended
+
+    def _aside(self) -> str:
+        """What ssh said. It is not left to restic to hand that on: restic may end before it does."""
+        if self.place.aside is None or not self.place.aside.exists():
+            return ""
+        said = self.place.aside.read_text(errors="replace")[-_SAID:]
+        self.place.aside.unlink()
+        return f"\n{said}"
 
 
 class _Heard:

@@ -17,6 +17,7 @@ No secret stands in an argument, an address, an answer or an error.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from mainstay.drivers.kinds import Kinds
 
@@ -24,11 +25,13 @@ from mainstay.drivers.kinds import Kinds
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a repository lies, as restic writes it (``/path``, ``sftp:…``, ``s3:…``), and what its programs need:
-    options, in pairs of words as restic takes them, and the environment, which holds the secrets."""
+    options, in pairs of words as restic takes them, and the environment, which holds the secrets. ``aside``: a file in
+    which the program that carries the data says what is wrong, where that is another one than restic."""
 
     address: str
     options: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    aside: Path | None = None
 
 
 class Unreachable(Exception):

@@ -62,8 +62,10 @@ class Store:
     def place(self, path: str, directory: Path) -> Place:
         address = self._asked(lambda: resolve(self._settings.address, self._settings.port, self._network))[1]
         config = self._write(directory, address)
-        command = f"ssh -F {config} -s {_NAME} sftp"
-        return Place(f"sftp:{_NAME}:{below(self._settings.path, path)}", ("-o", f"sftp.command={command}"))
+        aside = config.with_name("said")
+        command = f"ssh -E {aside} -F {config} -s {_NAME} sftp"
+        options = ("-o", f"sftp.command={command}")
+        return Place(f"sftp:{_NAME}:{below(self._settings.path, path)}", options, aside=aside)
 
     def free(self, path: str) -> int | None:  # noqa: ARG002 - all of it is one file system
         async def look(sftp: asyncssh.SFTPClient) -> int | None:
