@@ -47,8 +47,9 @@ def lived(language: str) -> Sheet:
     channel = Channel.objects.get(name="mail")
     channel.document["language"] = language
     channel.save()
-    rules = {"tell": ["mail"], "late": "1h", "escalate": ["mail"], "escalate_after": "1h"}
-    System.objects.update(document={"inspection": rules})
+    midnight = "0 0 * * *"  # so that it is due at whatever hour this runs
+    late = {"late": "1h", "escalate": ["mail"], "escalate_after": "1h"}
+    System.objects.update(document={"inspection": {"tell": ["mail"], "schedule": midnight, **late}})
     Watch.objects.create(system=System.objects.get(), since=datetime(2020, 1, 1, tzinfo=UTC))
     at = datetime.now(UTC)
     sheet = actions.run_by_schedule(*actions.due(at)[0], at)
