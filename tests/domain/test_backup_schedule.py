@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mainstay.domain.backup_policy import Policy
@@ -135,14 +135,12 @@ def test_one_line_for_proofs() -> None:
     assert coming(monthly, utc, at("2026-11-01T05:00")) == at("2026-12-01T05:00")
 
 
-SLOW_MACHINES = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 CRONS = st.sampled_from(["", "*/7 * * * *", "30 2 * * *", "0 2 * * 0", "15 1,2,3 * * *", "0 0 1 * *", "59 23 * * 1-5"])
 ZONES = st.sampled_from([BERLIN, SHANGHAI, LORD_HOWE, ZoneInfo("UTC"), ZoneInfo("America/New_York")])
 WINDOWS = st.sampled_from([ALWAYS, parse_hours("22:00-04:00"), parse_hours("Sat 10:00-12:00, Mon-Fri 02:15-02:45")])
 MOMENTS = st.integers(1_767_225_600, 1_830_297_600).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 
 
-@SLOW_MACHINES
 @given(CRONS, CRONS, ZONES, WINDOWS, MOMENTS)
 def test_the_preview_is_what_happens(
     full: str, incremental: str, zone: ZoneInfo, window: Hours, start: datetime
@@ -157,7 +155,6 @@ def test_the_preview_is_what_happens(
         after = run.tick
 
 
-@SLOW_MACHINES
 @given(CRONS, CRONS, ZONES, MOMENTS, st.timedeltas(timedelta(0), timedelta(days=400)))
 def test_whoever_was_away_has_one_run_to_make_up(
     full: str, incremental: str, zone: ZoneInfo, start: datetime, away: timedelta

@@ -248,4 +248,4 @@ class Incidents(RuleBasedStateMachine):
 
 
 TestIncidents = Incidents.TestCase
-TestIncidents.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestIncidents.settings = settings(max_examples=60, stateful_step_count=30)

@@ -123,7 +123,7 @@ RULES = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(READINGS, RULES)
 def test_the_true_rule_says_again_what_it_said(readings: list[Seen], by: Rule) -> None:
     assume(not any(one is BLIND and after is NOTHING for one, after in pairwise(readings)))  # leaves no trace
@@ -131,7 +131,7 @@ def test_the_true_rule_says_again_what_it_said(readings: list[Seen], by: Rule) -
     assert replay(retrace(past, by), by, past.memory, T0, T0 + len(readings) * STEP).bands == bands
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(READINGS, RULES, RULES)
 def test_bands_are_in_order_and_without_gaps(readings: list[Seen], by: Rule, changed: Rule) -> None:
     told = course(readings, by, changed)
@@ -140,7 +140,7 @@ def test_bands_are_in_order_and_without_gaps(readings: list[Seen], by: Rule, cha
     assert all(start < end for start, end, _ in told.bands)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=60), st.integers(0, 99), st.integers(0, 99))
 def test_a_higher_threshold_never_fires_longer(values: list[float], one: int, other: int) -> None:
     low, high = sorted((one, other))

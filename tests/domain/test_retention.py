@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mainstay.domain.backup_policy import Keep
@@ -115,11 +115,9 @@ RECORDS = st.lists(
     st.tuples(st.integers(0, 2_000), st.integers(0, 5), st.booleans()), min_size=1, max_size=40
 ).map(recorded)  # fmt: skip
 """Any record, in no order: several a day, unproved and proved, incremental ones upon any older one."""
-SLOW_MACHINES = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 KEEPS = st.builds(keep, *(st.integers(1, 5), *(st.integers(0, 6) for _ in range(4))))
 
 
-@SLOW_MACHINES
 @given(RECORDS, KEEPS)
 def test_whatever_the_record(copies: list[Held], keeps: Keep) -> None:
     found = retain(copies, keeps, UTC_ZONE, NOW)
@@ -134,7 +132,6 @@ def test_whatever_the_record(copies: list[Held], keeps: Keep) -> None:
     assert all(copy.base is None or copy.base in found.stays for copy in copies if copy.number in found.stays)
 
 
-@SLOW_MACHINES
 @given(RECORDS, KEEPS)
 def test_forgetting_twice_is_forgetting_once(copies: list[Held], keeps: Keep) -> None:
     gone = set(retain(copies, keeps, UTC_ZONE, NOW).goes)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mainstay.domain.evidence import kept
@@ -32,7 +32,6 @@ def sayings(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.recursive(letters | numbers | st.just(say("plain")), sayings, max_leaves=6))
 def test_what_is_kept_is_said_as_if_it_had_not_been(value: Any) -> None:
     words = value if isinstance(value, str) else say("%(a)s and %(b)s", a=value, b=1)

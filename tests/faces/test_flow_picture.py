@@ -101,7 +101,7 @@ WORDS = st.text(st.sampled_from("abc mW等待确认的"), min_size=1, max_size=6
 AMOUNTS = st.floats(0, 1e13)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.lists(st.tuples(WORDS, st.integers(0, 99_999), AMOUNTS, st.floats(0, 1e9)), min_size=1, max_size=9),
     st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8), st.integers(1, 99_999)), max_size=30),

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -259,7 +259,7 @@ def _systems(draw: st.DrawFn) -> dict[str, Any]:
 class RoundTrip(TestCase):
     """Whatever was applied, its export applied again gives no difference."""
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=40)
     @given(st.lists(_systems(), min_size=1, max_size=3, unique_by=lambda system: system["system"]))
     def test_export_after_apply(self, systems: list[dict[str, Any]]) -> None:
         texts = {f"{number}.yaml": write(system).encode() for number, system in enumerate(systems)}

@@ -90,7 +90,7 @@ def test_the_example_is_right() -> None:
     examine({name: json.dumps(value).encode() for name, value in RIGHT.items()}, books=BOOKS)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(st.sampled_from(_PATHS), _ANYTHING), min_size=1, max_size=3))
 def test_any_value_in_any_place(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
     files = copy.deepcopy(RIGHT)
@@ -103,7 +103,7 @@ def test_any_value_in_any_place(changes: list[tuple[tuple[Any, ...], Any]]) -> N
     _examined(files)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dictionaries(st.sampled_from(["a.yaml", "b.yaml"]), _ANYTHING, min_size=1))
 def test_anything_at_all(files: dict[str, Any]) -> None:
     _examined(files)

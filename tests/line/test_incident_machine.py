@@ -169,6 +169,4 @@ class Care(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 def test_incidents_under_everything_at_once() -> None:
-    run_state_machine_as_test(
-        Care, settings=settings(max_examples=60, stateful_step_count=25, deadline=None, phases=[Phase.generate])
-    )
+    run_state_machine_as_test(Care, settings=settings(max_examples=60, stateful_step_count=25, phases=[Phase.generate]))
