@@ -22,7 +22,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
-from bench import daily  # noqa: E402
+from bench import daily, kept  # noqa: E402
 from mainstay.catalogue.models import Channel, Check, Component, Original, System  # noqa: E402
 from mainstay.incidents.models import Entry, Incident, Member  # noqa: E402
 from mainstay.monitoring.models import Standing, StateChange  # noqa: E402
@@ -31,7 +31,8 @@ from mainstay.notices.models import Delivery, Notice  # noqa: E402
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much there is; ``parts`` and ``checks`` of each system, ``sheets`` of each one that is ``inspected``."""
+    """How much there is; ``parts`` and ``checks`` of each system, ``sheets`` of each one that is ``inspected``, ``copies``
+    of each one that is ``backed_up``."""
 
     systems: int = 200
     parts: int = 5
@@ -42,6 +43,8 @@ class Scale:
     channels: int = 2
     inspected: int = 3
     sheets: int = 90
+    backed_up: int = 50
+    copies: int = 90
     records: int = 100_000
 
 
@@ -64,6 +67,7 @@ def fill(now: datetime, scale: Scale) -> None:
         daily.write_trail(scale.records, now)
         for system in System.objects.order_by("pk")[: scale.inspected]:
             daily.inspect(system, now, scale.sheets)
+        kept.keep(System.objects.order_by("pk")[: scale.backed_up], now, scale.copies)
 
 
 def _catalogue(scale: Scale) -> list[Check]:
@@ -241,7 +245,7 @@ def _tell(incidents: Sequence[Incident], count: int) -> None:
 if __name__ == "__main__":
     asked = argparse.ArgumentParser(prog="python -m bench.history", description=__doc__)
     for one in fields(Scale):
-        asked.add_argument(f"--{one.name}", type=int, default=one.default)
+        asked.add_argument(f"--{one.name.replace('_', '-')}", type=int, default=one.default)
     call_command("migrate", verbosity=0)
     fill(datetime.now(UTC), Scale(**vars(asked.parse_args())))
     connection.cursor().execute("ANALYZE")

@@ -22,6 +22,7 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.urls import URLPattern, get_resolver  # noqa: E402
 
+from mainstay.backups.models import Copy, Proof, Restore  # noqa: E402
 from mainstay.catalogue.actions import keep_outline  # noqa: E402
 from mainstay.catalogue.models import Channel, Check  # noqa: E402
 from mainstay.domain.actor import Actor, Role  # noqa: E402
@@ -80,6 +81,8 @@ def _samples() -> Samples:
     part = Part(name="web", kind="http", pack="web-service", typed={"url": "https://shop.example.com/"})
     keep_outline(Outline(system="another", title="Another", parts=[part]), actor=ANN)
     number = {"number": str(sheet.pk)}
+    copy, proof, restore = Copy.objects.latest("pk"), Proof.objects.latest("pk"), Restore.objects.latest("pk")
+    job = copy.policy.jobs.filter(act="backup").latest("pk")
     return {
         "": {"name": check.system.name, "system": check.system.name, "number": "1", "text": "x"},
         "check": {"system": charted.system.name, "name": charted.name},
@@ -91,6 +94,12 @@ def _samples() -> Samples:
         "startpart": {"name": part.name}, "start": {"name": part.name},
         "channel": {"name": Channel.objects.earliest("pk").name}, "help": {"name": "probes"},
         "person": {"username": "bench"},
+        "backuppolicy": {"system": copy.policy.system.name, "name": copy.policy.name},
+        "backupjob": {"number": str(job.pk)},
+        "backupcopy": {"number": str(copy.pk)}, "copyfiles": {"number": str(copy.pk)},
+        "backupproof": {"number": str(proof.pk)}, "backupcertificate": {"number": str(proof.pk), "form": "json"},
+        "backuprestore": {"number": str(restore.pk)},
+        "store-try": {"name": copy.repository.store.name},
     }  # fmt: skip
 
 

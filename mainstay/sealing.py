@@ -20,7 +20,7 @@ _NONCE, _KEY, _TAG = 12, 32, 16
 _WRAPPED = _NONCE + _KEY + _TAG
 
 
-class SealBroken(Exception):
+class SealBroken(ValueError):
     """A secret cannot be opened; ``str()`` says what to do."""
 
 

@@ -139,7 +139,8 @@ def delete_secret(name: Annotated[str, typer.Argument(help="The secret's name.")
 @secret_app.command(name="rotate")
 def rotate_secrets(as_json: AsJson = False) -> None:
     """Seal every value anew with a new key, and drop the old keys."""
-    count = actions.rotate_secrets(actor=acting("secret.rotate"))
+    with told():
+        count = actions.rotate_secrets(actor=acting("secret.rotate"))
     print_one({"sealed": count}, _("{count} secrets sealed anew").format(count=count), as_json=as_json)
 
 

@@ -90,7 +90,7 @@ class World:
         files = {f"{name}.yaml": SYSTEM.format(name=name).encode() for name in PLACES}
         apply(examine({**files, "shared.yaml": SHARED.encode()}).catalogue, actor=ROOT)
         set_secret("A_SECRET", "x", actor=ROOT)
-        self.zoe = Person.objects.create(username="zoe", role=Role.VIEWER, password="!")
+        self.foreign = possessions(Person.objects.create(username="zoe", role=Role.VIEWER, password="!"))
         _, self.token = create_token(name="old", role=Role.VIEWER, actor=ROOT)
         self.there = {name: self._objects(name) for name in PLACES}
 

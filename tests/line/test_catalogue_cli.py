@@ -12,6 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from mainstay.catalogue import actions, queries, secret_book
+from mainstay.catalogue.models import Secret
 from mainstay.cli import catalogue, init
 from mainstay.sealing import KeyRing
 from tests import forked
@@ -123,6 +124,11 @@ def test_secrets(app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (code, "SHOP_DSN" in out, "postgresql" in out) == (0, True, False)
     assert json.loads(run(app, "secret", "list", "--json")[1])["items"][0]["name"] == "SHOP_DSN"
     assert run(app, "secret", "rotate") == (0, "1 secrets sealed anew\n", "")
+    sealed = Secret.objects.get().sealed
+    Secret.objects.update(sealed=b"x")
+    code, _, err = run(app, "secret", "rotate")
+    assert (code, "SHOP_DSN is damaged" in err) == (64, True)
+    Secret.objects.update(sealed=sealed)
     assert run(app, "secret", "set", "shop", given="hunter2")[0] == 64
     assert "hunter2" not in str(run(app, "secret", "set", "shop", given="hunter2"))
     assert run(app, "secret", "set", "SHOP", given="")[0] == 64

@@ -157,16 +157,23 @@ def reset_factors(username: str, *, actor: Actor) -> Person:
 def reseal_factors() -> int:
     """Seal all of them anew, as part of a change of keys. How many. Raises SealBroken."""
     list(Person.objects.select_for_update().order_by("pk").values_list("pk", flat=True))
-    totps, passkeys = list(Totp.objects.all()), list(Passkey.objects.select_related("person"))
+    totps, passkeys = list(Totp.objects.select_related("person")), list(Passkey.objects.select_related("person"))
     for row in totps:
-        name = _totp_name(row.person)
-        row.sealed, row.key_id = seal(name, unseal(name, bytes(row.sealed), row.key_id, RING), RING)
+        _reseal(_totp_name(row.person), row)
     for one in passkeys:
-        name = _passkey_name(one.person, one.handle)
-        one.sealed, one.key_id = seal(name, unseal(name, bytes(one.sealed), one.key_id, RING), RING)
+        _reseal(_passkey_name(one.person, one.handle), one)
     Totp.objects.bulk_update(totps, ["sealed", "key_id"])
     Passkey.objects.bulk_update(passkeys, ["sealed", "key_id"])
     return len(totps) + len(passkeys)
+
+
+def _reseal(name: str, row: Totp | Passkey) -> None:
+    try:
+        value = unseal(name, bytes(row.sealed), row.key_id, RING)
+    except SealBroken:
+        who = row.person.username
+        raise SealBroken(say("the second factor of %(who)s cannot be opened any more; reset it first", who=who)) from None
+    row.sealed, row.key_id = seal(name, value, RING)
 
 
 def _lock(person: Person) -> None:
