@@ -58,7 +58,7 @@ soak: $(VENV)/ready-dev estate-ready
 messages: $(VENV)/ready-dev
 	@MAINSTAY_WORKSPACE=$$(mktemp -d) $(BIN)/python -m setup.messages
 
-screenshots: $(VENV)/ready-dev estate-ready
+screenshots: $(VENV)/ready-dev estate-ready services
 	@$(BIN)/python docs/screenshots.py
 
 dist: $(VENV)/ready-dev

@@ -31,8 +31,8 @@ from mainstay.notices.models import Delivery, Notice  # noqa: E402
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much there is; ``parts`` and ``checks`` of each system, ``sheets`` of each one that is ``inspected``, ``copies``
-    of each one that is ``backed_up``."""
+    """How much there is; ``parts`` and ``checks`` of each system, ``sheets`` of each one that is ``inspected``,
+    ``copies`` of each one that is ``backed_up``."""
 
     systems: int = 200
     parts: int = 5

@@ -28,7 +28,8 @@ def keep(systems: Sequence[System], now: datetime, count: int) -> None:
 def _ask(policy: Policy, copy: int, now: datetime) -> None:
     row = Restore(
         policy=policy, copy_id=copy, wanted=Wish(copy, "live").plain(), asked_by="person:ann", asked_at=now,
-        reason="The ledger was emptied by mistake", story=[{"at": now.isoformat(), "who": "person:ann", "word": "asked"}],
+        reason="The ledger was emptied by mistake",
+        story=[{"at": now.isoformat(), "who": "person:ann", "word": "asked"}],
     )  # fmt: skip
     row.seal = seal_of(row)
     row.save()

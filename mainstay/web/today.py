@@ -33,6 +33,7 @@ def today(request: HttpRequest) -> HttpResponse:
     now, sight = datetime.now(UTC), visible(request)
     known = glance.systems(sight)
     mine = where(request, "inspection.sign", [one.system.name for one in known])
+    kept = overview.by_system(sight) if may(request, "backup.read", At.ANYWHERE) else []
     context = {
         "silent": silent(),  # a refresh has no frame that would say it
         "incidents": lists.cut(incidents.open_incidents(sight), SHOWN),
@@ -45,7 +46,8 @@ def today(request: HttpRequest) -> HttpResponse:
         "quiet_since": incidents.last_resolved_at(sight),
         "watched": watched(now, sight),
         "systems": _systems(now, known),
-        "backups": overview.by_system(sight)[:GLANCED] if may(request, "backup.read", At.ANYWHERE) else [],
+        "lacking": lists.cut([row for row in kept if row.lacks], SHOWN),
+        "backups": kept[:GLANCED],
     }
     return live(request, "today", context)
 

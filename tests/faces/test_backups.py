@@ -180,6 +180,7 @@ def test_today_says_it_in_a_line_a_system(nightly: Policy) -> None:
     Component.objects.create(system=nightly.system, name="books", kind="mariadb")
     (line,) = overview.by_system()
     assert (line.state, line.policies, line.unprotected, line.one_site) == ("critical", 1, 1, 1)
+    assert (line.never_proved, line.lacks) == (0, True)
     page = on_pages().get("/today/").content.decode()
     assert "1 component without a policy" in page
     assert "1 component in one place only" in page

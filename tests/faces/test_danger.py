@@ -12,12 +12,13 @@ TEMPLATES = Path(str(mainstay.web.__file__)).with_name("templates")
 SAID_BESIDE = {"inspection-sign", "person-change"}
 """Forms that stand open: the sentence is beside the button."""
 DANGERS = {
+    "backup-key", "backup-run", "backuprestore-abort", "backuprestore-approve",
     "account-codes", "account-factor-remove", "account-passkey-remove", "account-session-end", "account-sessions-end",
     "calendar-retire", "channel-retire", "check-mute", "countersign", "incident-resolve", "inspection-refuse",
     "person-factor-reset", "person-password-link", "person-sessions-end", "secret-delete", "secret-rotate",
     "start-channel-remove", "start-drop", "start-part-remove", "system-mute", "token-revoke", *SAID_BESIDE,
 }  # fmt: skip
-ENDS = re.compile(r"(remove|retire|delete|revoke|end|drop|reset|refuse|rotate|resolve)$")
+ENDS = re.compile(r"(remove|retire|delete|revoke|end|drop|reset|refuse|rotate|resolve|approve|abort|prune)$")
 FORM = re.compile(
     r"""(<details class="ask"[^>]*><summary\b(?:(?!</details>).)*?)?<form\b[^>]*action="{% url '([\w-]+)'"""
 )

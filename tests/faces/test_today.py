@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from mainstay.catalogue.models import Channel, Check
+from mainstay.catalogue.models import Channel, Check, Policy
 from mainstay.domain.actor import EVERYTHING, Role
 from mainstay.incidents.models import Incident
 from mainstay.inspection.actions import run_by_hand
@@ -16,10 +16,12 @@ from mainstay.monitoring.models import Pulse, Standing
 from mainstay.notices.models import Delivery, Notice
 from mainstay.web.today import watched
 from tests.faces.test_web import ROOT, bad_day, person
+from tests.line.backed_up import copy, open_policy, proof
 
 __all__ = ["bad_day"]  # a fixture of the neighbours
 pytestmark = pytest.mark.django_db
 QUIET, BLIND = "All quiet", "but nobody is watching"
+ONE_PLACE = "1 component in one place only"
 
 
 def good_day() -> None:
@@ -29,6 +31,7 @@ def good_day() -> None:
     Standing.objects.update(state="ok", message={})
     for name in ("checker-1", "engine-1"):
         Pulse.objects.create(process=name, at=now, started_at=now)
+    proof(copy(open_policy()))
 
 
 def seen(who: Client, *, fragment: bool = False) -> str:
@@ -57,8 +60,22 @@ def undelivered() -> Delivery:
         (lambda: Standing.objects.update(state="unknown"), "Not ok, without an incident"),
         (lambda: Incident.objects.update(state="acknowledged", acknowledged_by="person:ann"), "ann is on it"),
         (undelivered, "Notices that did not arrive"),
+        (lambda: Policy.objects.update(retired_at=datetime.now(UTC)), "1 component without a policy"),
+        (lambda: Policy.objects.update(document=Policy.objects.get().document | {"stores": ["vault"]}), ONE_PLACE),
+        (lambda: open_policy("weekly"), "1 policy of which no copy was ever proved"),
     ],
-    ids=["nothing", "never watched", "engine silent", "a warning", "unseen", "an incident", "a notice"],
+    ids=[
+        "nothing",
+        "never watched",
+        "engine silent",
+        "a warning",
+        "unseen",
+        "an incident",
+        "a notice",
+        "no policy",
+        "one site",
+        "unproved",
+    ],
 )
 def test_quiet_is_said_only_when_it_is_so(bad_day: Check, spoiled_by: Any, said: str, fragment: bool) -> None:
     who = person(Role.VIEWER)

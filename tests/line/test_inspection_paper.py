@@ -18,15 +18,9 @@ from mainstay.inspection import actions, queries
 from mainstay.inspection.documents import document
 from mainstay.inspection.models import Sheet
 from tests.line.inspected import ANN, countersign, line, made
+from tests.printing import press
 
 pytestmark = pytest.mark.django_db
-
-
-def press() -> None:
-    try:
-        pdf("<p>x</p>")
-    except Unprintable as error:
-        pytest.skip(str(error))
 
 
 def pages(data: bytes) -> list[str]:

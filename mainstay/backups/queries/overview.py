@@ -12,6 +12,7 @@ from mainstay.catalogue import policies, queries
 from mainstay.catalogue.models import Check, Component, Policy, System
 from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.domain.backup_schedule import Plan, Run, upcoming
+from mainstay.domain.proof import Verdict
 from mainstay.domain.retention import Rule
 from mainstay.domain.state import State
 
@@ -82,13 +83,20 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class SystemGlance:
-    """The backups of one system in a line: the worst of its policies and gaps, and how many components lack what."""
+    """The backups of one system in a line: the worst of its policies and gaps, how many components lack what, and of
+    how many policies no copy was ever proved."""
 
     system: System
     state: str
     policies: int
     unprotected: int
     one_site: int
+    never_proved: int
+
+    @property
+    def lacks(self) -> bool:
+        """Whether there is something that nobody can count on."""
+        return bool(self.unprotected or self.one_site or self.never_proved)
 
 
 def by_system(sight: Sight = EVERYTHING) -> list[SystemGlance]:
@@ -97,18 +105,25 @@ def by_system(sight: Sight = EVERYTHING) -> list[SystemGlance]:
     for one in coverage(sight):
         covered.setdefault(one.component.system_id, []).append(one)
     rows = list({policy.pk: policy for parts in covered.values() for one in parts for policy in one.policies}.values())
-    states = _states(rows)
-    found = [_in_a_line(parts, states) for parts in covered.values()]
+    states, proved = _states(rows), _ever_proved(rows)
+    found = [_in_a_line(parts, states, proved) for parts in covered.values()]
     return sorted(found, key=lambda one: (-State(one.state).rank, one.system.tier, one.system.name))
 
 
-def _in_a_line(parts: Sequence[Covered], states: dict[int, str]) -> SystemGlance:
+def _in_a_line(parts: Sequence[Covered], states: dict[int, str], proved: set[int]) -> SystemGlance:
     gaps = [one.gap for one in parts]
     found = [{"policy": State.CRITICAL, "site": State.WARNING, "": State.OK}[gap] for gap in gaps]
     policies = [policy for one in parts for policy in one.policies]
     found += [State(states[policy.pk]) for policy in policies]
     worst = max(found, key=lambda state: state.rank)
-    return SystemGlance(parts[0].component.system, worst.value, len(policies), gaps.count("policy"), gaps.count("site"))
+    never = sum(policy.pk not in proved for policy in policies)
+    counts = len(policies), gaps.count("policy"), gaps.count("site"), never
+    return SystemGlance(parts[0].component.system, worst.value, *counts)
+
+
+def _ever_proved(rows: Sequence[Policy]) -> set[int]:
+    found = Proof.objects.filter(copy__policy__in=rows, verdict=Verdict.PROVED.value)
+    return set(found.order_by().values_list("copy__policy", flat=True).distinct())
 
 
 def glances(now: datetime, sight: Sight = EVERYTHING, rows: Sequence[Policy] | None = None) -> list[Glance]:

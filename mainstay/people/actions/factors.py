@@ -172,7 +172,9 @@ def _reseal(name: str, row: Totp | Passkey) -> None:
         value = unseal(name, bytes(row.sealed), row.key_id, RING)
     except SealBroken:
         who = row.person.username
-        raise SealBroken(say("the second factor of %(who)s cannot be opened any more; reset it first", who=who)) from None
+        raise SealBroken(
+            say("the second factor of %(who)s cannot be opened any more; reset it first", who=who)
+        ) from None
     row.sealed, row.key_id = seal(name, value, RING)
 
 
