@@ -8,7 +8,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PLAYED = {"uvloop", "httptools", "tzdata", "django-axes", "django-csp"}
+PLAYED = {"argon2-cffi", "django-axes", "django-csp", "django-htmx", "httptools", "tzdata", "uvicorn", "uvloop"}
 """Used by name: by the web server, by zoneinfo, in Django's settings."""
 PARTS = {"asgiref", "pydantic_core"}
 """Parts of Django and pydantic in packages of their own, pinned by those."""
