@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import backups, checks, heartbeats, memory, peers, pitr
+from bench.limits import judged
 from bench.servers import nginx
 
 HERE = Path(__file__).resolve().parent
@@ -36,10 +37,16 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended, and the rest removed
     wanted = options.parts or (("http", "tcp") if options.soak else PARTS)
     results: dict[str, Any] = {}
+    missed: list[str] = []
     with tempfile.TemporaryDirectory(prefix="mainstay-bench-") as name, nginx(Path(name)) as port:
         for part in wanted:
             results[part] = _measure(part)(Path(name), port, options)
             (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+            for told, well in judged(part, results[part]):
+                print(told)
+                missed += [] if well else [told]
+    if missed:
+        sys.exit("\n".join(["what decides was missed:", *missed]))
 
 
 Options = argparse.Namespace

@@ -40,13 +40,13 @@ ELSEWHERE = (301, 302, 405, 410)
 
 def main() -> None:
     who = _administrator()
-    samples = _samples()
+    there = samples()
     found: dict[str, dict[str, float]] = {}
     failed = False
     for pattern in get_resolver().url_patterns:
         if not isinstance(pattern, URLPattern) or not pattern.name:
             continue
-        address = _filled(pattern.name, str(pattern.pattern), samples)
+        address = filled(pattern.name, str(pattern.pattern), there)
         status = who.get(address).status_code if address else 404
         if status == 200 and address:
             found[pattern.name] = _cost(who, address)
@@ -71,7 +71,7 @@ def _administrator() -> Client:
 Samples = dict[str, dict[str, str]]
 
 
-def _samples() -> Samples:
+def samples() -> Samples:
     """Route, its first word, or empty for all others → what each part of its address stands for."""
     incident = Incident.objects.latest("pk")
     check = Check.objects.filter(memberships__incident=incident).select_related("system").earliest("pk")
@@ -103,7 +103,7 @@ def _samples() -> Samples:
     }  # fmt: skip
 
 
-def _filled(name: str, route: str, samples: Samples) -> str | None:
+def filled(name: str, route: str, samples: Samples) -> str | None:
     """The address; None where nothing is known to fill in."""
     there = samples.get(name) or samples.get(name.split("-", maxsplit=1)[0]) or samples[""]
     wanted = re.findall(r"<\w+:(\w+)>", route)

@@ -10,7 +10,9 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import get_resolver
 
+from bench import pages as bench
 from bench.history import Scale, fill
 from mainstay.backups.models import Copy, Proof, Restore
 from mainstay.catalogue.actions import keep_outline
@@ -120,6 +122,13 @@ def asked(scale: Scale) -> dict[str, int]:
             assert answer.status_code == (404 if address == "/nothing/" else 200), address
             counts[f"{place} " + re.sub(r"\d+", "#", address)] = len(queries)
     return counts
+
+
+def test_the_bench_has_something_for_every_page() -> None:
+    with past(SMALL):
+        samples = bench.samples()
+        named = {str(one.name): str(one.pattern) for one in get_resolver().url_patterns if getattr(one, "name", None)}
+        assert [name for name, route in named.items() if bench.filled(name, route, samples) is None] == []
 
 
 def test_more_to_show_is_not_more_to_ask() -> None:
