@@ -8,7 +8,8 @@ was there before, and the rest of the copy is made until it is all there.
 
 import contextlib
 import json
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -25,6 +26,8 @@ from mainstay.drivers.program import at_least
 SINCE = (10, 6, 1)
 """The version of MariaDB since which a kill in the middle of a RENAME TABLE leaves no half of it."""
 _LONGEST = 64
+_PATIENCE = 40.0
+"""Seconds to wait for a statement of a run that died; it waits itself no longer than 30 for somebody's table."""
 _NEEDED = frozenset({
     "SELECT", "INSERT", "CREATE", "DROP", "ALTER", "INDEX", "REFERENCES", "LOCK TABLES", "TRIGGER", "CREATE VIEW",
     "SHOW VIEW", "CREATE ROUTINE", "ALTER ROUTINE", "EVENT",
@@ -38,7 +41,8 @@ _REFERS = """select constraint_schema, table_name from information_schema.refere
     where unique_constraint_schema = %s and constraint_schema <> %s limit 1"""
 _SEQUENCES = """select table_name, column_name, column_default from information_schema.columns
     where table_schema = %s and instr(column_default, %s)"""
-_GUESTS = "select id from information_schema.processlist where db = %s and id <> connection_id()"
+_GUESTS = """select id from information_schema.processlist where db = %s and id <> connection_id()
+    and user not in ('system user', 'event_scheduler')"""
 
 
 class Exchange:
@@ -65,29 +69,32 @@ class Exchange:
                        "former one", table=f"{space}.{table}")  # fmt: skip
             raise ToolFailed("refused", text)
 
-    def enter(self, on: Collection[str]) -> None:
-        """``on``: the events that are to be switched on. Raises ToolFailed; then all is as it was, or ``settled`` is
-        to be asked once more."""
+    def enter(self, on: Collection[str], form: Sequence[str] = ()) -> None:
+        """``on``: the events that are to be switched on; ``form``: character set and collation that the live database
+        is to have, if they are known. Raises ToolFailed; then all is as it was, or ``settled`` is to be asked once
+        more."""
         failed: ToolFailed | None = None
         try:
             with self._session(self.built) as db:
-                self._keep(db, on)
+                self._keep(db, on, form)
                 self._change(db)
         except ToolFailed as error:
             failed = error
         if not self.settled() and failed:
             raise failed
 
-    def _keep(self, db: Session, on: Collection[str]) -> None:
+    def _keep(self, db: Session, on: Collection[str], form: Sequence[str]) -> None:
         """All that will be needed after the change, and should it not happen."""
         said = {
+            "form": list(form),
             "schema": schema(db, self.built, self.live),
             "here": mariadb_definitions.triggers(db, self.live),
             "rest": [*mariadb_definitions.triggers(db, self.built), *mariadb_definitions.others(db, self.built, on)],
         }
-        note = quoted(self.built, self._note)
-        ask(db, f"create table {note} (said longtext) engine=InnoDB character set utf8mb4")
-        ask(db, f"insert into {note} values (%s)", (json.dumps(said),))  # noqa: S608 - quoted
+        draft, note = quoted(self.built, f"{self._note}_draft"), quoted(self.built, self._note)
+        ask(db, f"create table {draft} (said longtext) engine=InnoDB character set utf8mb4")
+        ask(db, f"insert into {draft} values (%s)", (json.dumps(said),))  # noqa: S608 - quoted
+        ask(db, f"rename table {draft} to {note}")  # a row may be lost with the server, what is renamed is on its disk
         if not self._marked(db):
             ask(db, f"create database {quoted(self.before)} comment %s", (self._mark,))
 
@@ -97,15 +104,14 @@ class Exchange:
         moves += [(self.built, name, self.live) for name in _tables(db, self.built) if name != self._note]
         moves.append((self.built, self._note, self.before))
         words = ", ".join(f"{quoted(old, name)} to {quoted(new, name)}" for old, name, new in moves)
-        for (guest,) in ask(db, _GUESTS, (self.live,)):
-            with contextlib.suppress(pymysql.MySQLError):  # gone already, or not ours to send away: then we wait for it
-                ask(db, f"kill {int(guest)}")
+        _send_away(db, self.live)
         mariadb_definitions.drop(db, self.live, alone=True)  # a table with triggers cannot leave its database
         ask(db, f"rename table {words}")
 
     def settled(self) -> bool:
         """Brings to its end whatever was begun. Whether the tables have changed places. Raises ToolFailed."""
         with self._session() as db:
+            self._stop(db)
             if self._note in _tables(db, self.before):
                 self._finish(db)
                 return True
@@ -114,8 +120,18 @@ class Exchange:
                 return False
             return self._marked(db)
 
+    def _stop(self, db: Session) -> None:
+        """The statement of a run that died may still wait in the server, and change everything after we looked."""
+        end = time.monotonic() + _PATIENCE
+        while _send_away(db, self.built):
+            if time.monotonic() > end:
+                raise ToolFailed("locked", say("a former run is not over yet in the server"), retry=True)
+            time.sleep(0.1)
+
     def _finish(self, db: Session) -> None:
         said = self._said(db, self.before)
+        if said["form"]:
+            ask(db, f"alter database {quoted(self.live)} character set %s collate %s", said["form"])
         ask(db, f"use {quoted(self.live)}")
         mariadb_definitions.drop(db, self.live)
         there, here = f"nextval({quoted(self.built)}.", f"nextval({quoted(self.live)}."
@@ -136,8 +152,8 @@ class Exchange:
         mariadb_definitions.make(db, here)
 
     def _said(self, db: Session, database: str) -> dict[str, Any]:
-        rows = ask(db, f"select said from {quoted(database, self._note)}")  # noqa: S608 - quoted
-        said: dict[str, Any] = json.loads(rows[0][0]) if rows else {"here": []}  # killed before it was written
+        ((text,),) = ask(db, f"select said from {quoted(database, self._note)}")  # noqa: S608 - quoted
+        said: dict[str, Any] = json.loads(text)
         return said
 
     def kept(self) -> str:
@@ -169,6 +185,15 @@ def comment(db: Session, database: str) -> str | None:
     """What is written at a database; None where there is none of that name."""
     rows = ask(db, _COMMENT, (database,))
     return str(rows[0][0] or "") if rows else None
+
+
+def _send_away(db: Session, database: str) -> bool:
+    """Whoever is in a database; whether anybody was. Who is not ours to send away stays, and is waited for."""
+    guests = ask(db, _GUESTS, (database,))
+    for (guest,) in guests:
+        with contextlib.suppress(pymysql.MySQLError):
+            ask(db, f"kill {int(guest)}")
+    return bool(guests)
 
 
 def _tables(db: Session, database: str) -> list[str]:

@@ -114,7 +114,8 @@ class Landing:
 
     def enter(self, until: float) -> None:  # noqa: ARG002 - each statement has its own end
         if self._changes:
-            self._exchange.enter(self._events)
+            form = (self._of["charset"], self._of["collation"]) if self._of.get("charset") else ()
+            self._exchange.enter(self._events, form)
             return
         with self._session() as db:
             ask(db, f"alter database {quoted(self._name)} comment ''")
