@@ -54,9 +54,9 @@ class Exchange:
         self._note, self._mark = f"mainstay_restore_{number}", f"mainstay restore {number}: what was there before"
 
     def look(self, db: Session) -> None:
-        """Raises ToolFailed for what cannot end well."""
+        """Raises ToolFailed for what cannot end well on a MariaDB."""
         version = str(ask(db, "select version()")[0][0])
-        if "MariaDB" not in version or not at_least(version, *SINCE):
+        if not at_least(version, *SINCE):
             text = say("only MariaDB 10.6 and newer exchanges tables in one step; restore to a new database instead")
             raise ToolFailed("refused", text)
         for name in (self.live, self.built, self.before):

@@ -1,13 +1,15 @@
 """Landings on a real MariaDB: a new database beside the live one, single tables, the live one in one step."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pymysql
 import pytest
 
 from mainstay.domain.fingerprint import Fingerprint
+from mainstay.drivers import mariadb_exchange, mariadb_session
 from mainstay.drivers.backup_tools import ToolFailed
-from mainstay.drivers.landings import Target
+from mainstay.drivers.landings import Target, mariadb
 from mainstay.drivers.landings.mariadb import Landing
 from tests.drivers.mariadb_books import LOOPBACK, SINCE, Copied, Server, books
 
@@ -127,3 +129,25 @@ def test_what_cannot_end_well_is_refused_before(server: Server, copy: Copied) ->
             landing.look(1)
     server.sql("drop user low@'127.0.0.1'")
     assert server.databases() == {"shop", "other"}
+
+
+@pytest.mark.parametrize(
+    ("version", "to", "refusal"),
+    [("8.0.36", "again", "only MariaDB 10.5"), ("10.4.1-MariaDB", "again", "only MariaDB 10.5"),
+     ("10.5.9-MariaDB", "", "only MariaDB 10.6")],
+)  # fmt: skip
+def test_servers_that_cannot_do_it(
+    server: Server, copy: Copied, monkeypatch: pytest.MonkeyPatch, version: str, to: str, refusal: str
+) -> None:
+    """They are not on this machine: a server of ours says that it is one of them."""
+
+    def ask(db: Any, text: str, values: Any = ()) -> Any:
+        return [(version,)] if text == "select version()" else mariadb_session.ask(db, text, values)
+
+    for module in (mariadb, mariadb_exchange):
+        monkeypatch.setattr(module, "ask", ask)
+    point = {**copy.taken.point, "version": version}
+    place = server.dsn.replace("/shop", f"/{to}") if to else server.dsn
+    with pytest.raises(ToolFailed, match=refusal):
+        Landing(Target(not to, place, 4, (), point), LOOPBACK).look(1)
+    assert server.databases() == {"shop"}

@@ -21,6 +21,8 @@ from mainstay.drivers.mariadb_fingerprint import quoted
 from mainstay.drivers.mariadb_session import Session, ask
 from mainstay.drivers.program import Limits, at_least
 
+_COMMENTS = (10, 5)
+"""The version of MariaDB since which a database bears a comment."""
 _FOREIGN = """select table_name, constraint_name from information_schema.referential_constraints
     where constraint_schema = %s and not exists (select 1 from information_schema.tables t
     where t.table_schema = unique_constraint_schema and t.table_name = referenced_table_name)"""
@@ -46,8 +48,11 @@ class Landing:
         if self._target.live and self._tables:
             raise ToolFailed("refused", say("a single table is restored to a new database, never into the live one"))
         with self._session() as db:
-            there = comment(db, self._name)
             version = str(ask(db, "select version()")[0][0])
+            if "MariaDB" not in version or not at_least(version, *_COMMENTS):
+                text = say("only MariaDB 10.5 and newer takes a database from here; restore the copy to a directory")
+                raise ToolFailed("refused", text)
+            there = comment(db, self._name)
             if not at_least(version, *map(int, str(self._target.point.get("version", "0.0")).split(".")[:2])):
                 raise ToolFailed("refused", say("the server is older than the one that was copied"))
             self._changes = self._target.live and there not in (None, self._mark)
