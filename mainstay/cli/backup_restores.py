@@ -47,7 +47,9 @@ def add(app: typer.Typer) -> None:
 def restore(
     policy: Annotated[str, typer.Argument(help="The policy as SYSTEM/NAME.")],
     to: Annotated[Place, typer.Option(help="directory, database or live.")],
-    target: Annotated[str, typer.Option(help="A new directory, or postgresql://…, sqlite:///path; not for live.")] = "",
+    target: Annotated[
+        str, typer.Option(help="A new directory, or postgresql://…, mariadb://…, sqlite:///path; not for live.")
+    ] = "",
     copy: Annotated[int, typer.Option(help="The copy's number; the newest when left out.")] = 0,
     at: Annotated[str, typer.Option(help="A second in time, such as 2027-01-31T18:00:00+08:00.")] = "",
     only: Annotated[list[str], typer.Option(help="Only this path, database or table; may be repeated.")] = [],  # noqa: B006 - typer reads it

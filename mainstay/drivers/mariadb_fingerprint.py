@@ -34,23 +34,26 @@ _SCHEMA = (
 )
 
 
-def take(db: Session, database: str, totals: Mapping[str, str], tables: Sequence[str]) -> dict[str, Any]:
-    """Schema, rows of every table, control totals and sums of tables. Raises ToolFailed, pymysql.MySQLError."""
-    names = [str(row[0]) for row in ask(db, TABLES, (database,))]
+def take(db: Session, database: str, totals: Mapping[str, str], tables: Sequence[str], of: str = "") -> dict[str, Any]:
+    """Schema, rows of every table, control totals and sums of tables. ``of``: the name that the database had where it
+    was copied, if another. Raises ToolFailed, pymysql.MySQLError."""
+    names, of = [str(row[0]) for row in ask(db, TABLES, (database,))], of or database
     return {
-        "schema": schema(db, database),
-        "rows": {f"{database}.{name}": _count(db, database, name) for name in names},
+        "schema": schema(db, database, of),
+        "rows": {f"{of}.{name}": _count(db, database, name) for name in names},
         "totals": {name: _total(db, name, query) for name, query in totals.items()},
-        "sums": {f"{database}.{name}": _sum(db, database, name) for name in tables},
+        "sums": {f"{of}.{name}": _sum(db, database, name) for name in tables},
     }
 
 
-def schema(db: Session, database: str) -> str:
-    """One digest over all definitions."""
+def schema(db: Session, database: str, of: str = "") -> str:
+    """One digest over all definitions. A column that takes its value from a sequence names the database."""
+    here, there = f"nextval({quoted(database)}.", f"nextval({quoted(of or database)}."
     digest = hashlib.sha256()
     for query in _SCHEMA:
         for row in ask(db, query, (database,)):
-            digest.update(repr(tuple(staging.plain(value) for value in row)).encode())
+            values = [value.replace(here, there) if isinstance(value, str) else value for value in row]
+            digest.update(repr(tuple(staging.plain(value) for value in values)).encode())
     return digest.hexdigest()
 
 

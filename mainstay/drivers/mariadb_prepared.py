@@ -58,6 +58,15 @@ def _said(text: str) -> str:
     return "; ".join(line.strip() for line in (lines or text.strip().splitlines())[-2:])[-500:]
 
 
+def opened(run: Run, point: Mapping[str, Any]) -> Path:
+    """What was loaded into the run's directory, prepared; see ``prepare``. Raises ToolFailed; missing when an increment
+    does not come with all that it rests on."""
+    bases = [run.directory / "bases" / str(number) for number in range(int(point["depth"]))]
+    if not all(one.is_dir() for one in bases):
+        raise ToolFailed("missing", say("the copies that this increment rests on are not all here"))
+    return prepare(run.directory / "copy", bases, point, run.until)
+
+
 def prepare(copy: Path, bases: Sequence[Path], point: Mapping[str, Any], until: float) -> Path:
     """The directory that a server can start from: ``copy`` itself when it is a full one, else the first of its
     ``bases`` with all the others and ``copy`` laid upon it. Raises ToolFailed."""

@@ -83,10 +83,10 @@ def _look(copy: Copy, wish: Wish) -> None:
 
 def tables_of(copy: Copy) -> list[str]:
     """Tables that may be asked for alone, as they are asked for: of PostgreSQL ``schema.table`` of the component's own
-    database."""
+    database, of MariaDB ``database.table`` of any."""
     names = sorted(copy.fingerprint.get("rows") or {})
     own = point_of(copy).get("own")
-    if own is None:
+    if own is None or lands(copy).get("database") == "mariadb":
         return names
     return [name.removeprefix(f"{own}.") for name in names if name.startswith(f"{own}.")]
 

@@ -19,7 +19,7 @@ from mainstay.domain.restoring import OPEN, PLACES, Refused, State
 from mainstay.domain.saying import said, say
 from mainstay.engine import restoring
 from mainstay.engine.copy_contents import contents
-from mainstay.engine.jobs.landing import ROOTS
+from mainstay.engine.jobs.landing import ROOTS, of_a_server
 from mainstay.engine.restore_preview import preview
 from mainstay.web import lists
 from mainstay.web.access import actor, may, or_404, page, visible
@@ -132,6 +132,7 @@ def _wizard(request: HttpRequest, given: Mapping[str, Any]) -> HttpResponse:
     if copy is not None:
         found = preview(copy, actor=actor(request))
         context |= {"preview": found, "landings": found.places, "unheard": said(found.silent, _)}
+        context |= {"of_a_server": of_a_server(copy)}
     return render(request, "restorenew.html", context)
 
 

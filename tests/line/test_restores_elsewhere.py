@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
-import pymysql
 import pytest
 
 from mainstay.backups import actions, queries
@@ -211,43 +210,6 @@ def test_a_postgresql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         with psycopg.connect(dsn) as db:
             assert db.execute("show work_mem").fetchone() == ("5MB",)
             assert db.execute("select has_table_privilege('clerk', 'ledger', 'select')").fetchone() == (True,)
-
-
-@pytest.mark.mariadb
-def test_a_mariadb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Into a new database; one that a dead run left half full is made anew."""
-    servers.program("restic")
-    with servers.mariadb() as dsn:
-        there = urlsplit(dsn)
-        make_secret("SHOP_DSN", dsn)
-        make_secret("RESTORE_PASSWORD", there.password or "")
-        place = f"mariadb://{there.username}:${{RESTORE_PASSWORD}}@{there.hostname}:{there.port}"
-        access = {"host": there.hostname, "port": there.port, "user": there.username, "password": there.password}
-        with pymysql.connect(**access, database="shop", autocommit=True) as db, db.cursor() as cursor:  # type: ignore[arg-type]  # as they are
-            cursor.execute("create table orders (id int primary key, note varchar(50)) character set utf8mb4")
-            cursor.execute("insert into orders values (1, '甲'), (2, 'b')")
-            cursor.execute("create view twice as select id * 2 as id from orders")
-        system = (
-            "system: shop\ncomponents: {db: {kind: mariadb, dsn: '${SHOP_DSN}'}}\n"
-            "backups: {nightly: {of: db, stores: [vault], prove: {tables: [orders]}}}"
-        )
-        under_care(tmp_path, monkeypatch, system)
-        with pymysql.connect(**access, autocommit=True) as db, db.cursor() as cursor:  # type: ignore[arg-type]  # as they are
-            row = asked("database", f"{place}/again")
-            cursor.execute(f"create database again comment 'mainstay restore {row.pk}: not whole yet'")
-            cursor.execute("create table again.half (id int)")
-            row = finished(row)
-            assert (row.state, row.place) == ("done", "restored"), row.story
-            assert row.outcome["compared"] == ["schema", "rows", "sums"]
-            cursor.execute("select id, note from again.orders order by id")
-            assert cursor.fetchall() == ((1, "甲"), (2, "b"))
-            cursor.execute("select table_name from information_schema.tables where table_schema = 'again'")
-            assert {name for (name,) in cursor.fetchall()} == {"orders", "twice"}
-        for to, target, refusal in (
-            ("database", f"{place}/again", "is not empty"), ("live", "", "cannot restore to: live"),
-        ):  # fmt: skip
-            with pytest.raises(Refused, match=refusal):
-                asked(to, target, reason=WHY)
 
 
 def count(dsn: str, table: str) -> int:

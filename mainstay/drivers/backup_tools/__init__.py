@@ -8,6 +8,8 @@ Each file holds:
              repository of its own.
 ``LANDS``    where a copy of it can be restored to for real (``directory``, ``database``, ``live``) → the landing that
              does it; without one, to a directory if it is staged.
+``DUMPS``    of a tool that copies whole servers: the one that dumps a database out of such a copy where it was opened,
+             so that it can be restored to a place that is not a directory.
 ``lacks()``  what is missing on this machine, each with the command that installs it; empty when it can run.
 ``Tool(source, network)``  which blocks (see ``Source``, ``Run``, ``Taken``, ``Opened``), and has:
 

@@ -18,13 +18,15 @@ from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.saying import say
 from mainstay.drivers import mariadb_fingerprint, program, staging
 from mainstay.drivers.backup_tools import Missing, Run, Source, Taken, ToolFailed
-from mainstay.drivers.mariadb_prepared import PROGRAM, Prepared, judged, notes, prepare
+from mainstay.drivers.mariadb_prepared import PROGRAM, Prepared, judged, notes, opened
 from mainstay.drivers.mariadb_session import ask, for_programs, login, session
 from mainstay.drivers.program import Limits
 
 SERVES = ("mariadb", "mysql")
 LEVELS = ("full", "incremental")
 KEEPS = "staged"
+LANDS = {"directory": "mariadb_files", "database": "mariadb", "live": "mariadb"}
+DUMPS = "mariadb_dump"
 _POLITE = Limits(nice=10)
 _NOW = """select utc_timestamp(6), variable_value from information_schema.global_status
     where variable_name = 'INNODB_LSN_CURRENT'"""
@@ -81,11 +83,7 @@ class Tool:
         """Raises ToolFailed; missing when an increment does not come with all that it rests on."""
         if only:
             raise ToolFailed("refused", say("a physical copy is restored whole"))
-        bases = [run.directory / "bases" / str(number) for number in range(int(point["depth"]))]
-        if not all(one.is_dir() for one in bases):
-            raise ToolFailed("missing", say("the copies that this increment rests on are not all here"))
-        data = prepare(run.directory / "copy", bases, point, run.until)
-        return Prepared(run, data, point)
+        return Prepared(run, opened(run, point), point)
 
     def _copied(self, run: Run, step: Sequence[str], needed: int) -> None:
         words, secret = for_programs(login(self._dsn, self._network))

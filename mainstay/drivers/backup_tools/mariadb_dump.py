@@ -9,9 +9,9 @@ What is known, measured:
 * No program can be handed another's snapshot here. Where the account may (RELOAD), all writing is held for the moment
   in which both the dump and the fingerprint take theirs; else the fingerprint is taken beside it, and that is said.
 * A client that speaks latin1 refuses Chinese text.
+* A dump that locks each table while it fills it cannot be loaded where a column takes its value from a sequence.
 """
 
-import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ from typing import Any
 import pymysql
 
 from mainstay.domain.network import NetworkPolicy
-from mainstay.drivers import mariadb_fingerprint, mariadb_session, program, staging
+from mainstay.drivers import mariadb_fingerprint, mariadb_script, mariadb_session, program, staging
 from mainstay.drivers.backup_tools import Checked, Missing, Run, Source, Taken, ToolFailed
 from mainstay.drivers.mariadb_session import ask
 from mainstay.drivers.program import Limits
@@ -31,7 +31,7 @@ from mainstay.drivers.scratch_mariadb import Scratch
 SERVES = ("mariadb", "mysql")
 LEVELS = ("full",)
 KEEPS = "staged"
-LANDS = {"directory": "directory", "database": "mariadb"}
+LANDS = {"directory": "directory", "database": "mariadb", "live": "mariadb"}
 LOCK_WAIT = 30
 """Seconds to wait for a table that somebody holds."""
 HOLD = 10.0
@@ -39,7 +39,8 @@ HOLD = 10.0
 _LOOK = 0.15
 """Seconds between two looks at the transactions; InnoDB's list of them is renewed only when left alone for 0.1 s."""
 _POLITE = Limits(nice=10)
-_END = re.compile(rb"^-- Dump completed", re.MULTILINE)
+_FORM = """select default_character_set_name, default_collation_name from information_schema.schemata
+    where schema_name = %s"""
 _SIZE = "select coalesce(sum(data_length), 0) from information_schema.tables where table_schema = %s"
 _BEGUN = """select count(*) from information_schema.innodb_trx t join information_schema.processlist p
     on p.id = t.trx_mysql_thread_id where p.id > %s and p.user = %s"""
@@ -78,12 +79,19 @@ class Tool:
                 unprotected = [
                     str(row[0]) for row in ask(db, mariadb_fingerprint.TABLES, (name,)) if row[1] != "InnoDB"
                 ]
-            dumps.append({"name": name, "file": dump.file.name, "unprotected": unprotected})
+                ((charset, collation),) = ask(db, _FORM, (name,))
+            dumps.append({
+                "name": name, "file": dump.file.name, "unprotected": unprotected, "charset": charset,
+                "collation": collation,
+            })  # fmt: skip
             notes.append(dump.moment)
             at = min(at, moment) if at else moment
         assert at is not None  # noqa: S101 - there is at least one database
         beside = "beside" in notes
-        point = {"databases": dumps, "own": self._login().database, "moment": "beside" if beside else "snapshot"}
+        point = {
+            "databases": dumps, "own": self._login().database, "moment": "beside" if beside else "snapshot",
+            "version": version,
+        }  # fmt: skip
         versions = {"mariadb": version, "mariadb-dump": program.version("mariadb-dump")}
         return Taken(at, point, _together(prints), versions, staging.size_of(run.directory))
 
@@ -168,7 +176,7 @@ class _Dump:
         ended = program.run(
             [
                 "mariadb-dump", *words, "--single-transaction", "--quick", "--routines", "--triggers", "--events",
-                "--hex-blob", "--skip-dump-date", f"--result-file={self.file}", self._database,
+                "--hex-blob", "--skip-add-locks", "--skip-dump-date", f"--result-file={self.file}", self._database,
             ],
             until=self._run.until, environment=environment, limits=_POLITE,
             tick=lambda: self._run.say("dumping", staging.size_of(self._run.directory), self._needed),
@@ -176,7 +184,7 @@ class _Dump:
         mariadb_session.judge(ended.code, ended.err, "mariadb-dump")
 
     def _judge_end(self) -> None:
-        if not ends_well(self.file):
+        if not mariadb_script.ends_well(self.file):
             raise ToolFailed("incomplete", "mariadb-dump ended well, but its dump has no end")
 
 
@@ -189,13 +197,6 @@ def _hold(holder: Any) -> bool:
             return False
         raise
     return True
-
-
-def ends_well(file: Path) -> bool:
-    """Whether a dump has its last line."""
-    with file.open("rb") as dump:
-        dump.seek(max(0, file.stat().st_size - 300))
-        return bool(_END.search(dump.read()))
 
 
 def _together(prints: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -216,7 +217,7 @@ class Restored:
             raise ToolFailed("absent", f"the copy holds no database {', '.join(only)}")
         for one in self._databases:
             file = run.directory / "copy" / one["file"]
-            if not file.exists() or not ends_well(file):
+            if not file.exists() or not mariadb_script.ends_well(file):
                 raise ToolFailed("damaged", f"the dump of {one['name']} has no end")
         self.scratch = Scratch(run.directory, run.until)
         try:
@@ -232,14 +233,14 @@ class Restored:
 
     def _load(self, one: Mapping[str, Any]) -> None:
         with mariadb_session.session(self.scratch.login(), until=self._run.until) as db:
-            ask(db, f"create database {mariadb_fingerprint.quoted(one['name'])} character set utf8mb4")
-        words, _ = mariadb_session.for_programs(self.scratch.login())
-        ended = program.run(
-            ["mariadb", *words, "--binary-mode", f"--database={one['name']}"], until=self._run.until,
-            stdin=self._run.directory / "copy" / one["file"], limits=_POLITE,
-        )  # fmt: skip
-        if ended.code:
-            raise ToolFailed("damaged", f"the dump cannot be loaded: {ended.err.strip()[-300:]}")
+            mariadb_script.create(db, one["name"], one)
+        file = self._run.directory / "copy" / one["file"]
+        try:
+            mariadb_script.load(self.scratch.login(), one["name"], file, self._run.until, _POLITE)
+        except ToolFailed as error:
+            if error.code in ("timeout", "killed", "missing", "no-space"):
+                raise
+            raise ToolFailed("damaged", f"the dump cannot be loaded: {error.detail}") from None
 
     def fingerprint(self, source: Source) -> Mapping[str, Any]:
         prints = []

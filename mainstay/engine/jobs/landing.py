@@ -31,6 +31,11 @@ def lands(copy: Copy) -> Mapping[str, str]:
     return found
 
 
+def of_a_server(copy: Copy) -> bool:
+    """Whether the copy's files are those of a whole server, from which one can start."""
+    return lands(copy).get("directory") == "mariadb_files"
+
+
 def landing(copy: Copy, wish: Wish, number: int, point: Mapping[str, Any]) -> Any:
     """Raises Unfilled, ToolFailed."""
     place = _live(copy) if wish.to == "live" else str(fill(wish.target, SecretBook().value))
@@ -43,7 +48,7 @@ def landing(copy: Copy, wish: Wish, number: int, point: Mapping[str, Any]) -> An
 
 def point_of(copy: Copy) -> dict[str, Any]:
     """The copy's own; of a whole server that is copied as files, the component's database is the one that is meant."""
-    name = copy.point.get("database")
+    name = copy.point.get("database") or ("" if "databases" in copy.point else copy.point.get("own"))
     return {**copy.point, **({"databases": [{"name": name}], "own": name} if name else {})}
 
 

@@ -25,7 +25,7 @@ from mainstay.domain.proof import Gate, Outcome, fingerprint_gates, objective, v
 from mainstay.drivers import program
 from mainstay.drivers.backup_tools import Source, ToolFailed
 from mainstay.drivers.restic import Restic
-from mainstay.engine.jobs import application, copied_rules, distance, own, places
+from mainstay.engine.jobs import application, chain, copied_rules, distance, own, places
 from mainstay.engine.jobs.backup import SPARE
 from mainstay.engine.jobs.bench import Bench
 
@@ -54,7 +54,7 @@ def run(bench: Bench) -> None:
     if copy is None or copy.dropped_at is not None:
         raise ToolFailed("absent", "the copy that was to be proved is not kept any more")
     bench.require_tools()
-    bench.require_room("this machine", 2 * copy.size + SPARE, places.free(bench.directory))
+    bench.require_room("this machine", 2 * chain.size(copy) + SPARE, places.free(bench.directory))
     found, begun = Found(), datetime.now(UTC)
     try:
         _look(bench, copy, found)
@@ -101,6 +101,7 @@ def _opened(bench: Bench, copy: Copy, found: Found) -> Any:
     target = bench.room("copy")
     with bench.step("loading"):
         restic.load(copy.identifier, target, bench.until)
+        chain.load(bench, copy, restic)
     _loaded(copy, target, found)
     tool = bench.tool(_source(copy, {"kind": copy.policy.component.kind}))
     with bench.step("starting"):
@@ -167,6 +168,9 @@ def _source(copy: Copy, settings: dict[str, Any]) -> Source:
 
 
 def _fingerprint(copy: Copy, opened: Any, found: Found) -> None:
+    if not copy.point.get("exact", True):
+        found.say("fingerprint", Outcome.UNSEEN, "something was written between the copy and its fingerprint")
+        return
     wanted = Fingerprint(**copy.fingerprint)
     try:
         again = Fingerprint(**opened.fingerprint(_source(copy, dict(opened.component))))

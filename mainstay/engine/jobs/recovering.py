@@ -1,5 +1,6 @@
-"""A second in time: the server's files and its log are recovered in a scratch server up to the target, and one database
-is dumped from there. From then on it is restored like any other dump."""
+"""One database out of the copy of a whole server: its files are started in a scratch server, recovered up to a second
+in time where the tool keeps the log, and the database is dumped from there. From then on it is restored like any other
+dump."""
 
 from collections.abc import Mapping
 from contextlib import closing
@@ -15,22 +16,23 @@ from mainstay.drivers.backup_tools import Source, Taken, ToolFailed
 from mainstay.engine.jobs import own
 from mainstay.engine.jobs.bench import Bench
 from mainstay.engine.jobs.copied_rules import SCRATCH
+from mainstay.engine.jobs.landing import point_of
 
 
 def dumped(bench: Bench, copy: Copy, wish: Wish, source: Source) -> Taken:
-    """The dump lies in ``copy/`` of the run; its fingerprint was taken in the snapshot that was dumped. Raises
-    ToolFailed."""
-    tool, number = bench.tool(bench.means.source), own.number_of(bench, copy.repository)
+    """The dump lies in ``copy/`` of the run; its fingerprint was taken in the snapshot that was dumped. A staged copy
+    is loaded already. Raises ToolFailed."""
+    tool = bench.tool(bench.means.source)
     moment = datetime.fromisoformat(wish.moment) if wish.moment else None
     if moment is not None:
-        _require_reach(tool.reach(bench.run(bench.directory), number), moment)
+        _require_reach(tool.reach(bench.run(bench.directory), own.number_of(bench, copy.repository)), moment)
     with bench.step("recovering"):
-        opened = tool.open(bench.run(bench.directory), copy.point, moment)
+        opened = tool.open(bench.run(bench.directory), copy.point, *([moment] if moment else []))
     with closing(opened):
-        if moment is None:
+        if moment is None and copy.point.get("exact", True):
             _require_same(copy, opened.fingerprint(source))
         with bench.step("dumping"):
-            return _taken(bench, copy.point, opened.component, source)
+            return _taken(bench, str(point_of(copy)["own"]), opened.component, source)
 
 
 def _require_reach(spans: Any, moment: datetime) -> None:
@@ -47,10 +49,9 @@ def _require_same(copy: Copy, found: Mapping[str, Any]) -> None:
         raise ToolFailed("differs", say("it is not what was copied: %(shown)s", shown=shown))
 
 
-def _taken(bench: Bench, point: Mapping[str, Any], component: Mapping[str, Any], source: Source) -> Taken:
-    dump = backup_tools.load("pg_dump").Tool(
-        Source(component, databases=[str(point["database"])], parallel=2, totals=source.totals, tables=source.tables),
-        SCRATCH,
+def _taken(bench: Bench, database: str, component: Mapping[str, Any], source: Source) -> Taken:
+    dump = backup_tools.load(bench.module.DUMPS).Tool(
+        Source(component, databases=[database], parallel=2, totals=source.totals, tables=source.tables), SCRATCH
     )
     taken: Taken = dump.take(bench.run(bench.room("copy")))
     return taken

@@ -21,7 +21,7 @@ from mainstay.domain.restoring import Refused, State, wish_of
 from mainstay.domain.saying import say
 from mainstay.drivers import program
 from mainstay.drivers.backup_tools import Source, ToolFailed
-from mainstay.engine.jobs import recovering
+from mainstay.engine.jobs import chain, recovering
 from mainstay.engine.jobs.backup import SPARE
 from mainstay.engine.jobs.bench import Bench
 from mainstay.engine.jobs.landing import landing, point_of
@@ -79,12 +79,12 @@ def _built(bench: Bench, row: Restore, copy: Copy, place: Any) -> tuple[Any, dic
         place.look(copy.size)
         bench.require_room("this machine", SPARE, free(bench.directory))
     wanted = copy.fingerprint
-    if bench.keeps_own:
+    if not bench.keeps_own:
+        _load(bench, copy, place)
+    if wish_of(row.wanted).to != "directory" and hasattr(bench.module, "DUMPS"):
         taken = recovering.dumped(bench, copy, wish_of(row.wanted), _source(copy))
         place, wanted = landing(copy, wish_of(row.wanted), row.pk, taken.point), taken.fingerprint
         place.look(copy.size)
-    else:
-        _load(bench, copy, place)
     actions.tell_step(row, _now(), "loaded")
     with bench.step("building"):
         place.build(bench.run(bench.directory))
@@ -103,10 +103,11 @@ def _load(bench: Bench, copy: Copy, place: Any) -> None:
     with bench.step("loading"):
         for where, parts in place.rooms(bench.directory / "copy"):
             if where == bench.directory / "copy":
-                bench.require_room("this machine", copy.size + SPARE, free(bench.directory))
+                bench.require_room("this machine", chain.size(copy) + SPARE, free(bench.directory))
                 where.mkdir(mode=0o700, exist_ok=True)
             restic.load(copy.identifier, where, bench.until, parts)
             _require_parts(where, parts)
+        chain.load(bench, copy, restic)
 
 
 def _require_parts(where: Path, parts: tuple[str, ...]) -> None:
