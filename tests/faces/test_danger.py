@@ -13,6 +13,7 @@ SAID_BESIDE = {"inspection-sign", "person-change"}
 """Forms that stand open: the sentence is beside the button."""
 DANGERS = {
     "account-codes", "account-factor-remove", "account-passkey-remove", "account-session-end", "account-sessions-end",
+    "backuppolicy-retire", "store-retire",
     "calendar-retire", "channel-retire", "check-mute", "countersign", "incident-resolve", "inspection-refuse",
     "person-factor-reset", "person-password-link", "person-sessions-end", "secret-delete", "secret-rotate",
     "start-channel-remove", "start-drop", "start-part-remove", "system-mute", "token-revoke", *SAID_BESIDE,

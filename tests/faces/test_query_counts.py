@@ -1,5 +1,6 @@
 """No page asks the database more for having more to show: each is opened on a small and on a larger past."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bench.history import Scale, fill
 from mainstay.catalogue.actions import keep_outline
-from mainstay.catalogue.models import Calendar, Check, System
+from mainstay.catalogue.models import Calendar, Check, Original, System
 from mainstay.domain.actor import Actor, Role
 from mainstay.domain.outline import Outline, Part
 from mainstay.incidents.models import Incident
@@ -46,7 +47,8 @@ def past(scale: Scale) -> Iterator[list[str]]:
         sheet = Sheet.objects.filter(made_by=ROOT.name).latest("pk").pk
         checks = [one.name for one in first.values()]
         there = There(
-            system.name, checks, first["http"].name, list(incidents), sheet, ["web"], "on-call", "person-1", "nightly"
+            system.name, checks, first["http"].name, list(incidents), sheet, ["web"], "on-call", "person-1", "nightly",
+            written="nightly", store="vault",
         )  # fmt: skip
         yield pages(there)
         transaction.set_rollback(True)
@@ -78,6 +80,9 @@ def more(count: int, now: datetime) -> None:
         proof(nights(policy, 2 + number, now - timedelta(hours=5))[0], now)
         watch(policy, "late", "ok")
         open_policy(f"policy-{number}", system.name, (f"store-{number}", "vault"))
+    for original in Original.objects.all():
+        written = json.loads(original.text) | {"backups": {"nightly": {"of": "db", "stores": ["vault"]}}}
+        Original.objects.filter(pk=original.pk).update(text=json.dumps(written))
     keep_outline(Outline(system="another", title="Another", parts=parts), actor=ROOT)
 
 
