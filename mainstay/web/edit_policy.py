@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ObjectDoesNotExist
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -44,7 +43,7 @@ def new(request: HttpRequest) -> HttpResponse:
     """Of which system; then the form of a new one, whose name is proposed."""
     given = request.POST if request.method == "POST" else request.GET
     systems = list(queries.systems().exclude(original=None))
-    chosen = given.get("system", "") or (systems[0].name if len(systems) == 1 else "")
+    chosen = given.get("system", "").replace("\0", "") or (systems[0].name if len(systems) == 1 else "")
     if not chosen:
         return render(request, "policy_edit.html", {"systems": systems})
     present = _written(chosen, given.get("name", "").strip()[:63])
@@ -67,7 +66,7 @@ def retire(request: HttpRequest, system: str, name: str) -> HttpResponse:
     """No copy is taken by it any more; what there is stays."""
     _there(system, name)
     try:
-        actions.retire_policy(system, name, actor=actor(request), seen=request.POST.get("seen"))
+        actions.retire_policy(system, name, actor=actor(request), seen=request.POST.get("seen", ""))
     except ValueError as error:  # Invalid and Overtaken are such, too
         for line in changing.reasons(error):
             messages.error(request, line)
@@ -88,10 +87,7 @@ def _proposed(present: PolicyWriting, of: str) -> PolicyWriting:
 
 def _there(system: str, name: str) -> PolicyWriting:
     found = _written(system, name)
-    try:
-        editing_backups.require_policy(found)
-    except ObjectDoesNotExist:
-        raise Http404 from None
+    or_404(lambda: editing_backups.require_policy(found))
     return found
 
 
@@ -103,7 +99,6 @@ def _answer(request: HttpRequest, sheet: _Sheet, systems: Sequence[System] = ())
         sheet.asked = policy_form.typed(request.POST)
         sheet.overtaken = request.POST.get("seen") != sheet.present.seen
         saves = request.POST.get("do") == "save" and not live and not sheet.overtaken
-        sheet.asked["name"] = sheet.present.name
         if (done := _try(request, sheet, saves=saves)) is not None:
             return done
     return render(request, "parts/policy_try.html" if live else "policy_edit.html", _context(sheet, systems, live))

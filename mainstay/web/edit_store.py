@@ -37,7 +37,7 @@ class _Sheet:
 def new(request: HttpRequest) -> HttpResponse:
     """Choose its kind; then the form of a new one."""
     given = request.POST if request.method == "POST" else request.GET
-    kind, name = given.get("kind", ""), given.get("name", "").strip()[:63]
+    kind, name = given.get("kind", ""), given.get("name", "").replace("\0", "").strip()[:63]
     if kind not in kinds.store_kinds():
         return render(request, "store_edit.html", {"kinds": _kinds()})
     asked = store_form.values(kind, {})

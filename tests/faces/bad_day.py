@@ -166,8 +166,9 @@ def bad_day(folder: Path) -> Iterator[Served]:
     _books(folder / "books.sqlite3")
     names = {"long": LONG, "check": CHECK, "component": "application-server-of-the-subsidiaries", "written": WRITTEN,
              "store": STORE}  # fmt: skip
-    site = Served(folder, catalogue=CATALOGUE.format(books=folder / "books.sqlite3", **names))
+    site = Served(folder, catalogue="")
     (folder / "mainstay.toml").write_text((folder / "mainstay.toml").read_text() + SETTINGS)
+    (folder / "catalogue" / "shop.yaml").write_text(CATALOGUE.format(books=folder / "books.sqlite3", **names))
     (folder / "catalogue" / "shared.yaml").write_text(SHARED)
     site.call("apply", str(folder / "catalogue"))
     site.call("user", "add", "maria.magdalena.von-der-buchhaltung", "--role", "operator", "--password-stdin",
