@@ -1,11 +1,12 @@
 """What policies leave in a workspace with a past: a copy and its job a night, proofs, a restore that was asked for."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from mainstay.backups.models import Restore
 from mainstay.backups.queries.restores import seal_of
-from mainstay.catalogue.models import Policy, System
+from mainstay.catalogue.models import Original, Policy, System
 from mainstay.domain.restoring import Wish
 from tests.line.backed_up import nights, open_policy, proof, watch
 
@@ -18,6 +19,11 @@ def keep(systems: Sequence[System], now: datetime, count: int) -> None:
     pages are made of."""
     for system in systems:
         policy = open_policy(system=system.name)
+        original = Original.objects.get(system=system)
+        original.text = json.dumps(
+            json.loads(original.text) | {"backups": {policy.name: {"of": "db", "stores": ["vault"]}}}
+        )
+        original.save()
         newest, *older = nights(policy, count, now - timedelta(hours=9))
         for copy in older[::PROVED_EVERY]:
             proof(copy, copy.at + timedelta(hours=1))

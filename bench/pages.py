@@ -99,7 +99,7 @@ def samples() -> Samples:
         "backupcopy": {"number": str(copy.pk)}, "copyfiles": {"number": str(copy.pk)},
         "backupproof": {"number": str(proof.pk)}, "backupcertificate": {"number": str(proof.pk), "form": "json"},
         "backuprestore": {"number": str(restore.pk)},
-        "store-try": {"name": copy.repository.store.name},
+        "store": {"name": copy.repository.store.name},
     }  # fmt: skip
 
 

@@ -31,7 +31,7 @@ FAULTS = ("stock-negative", "sale-stuck", "certificate-expiring", "app-slow")
 THERE = There(
     system="meridian", checks=("app.reads-an-order", "app.sales", "cpu"), edited="app.reads-an-order", incidents=(1,),
     sheet=1, parts=("postgresql",), channel="it-team", person="vera", policy="nightly",
-    backups=("jobs/1",),
+    backups=("jobs/1", "copies/1", "copies/1/files", "proofs/1"), written="nightly", store="vault",
 )  # fmt: skip
 CHECK = "/systems/meridian/checks/app.reads-an-order/?range=1h"
 README = {

@@ -28,7 +28,7 @@ from mainstay.api import (
     notices,
     own_copies,
     people,
-    policies,
+    policy_editing,
     restores,
     secrets,
 )
@@ -82,7 +82,7 @@ for part in (
     incidents,
     incident_stats,
     inspections,
-    policies,
+    policy_editing,
     backup_jobs,
     restores,
     notices,

@@ -11,6 +11,7 @@ from mainstay.api.answers import Data, StateName, Words
 from mainstay.api.auth import actor, needs, sight
 from mainstay.api.shapes import Name, Page, Paging, Text, page
 from mainstay.backups.queries import overview
+from mainstay.backups.queries.preview import preview
 from mainstay.catalogue import queries
 from mainstay.engine.store_trial import try_store
 
@@ -83,11 +84,39 @@ class Shelf(Schema):
     copies: list[KeptCopy]
 
 
+class Lack(Schema):
+    """A program that the tool needs and this machine has not; ``install`` is the command that brings it."""
+
+    program: str
+    why: str
+    install: str
+
+
+class ExpectedSize(Schema):
+    """What a copy of a level is expected to take, as the copy ``like`` took it: bytes when restored, and bytes that the
+    store grew by."""
+
+    level: str
+    size: int
+    added: int
+    like: int
+
+
+class Room(Schema):
+    """Bytes left in a store as they were last found; null where nobody knows."""
+
+    store: str
+    free: int | None
+
+
 class PolicyPreview(Schema):
     """What a policy will do if nothing keeps it from it."""
 
     runs: list[ComingRun]
     repositories: list[Shelf]
+    lacking: list[Lack]
+    sizes: list[ExpectedSize]
+    rooms: list[Room]
 
 
 class Coverage(Schema):
@@ -109,6 +138,13 @@ class Store(Schema):
     kind: str
     title: Words
     policies: list[str]
+
+
+class StoreInFull(Schema):
+    """A store as YAML has it. A secret stands in it by its name only."""
+
+    name: str
+    definition: Data
 
 
 class TriedStore(Schema):
@@ -151,7 +187,7 @@ def show_backup_policy(request: HttpRequest, system: Name, name: Name) -> Any:
 def preview_backup_policy(request: HttpRequest, system: Name, name: Name) -> Any:
     """The next 20 runs, and what retention would drop now."""
     row = queries.policy(f"{system}/{name}", sight(request))
-    return rows.preview_rows(overview.preview(row, datetime.now(UTC)))
+    return rows.preview_rows(preview(row, datetime.now(UTC)))
 
 
 @router.get("/backups/coverage", response=Coverages, **needs("backup.read"))

@@ -1,7 +1,9 @@
 """What is shown of policies, stores and coverage: plain data, the same over the API and after ``--json``."""
 
 from mainstay.api.rows import Row
-from mainstay.backups.queries.overview import Covered, Glance, Preview, Shelf
+from mainstay.backups.queries.overview import Covered, Glance
+from mainstay.backups.queries.preview import Preview, Shelf
+from mainstay.catalogue.editing_backups import StoreWriting
 from mainstay.catalogue.models import Store
 from mainstay.domain.backup_schedule import Run
 from mainstay.engine.store_trial import Tried
@@ -31,8 +33,16 @@ def run_row(run: Run) -> Row:
 
 
 def preview_rows(found: Preview) -> Row:
-    """The next runs, and every copy with the rules that keep it; no rule: it goes."""
-    return {"runs": list(map(run_row, found.runs)), "repositories": list(map(_shelf_row, found.shelves))}
+    """The next runs, every copy with the rules that keep it (no rule: it goes), what the tool lacks here, and what a
+    copy is expected to take."""
+    return {
+        "runs": list(map(run_row, found.runs)), "repositories": list(map(_shelf_row, found.shelves)),
+        "lacking": [{"program": one.program, "why": one.why, "install": one.install} for one in found.lacking],
+        "sizes": [
+            {"level": one.level, "size": one.size, "added": one.added, "like": one.like.pk} for one in found.sizes
+        ],
+        "rooms": [{"store": one.store, "free": one.free} for one in found.rooms],
+    }  # fmt: skip
 
 
 def _shelf_row(shelf: Shelf) -> Row:
@@ -62,6 +72,11 @@ def store_row(row: Store, used: list[str]) -> Row:
         "name": row.name, "kind": row.kind, "title": {"en": title} if isinstance(title, str) else title,
         "policies": used,
     }  # fmt: skip
+
+
+def store_in_full(one: StoreWriting) -> Row:
+    """A store with its settings. A secret stands in them by its name only."""
+    return {"name": one.name, "definition": one.own}
 
 
 def tried_row(tried: Tried) -> Row:

@@ -11,7 +11,14 @@ from django.utils import timezone
 
 from mainstay.audit.actions import record
 from mainstay.catalogue import queries
-from mainstay.catalogue.editing import proposal, seen_of, writing
+from mainstay.catalogue.editing import Proposal, proposal, seen_of, writing
+from mainstay.catalogue.editing_backups import (
+    policy_proposal,
+    policy_retirement,
+    policy_writing,
+    store_proposal,
+    store_writing,
+)
 from mainstay.catalogue.models import Outline as OutlineRow
 from mainstay.catalogue.models import Revision, Secret
 from mainstay.catalogue.secret_book import stored
@@ -76,12 +83,63 @@ def edit_check(
         if seen is not None:
             _require_as_seen(system, seen)
         wanted = proposal(present, changes)
-        if wanted.differences:
-            number = _write(wanted.catalogue, wanted.differences, actor)
-            keys = {key: [present.definition.get(key), value] for key, value in wanted.changes.items()}
-            data = {"revision": number, "changed": keys, "first": _named(wanted.differences)}
-            record(actor, "check.edit", f"{system}/{name}", data)
+        keys = {key: [present.definition.get(key), value] for key, value in wanted.changes.items()}
+        _carry_out(wanted, actor, "check.edit", f"{system}/{name}", keys)
     return wanted.differences
+
+
+def put_policy(
+    system: str, name: str, wanted: Mapping[str, Any], *, actor: Actor, seen: str | None = None
+) -> list[Difference]:
+    """Make one backup policy say ``wanted`` in what its system's user wrote, and apply that; it may be new.
+
+    It is for who may change the whole catalogue: a policy names accounts and paths of its own choice. Raises
+    System.DoesNotExist, Invalid with what is wrong, and Overtaken as ``edit_check``.
+    """
+    authorise(actor, "catalogue.apply")
+    with transaction.atomic():
+        _lock()
+        present = policy_writing(system, name)
+        if seen is not None:
+            _require_as_seen(system, seen)
+        found = policy_proposal(present, wanted)
+        _carry_out(found, actor, "catalogue.apply", f"policy {system}/{name}", found.changes)
+    return found.differences
+
+
+def retire_policy(system: str, name: str, *, actor: Actor, seen: str | None = None) -> list[Difference]:
+    """Take one backup policy, and with it its checks, out of what its system's user wrote. Its copies stay, and so do
+    its key and its record. Raises Policy.DoesNotExist, and otherwise as ``put_policy``."""
+    authorise(actor, "catalogue.apply")
+    with transaction.atomic():
+        _lock()
+        if seen is not None:
+            _require_as_seen(system, seen)
+        found = policy_retirement(policy_writing(system, name))
+        _carry_out(found, actor, "catalogue.apply", f"policy {system}/{name}", {})
+    return found.differences
+
+
+def put_store(name: str, wanted: Mapping[str, Any], *, actor: Actor, seen: str | None = None) -> list[Difference]:
+    """Make one store say ``wanted``; it may be new. Raises Invalid, and Overtaken where ``seen`` is not how it is
+    written now."""
+    authorise(actor, "catalogue.apply")
+    with transaction.atomic():
+        _lock()
+        present = store_writing(name)
+        if seen is not None and present.seen != seen:
+            raise Overtaken(say("%(name)s was changed by somebody else meanwhile; look at it again", name=name))
+        found = store_proposal(present, wanted)
+        _carry_out(found, actor, "catalogue.apply", f"store {name}", found.changes)
+    return found.differences
+
+
+def _carry_out(wanted: Proposal, actor: Actor, act: str, what: str, changed: Mapping[str, Any]) -> None:
+    """What was proposed becomes so, on the record with each key before and after; nothing is a revision of nothing."""
+    if wanted.differences:
+        number = _write(wanted.catalogue, wanted.differences, actor)
+        data = {"revision": number, "changed": dict(changed), "first": _named(wanted.differences)}
+        record(actor, act, what, data)
 
 
 def _require_as_seen(system: str, sign: str) -> None:

@@ -136,7 +136,9 @@ class _Examiner:
     def _store(self, page: Page, name: str, store: Store) -> None:
         way: Way = ("stores", name)
         if page.exists((*way, "kind"), store.kind, "kind of store", kinds.store_kinds()):
-            page.settings(way, dict(store.model_extra or {}), kinds.store_settings(store.kind))
+            given, model = dict(store.model_extra or {}), kinds.store_settings(store.kind)
+            page.settings(way, given, model)
+            page.secrets_by_name(way, given, model)
 
     def _channel(self, page: Page, name: str, channel: document.Channel) -> None:
         way: Way = ("channels", name)

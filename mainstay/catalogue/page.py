@@ -110,6 +110,19 @@ class Page:
                 if found.on_key or not has_placeholder(_at(settings, found.path)):
                     self._complain(path, found)
 
+    def secrets_by_name(self, path: Path, settings: dict[str, Any], model: type[BaseModel]) -> None:
+        """What a kind says is a secret is never written in clear, whatever its key is called."""
+        for name in secret_keys(model):
+            text = settings.get(name)
+            if isinstance(text, str) and text and "${" not in text and not looks_secret((name,), text):
+                right = "write ${NAME} and give it with: mainstay secret set NAME"
+                self.flaw((*path, name), "a secret is written in clear", right)
+
+
+def secret_keys(model: type[BaseModel]) -> list[str]:
+    """The settings of a kind whose description asks for a secret."""
+    return [name for name, info in model.model_fields.items() if "${SECRET}" in (info.description or "")]
+
 
 def _at(value: Any, path: Path) -> Any:
     for step in path:

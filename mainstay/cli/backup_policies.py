@@ -7,10 +7,15 @@ import typer
 
 from mainstay.api.policy_rows import covered_row, policy_in_full, policy_row, preview_rows, store_row, tried_row
 from mainstay.backups.queries import overview
+from mainstay.backups.queries.preview import drafted
+from mainstay.backups.queries.preview import preview as look_ahead
 from mainstay.catalogue import queries
+from mainstay.catalogue.editing_backups import policy_proposal
 from mainstay.cli.output import EXIT, AsJson, print_json, print_rows
+from mainstay.cli.policy_editing import Keys, flaws_told, wanted_policy
 from mainstay.cli.shell import acting, told
 from mainstay.cli.words import _
+from mainstay.domain.actor import authorise
 from mainstay.engine.store_trial import try_store
 from mainstay.monitoring.wording import format_value
 
@@ -50,12 +55,19 @@ def policy(path: Path, as_json: AsJson = False) -> None:
             print(f"{key}: {value}")
 
 
-def preview(path: Path, as_json: AsJson = False) -> None:
-    """The next 20 runs, and which copies would be dropped now and why the others stay."""
-    sight = acting("backup.read").sight
-    with told(_absent(path)):
-        row = queries.policy(path, sight)
-    found = preview_rows(overview.preview(row, datetime.now(UTC)))
+def preview(path: Path, keys: Keys = None, as_json: AsJson = False) -> None:
+    """The next 20 runs, and which copies would be dropped now and why the others stay; with --set as it would be with
+    other keys, of a policy that is not there yet too. Nothing is changed."""
+    actor = acting("backup.read")
+    if keys:
+        authorise(actor, "catalogue.apply")
+        with told(), flaws_told(as_json):
+            present, wanted = wanted_policy(path, keys)
+            row = drafted(present, policy_proposal(present, wanted))
+    else:
+        with told(_absent(path)):
+            row = queries.policy(path, actor.sight)
+    found = preview_rows(look_ahead(row, datetime.now(UTC)))
     if as_json:
         print_json(found)
         return
@@ -65,6 +77,21 @@ def preview(path: Path, as_json: AsJson = False) -> None:
         goes = _("{store}: {number} copies go").format(store=shelf["store"], number=shelf["goes"])
         print(f"{shelf['store']}: {shelf['refused']}" if shelf["refused"] else goes)
         print_rows(list(map(_copy, shelf["copies"])), ("id", "at", "level", "size", "stays"), "", as_json=False)
+    _print_needs(found)
+
+
+def _print_needs(found: dict[str, Any]) -> None:
+    """What a copy takes, as far as that is known, and what is missing here."""
+    for one in found["sizes"]:
+        words = _("a copy, {level}: about {size}; the store grows by about {added}")
+        size, added = format_value(one["size"], "B"), format_value(one["added"], "B")
+        print(words.format(level=_(one["level"]), size=size, added=added))
+    for one in found["rooms"]:
+        if one["free"] is not None:
+            print(_("{store}: {free} are free").format(store=one["store"], free=format_value(one["free"], "B")))
+    for one in found["lacking"]:
+        words = _("missing here: {program} ({why}); install it with: {install}")
+        print(words.format(**one))
 
 
 def coverage(as_json: AsJson = False) -> None:

@@ -40,7 +40,7 @@ def amend(written: Mapping[str, Any], name: str, changes: Mapping[str, Any], bas
         if alike(key, value) == alike(key, base.get(key)):
             own.pop(key, None)
         else:
-            own[key] = _short(key, value)
+            own[key] = short(key, value)
     if own:
         checks[name] = own
     else:
@@ -49,7 +49,7 @@ def amend(written: Mapping[str, Any], name: str, changes: Mapping[str, Any], bas
     return {**rest, "checks": checks} if checks else rest
 
 
-def _short(key: str, value: Any) -> Any:
+def short(key: str, value: Any) -> Any:
     """As one would write it by hand."""
     if key in _WORDS and isinstance(value, dict) and set(value) <= {"en"}:
         return value.get("en", "")

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from mainstay.domain.actor import person_name
 from mainstay.domain.placeholder import looks_secret, names
@@ -85,8 +86,10 @@ def examine(wish: Wish, lands: Collection[str], roots: Sequence[str], reason: st
             raise Refused(say("the live place is the component's own; name no other"))
         if not reason.strip():
             raise Refused(say("say why the live place is to be restored"))
-    elif wish.to == "directory" or wish.target.startswith("sqlite://"):
-        _examine_path(wish.target.removeprefix("sqlite://"), roots)
+    elif wish.to == "directory":
+        _examine_path(wish.target, roots)
+    elif wish.target.startswith("sqlite://"):
+        _examine_path(unquote(wish.target.removeprefix("sqlite://")), roots)
     else:
         _examine_address(wish.target)
 

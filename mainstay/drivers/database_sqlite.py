@@ -19,13 +19,20 @@ _ALLOWED = frozenset({
 })  # fmt: skip
 
 
+def file_of(dsn: str) -> str:
+    """The path that an address names, also where an absolute one is written with a slash too many, as many tools ask
+    for: SQLite would take the first directory of ``//srv/x`` for a host."""
+    path = unquote(dsn.removeprefix("sqlite://"))
+    return f"/{path.lstrip('/')}" if path.startswith("/") else path
+
+
 class SQLite:
     """SQLite itself is told to allow nothing but reading."""
 
     dialect: Dialect = "sqlite"
 
     def __init__(self, dsn: str) -> None:
-        path = unquote(dsn.removeprefix("sqlite://"))
+        path = file_of(dsn)
         try:
             self.raw = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, check_same_thread=False, timeout=1)
             self.raw.execute("select 1 from sqlite_master").close()

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST
 
 from mainstay.backups.queries import overview
+from mainstay.backups.queries.preview import preview
 from mainstay.catalogue import policies, queries
 from mainstay.catalogue.models import Policy, Store
 from mainstay.domain.backup_policy import full_at, incremental_at, prove_at, prove_each
@@ -43,7 +44,7 @@ def backups(request: HttpRequest) -> HttpResponse:
             for row in queries.stores(sight)
         ],
         "text": text, "state": state, "states": STATES,
-        "may_try": may(request, "store.try", None),
+        "may_try": may(request, "store.try", None), "may_edit": may(request, "catalogue.apply", None),
     }  # fmt: skip
     return live(request, "backups", context)
 
@@ -61,9 +62,9 @@ def policy(request: HttpRequest, system: str, name: str) -> HttpResponse:
     now = datetime.now(UTC)
     glance = overview.glances(now, rows=[row])[0]
     context = {
-        "policy": row, "glance": glance, "preview": overview.preview(row, now), "says": _says(row),
+        "policy": row, "glance": glance, "preview": preview(row, now), "says": _says(row),
         "checks": overview.checks_of(row), "zone": row.system.timezone,
-        "has_text": may(request, "catalogue.export", None),
+        "has_text": may(request, "catalogue.export", None), "may_edit": may(request, "catalogue.apply", None),
     }  # fmt: skip
     return live(request, "backuppolicy", context)
 

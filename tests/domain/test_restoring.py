@@ -40,6 +40,7 @@ def test_what_is_right(to: Any, target: str, reason: str) -> None:
     [
         ("directory", "/data/restored", "may be written below"), ("directory", "/data/restored-too/x", "below"),
         ("directory", "/data/restored/../../etc", "without . and .."), ("directory", "", "absolute path"),
+        ("database", "sqlite:///srv/%2e%2e/etc/x", "without . and .."),
         ("directory", "/srv/a/", "absolute path"), ("database", "sqlite://srv/x", "absolute path"),
         ("database", "postgresql://u:secret@h/x", "write the password as"),
         ("database", "postgresql://h/x?user=u&password=secret", "write the password as"),

@@ -12,6 +12,7 @@ import pytest
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault
 from mainstay.drivers.database import Connection, Shelf, Unread, connect
+from mainstay.drivers.database_sqlite import file_of
 from mainstay.drivers.statement import Refused, examined, named
 from tests.servers import postgresql
 
@@ -83,6 +84,13 @@ def test_an_unknown_name_is_said() -> None:
 def test_sqlite_is_read_and_bounded(books: Connection) -> None:
     found = books.select("select id, amount from line where id >= :least", {"least": 10}, 100, 3)
     assert (len(found.rows), found.more, found.columns) == (100, True, ("id", "amount"))
+
+
+def test_sqlite_is_named_with_a_slash_too_many(tmp_path: Path) -> None:
+    sqlite3.connect(tmp_path / "books.sqlite3").close()
+    connect(f"sqlite:///{tmp_path}/books.sqlite3", LOOPBACK, 3).close()
+    assert file_of("sqlite:///srv/a%20b") == file_of("sqlite:////srv/a%20b") == "/srv/a b"
+    assert file_of("sqlite://books.sqlite3") == "books.sqlite3"
 
 
 def test_sqlite_cannot_be_written(books: Connection) -> None:

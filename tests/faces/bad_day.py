@@ -56,12 +56,16 @@ checks:
         - {{name: to be shipped by the warehouse, longest: 2d}}
         - {{name: paid, final: true}}
   job: {{probe: {{kind: heartbeat, period: 1h, grace: 5m}}}}
+backups:
+  {written}: {{of: books, stores: [{store}], full: "30 2 29 2 *", incremental: "", title: {{en: The books of all the subsidiaries on every leap day, zh: 各子公司账簿闰日备份}}}}
 """  # noqa: E501 - long names are what it is about
 SHARED = """
 channels:
   operations-team-of-the-subsidiaries: {kind: smtp, host: 127.0.0.1, port: 1, sender: m@shop.example, to: [it@shop.example]}
 calendars:
   holidays-of-the-subsidiaries: {holidays: ["2027-01-01", "2027-02-06"], workdays: ["2027-01-31"]}
+stores:
+  vault-in-the-basement-of-the-head-office: {kind: directory, path: /srv/vault-in-the-basement-of-the-head-office}
 """  # noqa: E501
 MORE = f"""
 import django; django.setup()
@@ -81,6 +85,7 @@ keep_outline(Outline(system="wholesale-of-the-subsidiaries", title=title, parts=
 """
 """An inspection sheet, and a system that ann is describing."""
 POLICY = "every-night-to-the-vault-and-to-the-second-data-centre"
+WRITTEN, STORE = "books-of-the-subsidiaries-on-leap-days", "vault-in-the-basement-of-the-head-office"
 BACKUPS = f"""
 import django; django.setup()
 from datetime import UTC, datetime, timedelta
@@ -89,7 +94,7 @@ from mainstay.backups.queries.restores import seal_of
 from mainstay.domain.restoring import Wish
 from tests.line.backed_up import copy, nights, open_policy, proof, repository, watch
 now = datetime.now(UTC)
-stores = ("vault-in-the-basement-of-the-head-office", "object-storage-of-the-second-data-centre")
+stores = ("{STORE}", "object-storage-of-the-second-data-centre")
 title = {{"en": "Books of all the subsidiaries, every night, with a proof", "zh": "各子公司账簿每夜备份并验证恢复"}}
 policy = open_policy("{POLICY}", "{LONG}", stores, title=title, data="finance", window="22:00-06:00",
                      keep={{"last": 2, "daily": 5, "weekly": 2}}, databases=["consolidated_ledger_of_subsidiaries"])
@@ -159,9 +164,11 @@ def _wait(site: Served, met: Callable[[], object]) -> None:
 def bad_day(folder: Path) -> Iterator[Served]:
     """Served by the web process alone, some seconds after the worst; ``ann`` is an administrator."""
     _books(folder / "books.sqlite3")
-    names = {"long": LONG, "check": CHECK, "component": "application-server-of-the-subsidiaries"}
-    site = Served(folder, catalogue=CATALOGUE.format(books=folder / "books.sqlite3", **names))
+    names = {"long": LONG, "check": CHECK, "component": "application-server-of-the-subsidiaries", "written": WRITTEN,
+             "store": STORE}  # fmt: skip
+    site = Served(folder, catalogue="")
     (folder / "mainstay.toml").write_text((folder / "mainstay.toml").read_text() + SETTINGS)
+    (folder / "catalogue" / "shop.yaml").write_text(CATALOGUE.format(books=folder / "books.sqlite3", **names))
     (folder / "catalogue" / "shared.yaml").write_text(SHARED)
     site.call("apply", str(folder / "catalogue"))
     site.call("user", "add", "maria.magdalena.von-der-buchhaltung", "--role", "operator", "--password-stdin",
@@ -211,6 +218,9 @@ class There:
     person: str
     policy: str = ""
     backups: Sequence[str] = ()
+    written: str = ""
+    """A policy that stands in YAML, as not all of those that are only rows do."""
+    store: str = ""
 
 
 def everywhere(site: Served) -> list[str]:
@@ -219,7 +229,7 @@ def everywhere(site: Served) -> list[str]:
     checks, parts = (CHECK, "answers", "size", "sales", "job"), ("database-of-all-the-subsidiaries", "web")
     backups = ("jobs/1", "copies/1", "copies/1/files", "proofs/1", "restores/1", "restores/2")
     there = There(LONG, checks, "size", incidents[-2:], 1, parts, "operations-team-of-the-subsidiaries",
-                  "maria.magdalena.von-der-buchhaltung", POLICY, backups)  # fmt: skip
+                  "maria.magdalena.von-der-buchhaltung", POLICY, backups, WRITTEN, STORE)  # fmt: skip
     return pages(there)
 
 
@@ -232,6 +242,8 @@ def pages(there: There) -> list[str]:
         "/incidents/?state=", "/incidents/?view=plots", *(f"/incidents/{number}/" for number in there.incidents),
         "/data/?view=findings", "/data/?view=rules", "/data/?view=flows", "/data/?view=cases",
         "/backups/", *([f"/backups/policies/{there.system}/{there.policy}/"] if there.policy else []),
+        *([f"/backups/policies/{there.system}/{there.written}/edit/", f"/backups/policies/new/?system={there.system}",
+           f"/backups/stores/of/{there.store}/"] if there.written else []), "/backups/stores/new/?kind=sftp",
         "/backups/restores/", "/settings/own-copies/",
         *([f"/backups/restores/new/?policy={there.system}/{there.policy}&copy=1"] if there.policy else []),
         "/backups/jobs/", "/backups/copies/", *(f"/backups/{one}/" for one in there.backups),

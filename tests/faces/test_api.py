@@ -93,18 +93,19 @@ def fitting(method: str, path: str) -> dict[str, Any]:
         return {}
     name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     known = document()["components"]["schemas"][name]["properties"]
-    return {
+    found = {
         key: next(iter(known[key].get("enum", ())), value)
         for key, value in FITTING.items()
         if key in known and isinstance(value, list) is (known[key].get("type") == "array")
     }
+    return found | ({"path": "/srv/vault"} if name == "StoreWanted" else {})  # what only its kind knows
 
 
 FITTING = {
     "files": {}, "text": "x", "reason": "x", "system": "none", "title": "x", "category": "data", "level": 3, "hours": 1,
     "value": "x", "username": "x", "password": "violet-otter-31", "name": "x", "role": "viewer", "alerts": [],
     "seal": "x", "policy": "none/none", "to": "directory", "target": "/srv/none",
-    "year": 2026, "week": 48,
+    "year": 2026, "week": 48, "of": "db", "stores": ["vault"], "kind": "directory",
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from mainstay.audit.models import Record
 from mainstay.backups.models import Job
 from mainstay.backups.queries import overview
 from mainstay.backups.queries.overview import coverage
+from mainstay.backups.queries.preview import preview
 from mainstay.catalogue import kinds
 from mainstay.catalogue.examine import examine
 from mainstay.catalogue.models import Check, Component, Policy, Store, System
@@ -89,7 +90,7 @@ def test_what_nobody_may_see_is_not_counted(nightly: Policy) -> None:
 
 
 def test_the_preview_says_what_goes_and_why_the_rest_stays(nightly: Policy) -> None:
-    found = overview.preview(nightly, now())
+    found = preview(nightly, now())
     assert len(found.runs) == 20
     (shelf,) = found.shelves
     rules = [[rule.value for rule in fate.rules] for fate in shelf.fates]
@@ -97,7 +98,7 @@ def test_the_preview_says_what_goes_and_why_the_rest_stays(nightly: Policy) -> N
     assert rules[8] == ["proved"]
     assert shelf.goes == 7
     copy(nightly, now() + 900 * DAY)
-    (refused,) = overview.preview(nightly, now()).shelves
+    (refused,) = preview(nightly, now()).shelves
     assert (refused.goes, "dated in the future" in refused.refused) == (0, True)
 
 
@@ -105,7 +106,7 @@ def test_what_is_owed_to_the_second_site_stays() -> None:
     policy = open_policy(keep={"last": 1, "daily": 0, "weekly": 0, "monthly": 0, "yearly": 0})
     newest, older, oldest = nights(policy, 3, now() - timedelta(hours=5))
     copy(policy, oldest.at, store="far", made_from=oldest)
-    first = overview.preview(policy, now()).shelves[0]
+    first = preview(policy, now()).shelves[0]
     assert {fate.copy.pk: fate.rules for fate in first.fates} == {
         newest.pk: (Rule.LAST, Rule.OWED), older.pk: (Rule.OWED,), oldest.pk: (),
     }  # fmt: skip

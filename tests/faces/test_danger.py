@@ -14,6 +14,7 @@ SAID_BESIDE = {"inspection-sign", "person-change"}
 DANGERS = {
     "backup-key", "backup-run", "backuprestore-abort", "backuprestore-approve",
     "account-codes", "account-factor-remove", "account-passkey-remove", "account-session-end", "account-sessions-end",
+    "backuppolicy-retire", "store-retire",
     "calendar-retire", "channel-retire", "check-mute", "countersign", "incident-resolve", "inspection-refuse",
     "person-factor-reset", "person-password-link", "person-sessions-end", "secret-delete", "secret-rotate",
     "start-channel-remove", "start-drop", "start-part-remove", "system-mute", "token-revoke", *SAID_BESIDE,

@@ -69,7 +69,7 @@ def past(scale: Scale) -> Iterator[list[str]]:
         )  # fmt: skip
         there = There(
             system.name, checks, first["http"].name, list(incidents), sheet, ["web"], "on-call", "person-1", "nightly",
-            kept,
+            kept, written="nightly", store="vault",
         )  # fmt: skip
         yield pages(there)
         transaction.set_rollback(True)

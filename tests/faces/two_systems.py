@@ -11,7 +11,7 @@ from mainstay.backups.models import Restore
 from mainstay.backups.queries.restores import seal_of
 from mainstay.catalogue.actions import apply, set_secret
 from mainstay.catalogue.examine import examine
-from mainstay.catalogue.models import Check, System
+from mainstay.catalogue.models import Check, Policy, System
 from mainstay.domain.actor import PERMISSIONS, Actor, Reach, Role, reach
 from mainstay.domain.restoring import Wish
 from mainstay.incidents.actions import File, note, open_by_hand
@@ -22,7 +22,7 @@ from mainstay.people.actions import create_token
 from mainstay.people.models import Passkey, Person, Sitting, SystemRole
 from mainstay.people.queries import actor_of, actor_of_token
 from tests.line.backed_up import copy as backup_copy
-from tests.line.backed_up import open_policy, proof
+from tests.line.backed_up import proof
 
 ROOT = Actor("test", Role.ADMINISTRATOR)
 OWN, FOREIGN = "shop", "secretbooks"
@@ -32,6 +32,9 @@ system: {name}
 tier: 1
 components:
   web: {{kind: http, url: "http://127.0.0.1:1/"}}
+  db: {{kind: sqlite, dsn: "sqlite:////srv/{name}/x.sqlite3"}}
+backups:
+  nightly: {{of: db, stores: [vault]}}
 checks:
   home: {{probe: {{kind: http, on: web}}, impact: outage}}
   job: {{probe: {{kind: heartbeat, period: 1h, grace: 5m}}}}
@@ -42,6 +45,8 @@ channels:
     {kind: smtp, host: 127.0.0.1, port: 1, sender: m@shop.example, to: [it@shop.example], systems: [shop, secretbooks]}
 calendars:
   cn: {holidays: ["2027-01-01"]}
+stores:
+  vault: {kind: directory, path: /srv/vault}
 """
 
 
@@ -99,7 +104,7 @@ class World:
         incident = open_by_hand(system=name, title=f"{name} is ill", category="data", level=2, text="", actor=ROOT)
         muted = mute(system=system, check=Check.objects.get(system=system, name="home"), reason="x", until=until,
                      actor=ROOT)  # fmt: skip
-        backed_up = open_policy("nightly", system=name, stores=("vault",))
+        backed_up = Policy.objects.get(system=system, name="nightly")
         taken = backup_copy(backed_up)
         proved = proof(taken)
         wish = Wish(taken.pk, "live")

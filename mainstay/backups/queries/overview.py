@@ -1,4 +1,4 @@
-"""Policies at a glance, what a policy will do and drop, and which components no policy covers."""
+"""Policies at a glance, and which components no policy covers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,19 +6,16 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from mainstay.backups.models import Copy, Job, Proof, Repository
-from mainstay.backups.queries.keeping import retention
+from mainstay.backups.models import Copy, Job, Proof
 from mainstay.catalogue import policies, queries
 from mainstay.catalogue.models import Check, Component, Policy, System
 from mainstay.domain.actor import EVERYTHING, Sight
-from mainstay.domain.backup_schedule import Plan, Run, upcoming
+from mainstay.domain.backup_schedule import Run, upcoming
 from mainstay.domain.proof import Verdict
-from mainstay.domain.retention import Rule
 from mainstay.domain.state import State
 
 STATEFUL = ("postgresql", "mariadb", "sqlite")
 """Kinds of component that hold data which is lost with them. A host is covered by whoever says what on it matters."""
-RUNS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,37 +29,6 @@ class Glance:
     next: Run | None
     stores: Sequence[str]
     running: Job | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """What becomes of one copy at the next forgetting. No ``rules``: it goes."""
-
-    copy: Copy
-    rules: Sequence[Rule] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """The copies of one repository, the newest first. ``refused``: why nothing goes."""
-
-    repository: Repository
-    fates: Sequence[Fate]
-    refused: str
-
-    @property
-    def goes(self) -> int:
-        """How many copies go."""
-        return 0 if self.refused else sum(not fate.rules for fate in self.fates)
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What a policy will do if nothing keeps it from it."""
-
-    policy: Policy
-    runs: Sequence[Run]
-    shelves: Sequence[Shelf]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,23 +108,6 @@ def glances(now: datetime, sight: Sight = EVERYTHING, rows: Sequence[Policy] | N
     ]  # fmt: skip
 
 
-def preview(policy: Policy, now: datetime, count: int = RUNS) -> Preview:
-    """The next runs, and what retention would drop now and why."""
-    plan: Plan = policies.plan(policy)
-    kept = Repository.objects.filter(policy=policy).select_related("store", "policy__system").order_by("made_at")
-    return Preview(policy, upcoming(plan, now, count), [_shelf(one, now) for one in kept])
-
-
-def _shelf(repository: Repository, now: datetime) -> Shelf:
-    copies = Copy.objects.filter(repository=repository, dropped_at=None).defer("fingerprint", "point")
-    found = retention(repository, now)
-    return Shelf(
-        repository,
-        [Fate(copy, found.stays.get(copy.pk, ())) for copy in copies],
-        found.refused,
-    )
-
-
 def coverage(sight: Sight = EVERYTHING) -> list[Covered]:
     """Every component that holds data, those with a gap first; a host only if a policy is of it."""
     by_component: dict[int, list[Policy]] = {}
@@ -187,6 +136,11 @@ def stores_used(sight: Sight = EVERYTHING) -> dict[str, list[str]]:
         for store in policy.document["stores"]:
             found.setdefault(store, []).append(str(policy))
     return found
+
+
+def copies_in(store: str) -> int:
+    """How many copies lie in a store, of whichever policy, in use or not."""
+    return Copy.objects.filter(repository__store__name=store, dropped_at=None).count()
 
 
 def _states(rows: Sequence[Policy]) -> dict[int, str]:

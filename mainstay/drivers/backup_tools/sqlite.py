@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.drivers import staging
 from mainstay.drivers.backup_tools import Checked, Missing, Run, Source, Taken, ToolFailed
+from mainstay.drivers.database_sqlite import file_of
 from mainstay.drivers.statement import Refused, examined
 
 SERVES = ("sqlite",)
@@ -36,7 +37,7 @@ class Tool:
 
     def __init__(self, source: Source, network: NetworkPolicy) -> None:  # noqa: ARG002 - it goes nowhere
         self._source = source
-        self._path = Path(unquote(str(source.component.get("dsn", "")).removeprefix("sqlite://")))
+        self._path = Path(file_of(str(source.component.get("dsn", ""))))
 
     def estimate(self) -> int:
         wal = self._path.with_name(self._path.name + "-wal")

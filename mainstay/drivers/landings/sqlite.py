@@ -11,7 +11,6 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from mainstay.domain.fingerprint import Fingerprint, part
 from mainstay.domain.network import NetworkPolicy
@@ -19,6 +18,7 @@ from mainstay.domain.saying import say
 from mainstay.drivers import staging
 from mainstay.drivers.backup_tools import Run, Source, ToolFailed
 from mainstay.drivers.backup_tools.sqlite import Restored
+from mainstay.drivers.database_sqlite import file_of
 from mainstay.drivers.landings import Target
 
 PATIENCE = 60.0
@@ -30,7 +30,7 @@ class Landing:
 
     def __init__(self, target: Target, network: NetworkPolicy) -> None:  # noqa: ARG002 - it goes nowhere
         self._target = target
-        self._place = Path(unquote(target.place.removeprefix("sqlite://")))
+        self._place = Path(file_of(target.place))
         self._built = self._place.with_name(f".{self._place.name}.restore-{target.number}")
         self._until = 0.0
 

@@ -13,6 +13,7 @@ from mainstay.domain.restoring import Wish
 from mainstay.domain.saying import say
 from mainstay.drivers import backup_tools, landings
 from mainstay.drivers.backup_tools import ToolFailed
+from mainstay.drivers.database_sqlite import file_of
 from mainstay.drivers.landings import Target
 from mainstay.settings import CONFIGURATION, DATA, NETWORK
 
@@ -39,8 +40,10 @@ def of_a_server(copy: Copy) -> bool:
 def landing(copy: Copy, wish: Wish, number: int, point: Mapping[str, Any]) -> Any:
     """Raises Unfilled, ToolFailed."""
     place = _live(copy) if wish.to == "live" else str(fill(wish.target, SecretBook().value))
-    if wish.to == "directory" or (wish.to == "database" and place.startswith("sqlite://")):
-        _require_inside(Path(place.removeprefix("sqlite://")))
+    if wish.to == "directory":
+        _require_inside(Path(place))
+    elif wish.to == "database" and place.startswith("sqlite://"):
+        _require_inside(Path(file_of(place)))
     target = Target(wish.to == "live", place, number, wish.only, point)
     kind = lands(copy)[wish.to]
     return landings.load(kind).Landing(target, NETWORK)
