@@ -109,6 +109,8 @@ class Restored:
                     found = postgresql_fingerprint.take(db, totals, tables, f"{one['name']}.")
                 except psycopg.errors.QueryCanceled:
                     raise ToolFailed("timeout", "the restored copy was not read at its deadline") from None
+                except postgresql_fingerprint.NO_ROOM as error:
+                    raise ToolFailed("no-space", f"to read the restored copy: {_first(str(error))}") from None
                 except psycopg.Error as error:
                     raise ToolFailed("damaged", f"the restored copy cannot be read: {_first(str(error))}") from None
             whole["schema"].append(found["schema"])

@@ -13,7 +13,6 @@ from psycopg.conninfo import make_conninfo
 
 from mainstay.drivers import postgresql_programs, program, scratch_place
 from mainstay.drivers.backup_tools import ToolFailed
-from mainstay.drivers.program import Limits
 from mainstay.drivers.scratch_server import Server
 
 ADMIN = "mainstay_scratch"
@@ -56,7 +55,7 @@ class Scratch(Server):
     def _make(self) -> None:
         words = ["-D", str(self.home / "data"), "-U", ADMIN, "--auth=trust", "--encoding=UTF8", "--no-sync"]
         words += ["--locale=C.UTF-8", "--no-instructions"]
-        ended = program.run([str(self.programs / "initdb"), *words], until=self._until, limits=Limits(user=self._user))
+        ended = program.run([str(self.programs / "initdb"), *words], until=self._until, limits=self._polite())
         if ended.code:
             raise ToolFailed("failed", f"initdb: {ended.err.strip()[-300:]}")
 

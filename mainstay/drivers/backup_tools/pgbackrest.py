@@ -270,6 +270,8 @@ def _fingerprint(connection: server.Connection, source: Source, database: str) -
     """Of the component's own database. Raises ToolFailed."""
     try:
         return postgresql_fingerprint.take(connection, source.totals, source.tables, f"{database}.")
+    except postgresql_fingerprint.NO_ROOM as error:
+        raise ToolFailed("no-space", str(error).strip().split("\n")[0]) from None
     except psycopg.Error as error:
         raise ToolFailed("damaged", str(error).strip().split("\n")[0]) from None
 

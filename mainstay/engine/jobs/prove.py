@@ -28,6 +28,7 @@ from mainstay.drivers.restic import Restic
 from mainstay.engine.jobs import application, copied_rules, distance, own, places
 from mainstay.engine.jobs.backup import SPARE
 from mainstay.engine.jobs.bench import Bench
+from mainstay.engine.jobs.bounded import bounded
 
 SAYS_NOTHING = ("missing", "no-space", "unreachable", "locked", "wrong-key", "refused", "timeout", "killed")
 """Codes of what happened to the proof, not to the copy."""
@@ -43,6 +44,7 @@ class Found:
     gates: list[Gate] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
     restored: bool = False
+    room: dict[str, Any] = field(default_factory=dict)
 
     def say(self, name: str, outcome: Outcome, detail: str = "", **evidence: Any) -> None:
         self.gates.append(Gate(name, outcome, detail, evidence))
@@ -56,12 +58,13 @@ def run(bench: Bench) -> None:
     bench.require_tools()
     bench.require_room("this machine", 2 * copy.size + SPARE, places.free(bench.directory))
     found, begun = Found(), datetime.now(UTC)
-    try:
-        _look(bench, copy, found)
-    except ToolFailed as error:
-        if error.code in SAYS_NOTHING:
-            raise
-        found.say("open" if found.restored else "load", Outcome.FAILED, f"{error.code}: {error.detail}")
+    with bounded(bench, copy) as found.room:
+        try:
+            _look(bench, copy, found)
+        except ToolFailed as error:
+            if error.code in SAYS_NOTHING:
+                raise
+            found.say("open" if found.restored else "load", Outcome.FAILED, f"{error.code}: {error.detail}")
     _keep(bench, copy, found, begun)
 
 
@@ -212,4 +215,4 @@ def _keep(bench: Bench, copy: Copy, found: Found, begun: datetime) -> None:
     }  # fmt: skip
     with transaction.atomic():
         proof = actions.keep_proof(bench.job, copy, values, now)
-        actions.finish(bench.job, now, bench.report(proof=proof.pk, verdict=outcome.value))
+        actions.finish(bench.job, now, bench.report(proof=proof.pk, verdict=outcome.value, room=found.room))
