@@ -42,6 +42,7 @@ def examine_policies(
         if tool := _tool(page, way, policy, component):
             _examine_tool(page, way, policy, tool)
             _examine_account(page, way, policy, component, tool)
+            _examine_host(page, way, policy, components, tool)
             missing.setdefault(tool, way)
             found[name] = Watched(DraftPolicy(policy, tool), component)
     _warn_of_what_is_missing(page, missing)
@@ -110,6 +111,27 @@ def _examine_account(page: Page, way: Path, policy: Policy, component: document.
     elif not has_placeholder([own, policy.dsn]) and not same_database(own, policy.dsn):
         what = f"it names another database than the component {policy.of!r}"
         page.flaw((*way, "dsn"), what, "name the same one, with an account that may read everything")
+
+
+def _examine_host(
+    page: Page, way: Path, policy: Policy, components: Mapping[str, document.Component], tool: str
+) -> None:
+    """Where proofs are done elsewhere: a host that can be signed in to, and a tool whose copies can be opened there."""
+    spot, host = (*way, "prove", "on"), policy.prove.on
+    if host is None or not page.exists(spot, host, "component", components):
+        return
+    said = components[host].model_extra or {}
+    if components[host].kind != "host":
+        page.flaw(spot, f"{host!r} is no host", "name a component of kind host")
+    elif lacks := [key for key in ("address", "user", "key_file", "host_key") if not said.get(key)]:
+        right = "write them there; the host_key is what ssh-keyscan -t ed25519 prints"
+        page.flaw(spot, f"the component {host!r} does not say {', '.join(lacks)}", right)
+    if not kinds.backup_tool(tool).far:
+        able = ", ".join(one for one in kinds.backup_tool_kinds() if kinds.backup_tool(one).far)
+        page.flaw(spot, f"copies of {tool} are proved on this machine only", f"leave it out; elsewhere: {able}")
+    if policy.prove.start:
+        right = "leave one of the two out"
+        page.flaw((*way, "prove", "start"), "an application is started on this machine, not on another host", right)
 
 
 def _warn_of_what_is_missing(page: Page, tools: Mapping[str, Path]) -> None:

@@ -35,6 +35,7 @@ class Prove(Mapping):
     rules: bool = Field(True, description="run the integrity rules and flows of the system on the restored copy")
     tables: list[str] = Field([], description="tables whose whole content is compared by checksum")
     start: list[str] = Field([], description="a program of the plugin directories that serves the restored copy")
+    on: Name | None = Field(None, description="a component of kind host of this system, where it is done over SSH")
     room: float = Field(0.0, ge=0, description="GB that what is restored may take; 0: by the size of the copy")
 
 

@@ -139,7 +139,7 @@ def run(
     environment: Mapping[str, str] | None = None,
     line: Callable[[str], None] | None = None,
     tick: Callable[[], None] | None = None,
-    stdin: Path | None = None,
+    stdin: Path | int | None = None,
     limits: Limits = _NO_LIMITS,
     cwd: Path | str = "/",
     most: int = 16_000_000,
@@ -149,12 +149,12 @@ def run(
     failed when it printed more)."""
     given, began = environment or {}, time.monotonic()
     with contextlib.ExitStack() as stack:
-        source = stack.enter_context(stdin.open("rb")).fileno() if stdin else None
+        source = stack.enter_context(stdin.open("rb")).fileno() if isinstance(stdin, Path) else stdin
         out = subprocess.PIPE
         running = stack.enter_context(Running(argv, given, limits, stdin=source, out=out, err=out, cwd=cwd))
         printed = _Printed(argv[0], line, most)
         _read(running.process, printed, until, tick or (lambda: None))
-        code = _code(running.process, until, argv[0])
+        code = code_of(running, until, argv[0])
     printed.close()
     err = concealed(bytes(printed.err).decode("utf-8", "replace"), given)
     if code == _CANNOT:
@@ -207,9 +207,10 @@ def _read(process: subprocess.Popen[bytes], printed: _Printed, until: float, tic
                     ready.unregister(key.fileobj)
 
 
-def _code(process: subprocess.Popen[bytes], until: float, name: str) -> int:
+def code_of(running: Running, until: float, name: str) -> int:
+    """The exit code of a program that comes to its end of itself. Raises ToolFailed (timeout)."""
     try:
-        return process.wait(_left(until, name))
+        return running.process.wait(_left(until, name))
     except subprocess.TimeoutExpired:
         raise _late(name) from None
 

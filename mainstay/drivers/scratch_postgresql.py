@@ -26,6 +26,11 @@ _SETTINGS = {
 }  # fmt: skip
 
 
+def settings_of(socket: Path) -> dict[str, str]:
+    """Of a scratch server whose socket lies in that directory."""
+    return {**_SETTINGS, "unix_socket_directories": str(socket)}
+
+
 def account() -> str:
     """Whom the server runs as; empty for ourselves."""
     return scratch_place.account("postgres")
@@ -60,7 +65,7 @@ class Scratch(Server):
             raise ToolFailed("failed", f"initdb: {ended.err.strip()[-300:]}")
 
     def _words(self, settings: Mapping[str, str]) -> list[str]:
-        chosen = {**_SETTINGS, "unix_socket_directories": str(self.home / "socket"), **settings}
+        chosen = {**settings_of(self.home / "socket"), **settings}
         words = [word for name, value in chosen.items() if value is not None for word in ("-c", f"{name}={value}")]
         return [str(self.programs / "postgres"), "-D", str(self.home / "data"), *words]
 

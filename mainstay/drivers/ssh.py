@@ -1,8 +1,9 @@
 """One command on another host: over SSH, with a host key that was pinned beforehand and nothing installed there."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import asyncssh
 
@@ -37,6 +38,12 @@ class Door:
     key_file: str = ""
     host_key: str = ""
     port: int = 22
+
+
+def door_of(component: Mapping[str, Any]) -> Door:
+    """As a component of kind host says: ``address``, ``user``, ``key_file``, ``host_key`` and ``port``."""
+    text = {name: str(component.get(name) or "") for name in ("user", "key_file", "host_key")}
+    return Door(str(component.get("address", "local")), **text, port=int(component.get("port") or 22))
 
 
 class Answer(NamedTuple):

@@ -19,7 +19,7 @@ from mainstay.drivers.kinds import Strict
 
 ALICE = Actor("person:alice", Role.ADMINISTRATOR)
 TOOLS = {
-    "pg_dump": Tool(("postgresql",), ("full",), True),
+    "pg_dump": Tool(("postgresql",), ("full",), True, far=True),
     "pgbackrest": Tool(("postgresql",), ("full", "incremental"), False),
     "sqlite": Tool(("sqlite",), ("full",), True),
     "files": Tool(("host", "sqlite", "postgresql", "http"), ("full", "incremental"), True),
@@ -48,6 +48,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 HEAD = "system: shop\ntimezone: Asia/Shanghai\ncomponents:\n"
 HEAD += '  db: {kind: postgresql, dsn: "${SHOP_DSN}"}\n  web: {kind: queue}\n  h: {kind: host}\n'
+HEAD += '  spare: {kind: host, address: 192.0.2.7, user: prover, key_file: /k, host_key: "ssh-ed25519 AAAA"}\n'
 HEAD += "  two: {kind: postgresql, dsn: 'postgresql://looker@db/shop'}\n"
 SHARED = (
     'stores:\n  vault: {kind: folder, path: /srv/vault}\n  far: {kind: folder, path: "${FAR_PATH}", title: Far away}\n'
@@ -104,6 +105,25 @@ def flaws(policy: str, shared: str = SHARED) -> list[str]:
         ]),
         ("of: db, stores: [vault], paths: [/etc]", [
             "backups.nightly.paths: pg_dump takes no paths; leave them out, or write tool: files",
+        ]),
+        ("of: db, stores: [vault], prove: {on: spare}", []),
+        ("of: db, stores: [vault], prove: {on: spar}", [
+            "backups.nightly.prove.on: there is no component 'spar'; did you mean 'spare'?",
+        ]),
+        ("of: db, stores: [vault], prove: {on: two}", [
+            "backups.nightly.prove.on: 'two' is no host; name a component of kind host",
+        ]),
+        ("of: db, stores: [vault], prove: {on: h}", [
+            "backups.nightly.prove.on: the component 'h' does not say address, user, key_file, host_key; "
+            "write them there; the host_key is what ssh-keyscan -t ed25519 prints",
+        ]),
+        ("of: h, stores: [vault], paths: [/etc], prove: {on: spare}", [
+            "backups.nightly.prove.on: copies of files are proved on this machine only; "
+            "leave it out; elsewhere: pg_dump",
+        ]),
+        ("of: db, stores: [vault], prove: {on: spare, start: [erp]}", [
+            "backups.nightly.prove.start: an application is started on this machine, not on another host; "
+            "leave one of the two out",
         ]),
         ("of: h, stores: [vault]", ["backups.nightly.paths: no path is named; write paths: \\[/srv/shop/files\\]"]),
         ("of: h, stores: [vault], paths: [etc]", [

@@ -8,6 +8,8 @@ Each file holds:
              repository of its own.
 ``LANDS``    where a copy of it can be restored to for real (``directory``, ``database``, ``live``) → the landing that
              does it; without one, to a directory if it is staged.
+``FAR``      true where a copy can be opened on another host too: ``Tool.open_far(run, point, host)`` is ``open`` there,
+             where ``host.path / "copy"`` holds it, and what it gives has ``lost()`` besides.
 ``lacks()``  what is missing on this machine, each with the command that installs it; empty when it can run.
 ``Tool(source, network)``  which blocks (see ``Source``, ``Run``, ``Taken``, ``Opened``), and has:
 
