@@ -270,9 +270,9 @@ class SSH:
 
 
 @contextmanager
-def ssh(package: str = "") -> Iterator[SSH]:
+def ssh(package: str = "", more: str = "") -> Iterator[SSH]:
     """OpenSSH's server for this very account, or, where that is root, for the account of a package; with keys made for
-    it."""
+    it. ``more``: a line of its configuration."""
     server = program("sshd")
     here = _directory("ssh")
     user = (_account(package) if package else None) or pwd.getpwuid(os.geteuid()).pw_name
@@ -287,7 +287,7 @@ def ssh(package: str = "") -> Iterator[SSH]:
         f"ListenAddress 127.0.0.1:{port}\nHostKey {here / 'host'}\nAuthorizedKeysFile {here / 'authorized'}\n"
         f"PidFile none\nPasswordAuthentication no\nStrictModes no\nPermitRootLogin prohibit-password\n"
         f"UsePAM {'yes' if package and os.geteuid() == 0 else 'no'}\n"  # which lets in an account without a password
-        "Subsystem sftp internal-sftp\n"
+        f"Subsystem sftp internal-sftp\n{more}\n"
     )
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where it locks itself in until somebody signed in

@@ -45,6 +45,7 @@ class Policy(Mapping):
     of: Name = Field(description="the component")
     tool: Tool | None = Field(None, description="by default the first that fits the component's kind")
     dsn: str = Field("", description="an account of its own that may read everything; left out: the component's")
+    on: Name | None = Field(None, description="tool pgbackrest: a component of kind host that has the server's files")
     title: Text = ""
     data: DataClass = Field("other", description="finance: a full copy each day and a proof of each; other: weekly")
     full: Cron | None = Field(None, description="cron, on the system's clocks; by default as its data asks for")

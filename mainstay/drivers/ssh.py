@@ -53,8 +53,8 @@ class Answer(NamedTuple):
     asked: float
 
 
-async def run(command: str, door: Door, network: NetworkPolicy) -> Answer:
-    """Bounded by the caller's deadline; raises one of ``ERRORS``."""
+async def run(command: str, door: Door, network: NetworkPolicy, given: bytes = b"") -> Answer:
+    """``given`` is what it reads. Bounded by the caller's deadline; raises one of ``ERRORS``."""
     if not door.host_key:
         raise ValueError(say("host_key is missing; pin it with: ssh-keyscan -t ed25519 %(host)s", host=door.address))
     sock = await connect(door.address, door.port, network)
@@ -64,14 +64,16 @@ async def run(command: str, door: Door, network: NetworkPolicy) -> Answer:
         client_keys=[door.key_file] if door.key_file else None,
     ) as connection:  # fmt: skip
         began = time.time()
-        printed = await _printed(connection, command)
+        printed = await _printed(connection, command, given)
     return Answer(printed.decode("utf-8", "replace"), (began + time.time()) / 2)
 
 
-async def _printed(connection: asyncssh.SSHClientConnection, command: str) -> bytes:
+async def _printed(connection: asyncssh.SSHClientConnection, command: str, given: bytes) -> bytes:
     """Raises TooMuch. What it says on its error output is thrown away by the library."""
     printed = bytearray()
     async with connection.create_process(command, encoding=None, stderr=asyncssh.DEVNULL) as process:
+        process.stdin.write(given)
+        process.stdin.write_eof()
         while chunk := await process.stdout.read(65_536):
             printed += chunk
             if len(printed) > MOST:

@@ -205,6 +205,12 @@ def test_who_is_not_let_in_is_told_why(name: str, way: servers.SSH, base: Path, 
     assert words in caught.value.detail
 
 
+def test_what_it_needs_there_is_named(base: Path, tmp_path: Path) -> None:
+    with servers.ssh("postgres", "SetEnv PATH=/nonexistent") as bare, pytest.raises(ToolFailed) as caught:
+        opened(bare, base, tmp_path)
+    assert (caught.value.code, "has no python3" in caught.value.detail) == ("missing", True), caught.value
+
+
 def test_an_address_that_may_not_be_touched_is_not(way: servers.SSH, base: Path, tmp_path: Path) -> None:
     with pytest.raises(ToolFailed) as caught:
         FarHost(door(way), NetworkPolicy(()), Asked(str(base), ROOM, 0), tmp_path)

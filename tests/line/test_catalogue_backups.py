@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mainstay.backups.queries.means import means
 from mainstay.catalogue import actions, editing, export, kinds, packs, policies, queries
 from mainstay.catalogue.examine import Known, examine
 from mainstay.catalogue.kinds import Tool
@@ -20,7 +21,7 @@ from mainstay.drivers.kinds import Strict
 ALICE = Actor("person:alice", Role.ADMINISTRATOR)
 TOOLS = {
     "pg_dump": Tool(("postgresql",), ("full",), True, far=True),
-    "pgbackrest": Tool(("postgresql",), ("full", "incremental"), False),
+    "pgbackrest": Tool(("postgresql",), ("full", "incremental"), False, away=True),
     "sqlite": Tool(("sqlite",), ("full",), True),
     "files": Tool(("host", "sqlite", "postgresql", "http"), ("full", "incremental"), True),
 }
@@ -105,6 +106,14 @@ def flaws(policy: str, shared: str = SHARED) -> list[str]:
         ]),
         ("of: db, stores: [vault], paths: [/etc]", [
             "backups.nightly.paths: pg_dump takes no paths; leave them out, or write tool: files",
+        ]),
+        ("of: db, stores: [vault], on: spare", [
+            "backups.nightly.on: pg_dump asks the server itself, by its dsn; leave it out; pgbackrest needs it",
+        ]),
+        ("of: db, tool: pgbackrest, stores: [vault], on: h", [
+            "backups.nightly.on: the component 'h' does not say address, user, key_file, host_key; "
+            "write them there; the host_key is what ssh-keyscan -t ed25519 prints",
+            "backups.nightly.tool: pgbackrest: pgbackrest is not here; install it with: apt-get install pgbackrest",
         ]),
         ("of: db, stores: [vault], prove: {on: spare}", []),
         ("of: db, stores: [vault], prove: {on: spar}", [
@@ -294,6 +303,17 @@ def test_secrets_of_policies_are_asked_for_where_they_may_stand() -> None:
 
 
 @database
+def test_the_hosts_that_a_policy_names_are_handed_to_its_run() -> None:
+    policy = "{of: two, tool: pgbackrest, stores: [vault], on: spare}"
+    proved = "{of: two, stores: [vault], prove: {on: spare}}"
+    text = f"{HEAD}backups:\n  files: {policy}\n  dump: {proved}\n"
+    actions.apply(examine(texts(shop=text, shared=SHARED)).catalogue, actor=ALICE)
+    away, far = (means(Policy.objects.get(name=name)) for name in ("files", "dump"))
+    assert (away.source.host["address"], away.host) == ("192.0.2.7", None)
+    assert (dict(far.source.host), far.host and far.host["user"]) == ({}, "prover")
+
+
+@pytest.mark.django_db
 def test_who_sees_what() -> None:
     applied(shop=SHOP, shared=SHARED)
     stranger = Sight(rest=False, named=frozenset({"other"}))

@@ -41,11 +41,14 @@ def means(policy: Policy) -> Means:
     source = Source(
         component=_component(policy, meant.dsn), paths=fill(meant.paths, SecretBook().value), exclude=meant.exclude,
         databases=meant.databases, parallel=meant.parallel, totals=totals_of(policy.component),
-        tables=meant.prove.tables,
+        tables=meant.prove.tables, host=_named(policy, meant.on) or {},
     )  # fmt: skip
-    host = catalogue.components(policy.system.name).get(name=meant.prove.on) if meant.prove.on else None
-    stores = tuple(catalogue.store(name) for name in meant.stores)
-    return Means(source, stores, component_settings(host) if host else None)
+    return Means(source, tuple(catalogue.store(name) for name in meant.stores), _named(policy, meant.prove.on))
+
+
+def _named(policy: Policy, name: str | None) -> dict[str, Any] | None:
+    """A component of the policy's system, as its settings are."""
+    return component_settings(catalogue.components(policy.system.name).get(name=name)) if name else None
 
 
 def _component(policy: Policy, dsn: str) -> dict[str, Any]:
