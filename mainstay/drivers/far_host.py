@@ -87,7 +87,8 @@ class FarHost:
         self._stack, self._why = ExitStack(), ""
         self._quiet = self._stack.enter_context(_silence())
         self._over = threading.Event()
-        threading.Thread(target=self._beating, name="beat", daemon=True).start()
+        self._beats = threading.Thread(target=self._beating, name="beat", daemon=True)
+        self._beats.start()
         try:
             self._begin()
         except BaseException:
@@ -109,14 +110,14 @@ class FarHost:
     def run(
         self, argv: Sequence[str], *, until: float, limits: Limits = _POLITE, line: Any = None, judged: bool = True
     ) -> Ended:
-        """Run a program in the place to its end. ``judged``: raises ToolFailed (failed) for a code that is not 0;
-        otherwise for a connection that failed only."""
+        """Run a program in the place to its end. ``judged``: raises ToolFailed (refused) for a code that is not 0, by
+        which that host says something of itself; otherwise for a connection that failed only."""
         with _silence() as silence:
             ended = program.run(self._guarded(argv, limits), until=until, line=line, stdin=silence)
         if ended.code == 255:  # also of a program that was ended with its place
             raise self.ended(_WORD) or self._failure(ended.err)
         if ended.code and judged:
-            raise ToolFailed("failed", f"{self._where}: {argv[0]}: {(ended.err or ended.out).strip()[-300:]}")
+            raise ToolFailed("refused", f"{self._where}: {argv[0]}: {(ended.err or ended.out).strip()[-300:]}")
         return ended
 
     def running(self, argv: Sequence[str], limits: Limits, log: Path) -> Running:
@@ -166,8 +167,8 @@ class FarHost:
     def close(self) -> None:
         """Remove the place; what the connection does not carry any more the keeper there does of itself."""
         self._over.set()
-        with suppress(OSError):
-            os.close(self._beat)
+        self._beats.join()  # which must not write to what has another meaning by then
+        os.close(self._beat)
         with suppress(subprocess.TimeoutExpired):
             self._keeper.process.wait(_SECONDS)
         self._keeper.end()

@@ -90,7 +90,8 @@ class FarServer:
 
     def way(self, own: Repositories) -> dict[str, str]:
         """The options by which pgBackRest here reaches that host, with the files that they name. Raises ToolFailed."""
-        here = own.home
+        here = own.home.with_name(f"{own.home.name}.ssh")  # not where the account itself could put a link in our way
+        here.mkdir(mode=0o755, exist_ok=True)
         try:
             address = asyncio.run(resolve(self._door.address, self._door.port, self._network))[1]
             key = Path(self._door.key_file).read_text()
@@ -104,8 +105,9 @@ class FarServer:
         command = here / "ssh-there"
         command.write_text(f'#!/bin/sh\nexec ssh -F {config} "$@"\n')
         command.chmod(0o755)
-        for path in (config.parent, *config.parent.iterdir(), command):
-            give(path, own.account)
+        for path, mode in ((config.parent, 0o711), (config, 0o644), (config.with_name("known_hosts"), 0o644)):
+            path.chmod(mode)
+        give(config.with_name("key"), own.account)
         there = self.directory()
         return {
             "cmd-ssh": str(command), "pg1-host": _ALIAS, "pg1-host-user": self._door.user,
@@ -124,8 +126,11 @@ class FarServer:
                 one.size, one.mode = len(text.encode()), 0o700 if name == PROGRAM else 0o600
                 archive.addfile(one, io.BytesIO(text.encode()))
         place = shlex.quote(str(there))
-        made = f"umask 077 && mkdir -p {place}/lock {place}/spool && tar -C {place} -xf - 2>&1 && echo {_MARK}"
-        said = self._run(made, packed.getvalue())
+        steps = (  # a file is replaced as a whole, for the server may just read it
+            "umask 077", f"mkdir -p {place}/lock {place}/spool {place}/new", f"tar -C {place}/new -xf - 2>&1",
+            f"mv -f {place}/new/* {place}/ 2>&1", f"rmdir {place}/new", f"echo {_MARK}",
+        )  # fmt: skip
+        said = self._run(" && ".join(steps), packed.getvalue())
         if not said.endswith(f"{_MARK}\n"):
             raise ToolFailed("refused", f"{self._where}: {there}: {said.strip()[-200:]}")
 

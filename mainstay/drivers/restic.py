@@ -13,6 +13,7 @@ What is known of it, measured:
 
 import os
 import re
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -143,9 +144,10 @@ class Restic:
             code = program.code_of(running, until, "restic")
             said.seek(0)
             words = program.concealed(said.read().decode("utf-8", "replace"), given) + self._aside()
-        if code and "broken pipe" not in words.lower():
+        unheard = code == 128 + signal.SIGPIPE or "broken pipe" in words.lower()
+        if code and not (unheard and ended.code):
             raise failure(Ended(code, "", words, 0.0))
-        if ended.code:  # restic then only says that nobody listens any more
+        if ended.code:
             reason = "no-space" if "No space left" in ended.err else "unreachable" if ended.code == 255 else "refused"
             raise ToolFailed(reason, ended.err.strip()[-300:], retry=ended.code == 255)
 

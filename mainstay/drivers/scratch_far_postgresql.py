@@ -87,7 +87,7 @@ class FarScratch:
     def _wait(self) -> None:
         while not self._answers():
             if self._server.process.poll() is not None:
-                raise self._host.ended() or ToolFailed("failed", f"the scratch server ended: {self._said()}")
+                raise self._host.ended() or ToolFailed("refused", f"the scratch server ended: {self._said()}")
             if time.monotonic() > self._until:
                 raise ToolFailed("timeout", f"the scratch server did not start in time: {self._said()}")
             time.sleep(_PAUSE)

@@ -82,7 +82,7 @@ def test_a_program_runs_there_and_nothing_stays(way: servers.SSH, base: Path, tm
         assert held.out == f"{(1 << 30) // 1024}\n"
         with pytest.raises(ToolFailed) as caught:
             host.run(["false"], until=until())
-        assert caught.value.code == "failed"
+        assert caught.value.code == "refused"
         with pytest.raises(ToolFailed) as late:
             host.run(["sleep", "600"], until=until(1))
         assert late.value.code == "timeout"

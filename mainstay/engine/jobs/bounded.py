@@ -16,9 +16,9 @@ from mainstay.engine.jobs.bench import Bench
 
 @contextmanager
 def bounded(bench: Bench, copy: Copy) -> Iterator[dict[str, Any]]:
-    """Bound what the block writes in the run's directory, which must be empty, unless it is done on
-    another host. Yields what becomes, at the end, how
-    much that was. Raises ToolFailed (no-space) whatever the block itself made of it."""
+    """Bound what the block writes in the run's directory, which must be empty; nothing where it is done on another
+    host. Yields what becomes, at the end, how much that was. Raises ToolFailed (no-space) whatever the block itself
+    made of it."""
     if bench.means.host is not None:  # all of it is there
         yield {}
         return

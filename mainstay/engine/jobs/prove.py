@@ -215,4 +215,8 @@ def _keep(bench: Bench, copy: Copy, found: Found, begun: datetime) -> None:
     }  # fmt: skip
     with transaction.atomic():
         proof = actions.keep_proof(bench.job, copy, values, now)
-        actions.finish(bench.job, now, bench.report(proof=proof.pk, verdict=outcome.value, room=found.room))
+        actions.finish(
+            bench.job,
+            now,
+            bench.report(proof=proof.pk, verdict=outcome.value, room=found.room, on=bench.meant.prove.on),
+        )
