@@ -10,8 +10,10 @@ WORKERS ?= 2
 SOAK ?= 3600
 
 # What takes minutes each: physical copies and moments of the past, kills at every point, each fault of the table.
-THOROUGH := tests/drivers/test_pgbackrest.py tests/drivers/test_pgbackrest_s3.py tests/drivers/test_pitr.py \
+THOROUGH := tests/drivers/test_far_host.py tests/drivers/test_pgbackrest.py tests/drivers/test_pgbackrest_far.py \
+	tests/drivers/test_pgbackrest_s3.py tests/drivers/test_pitr.py \
 	tests/drivers/test_mariabackup.py tests/estate/test_backups.py tests/line/test_backup_application.py \
+	tests/line/test_backup_elsewhere.py \
 	tests/line/test_backup_faults.py tests/line/test_backup_full_disk.py tests/line/test_backup_kill.py \
 	tests/line/test_backup_physical.py tests/line/test_own_copies.py tests/line/test_own_copy_kill.py \
 	tests/line/test_restore_kill.py tests/line/test_restores_elsewhere.py tests/line/test_restores_mariadb.py \

@@ -270,11 +270,13 @@ class SSH:
 
 
 @contextmanager
-def ssh() -> Iterator[SSH]:
-    """OpenSSH's server for this very account, with keys made for it."""
+def ssh(package: str = "", more: str = "") -> Iterator[SSH]:
+    """OpenSSH's server for this very account, or, where that is root, for the account of a package; with keys made for
+    it. ``more``: a line of its configuration."""
     server = program("sshd")
     here = _directory("ssh")
-    here.chmod(0o700)
+    user = (_account(package) if package else None) or pwd.getpwuid(os.geteuid()).pw_name
+    here.chmod(0o755 if package else 0o700)
     own, host = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
     for name, key in (("id", own), ("host", host)):
         key.write_private_key(here / name)
@@ -283,14 +285,15 @@ def ssh() -> Iterator[SSH]:
     port = free_port()
     (here / "config").write_text(
         f"ListenAddress 127.0.0.1:{port}\nHostKey {here / 'host'}\nAuthorizedKeysFile {here / 'authorized'}\n"
-        f"PidFile none\nPasswordAuthentication no\nUsePAM no\nStrictModes no\nPermitRootLogin prohibit-password\n"
-        "Subsystem sftp internal-sftp\n"
+        f"PidFile none\nPasswordAuthentication no\nStrictModes no\nPermitRootLogin prohibit-password\n"
+        f"UsePAM {'yes' if package and os.geteuid() == 0 else 'no'}\n"  # which lets in an account without a password
+        f"Subsystem sftp internal-sftp\n{more}\n"
     )
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where it locks itself in until somebody signed in
     with _running([server, "-D", "-e", "-f", str(here / "config")], here, None, lambda: _listens(port), signal.SIGTERM):
         public = " ".join(host.export_public_key().decode().split()[:2])
-        yield SSH(port, pwd.getpwuid(os.geteuid()).pw_name, here / "id", public)
+        yield SSH(port, user, here / "id", public)
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ def examine_policies(
         if tool := _tool(page, way, policy, component):
             _examine_tool(page, way, policy, tool)
             _examine_account(page, way, policy, component, tool)
+            _examine_hosts(page, way, policy, components, tool)
             missing.setdefault(tool, way)
             found[name] = Watched(DraftPolicy(policy, tool), component)
     _warn_of_what_is_missing(page, missing)
@@ -110,6 +111,40 @@ def _examine_account(page: Page, way: Path, policy: Policy, component: document.
     elif not has_placeholder([own, policy.dsn]) and not same_database(own, policy.dsn):
         what = f"it names another database than the component {policy.of!r}"
         page.flaw((*way, "dsn"), what, "name the same one, with an account that may read everything")
+
+
+def _examine_hosts(
+    page: Page, way: Path, policy: Policy, components: Mapping[str, document.Component], tool: str
+) -> None:
+    """Where copies are taken from or proved on another host: one that can be signed in to, and a tool that can it."""
+    can, known = kinds.backup_tool(tool), {one: kinds.backup_tool(one) for one in kinds.backup_tool_kinds()}
+    if policy.on is not None and _examine_host(page, (*way, "on"), policy.on, components) and not can.away:
+        able = ", ".join(name for name, one in known.items() if one.away)
+        page.flaw(
+            (*way, "on"), f"{tool} asks the server itself, by its dsn", f"leave it out; {able} needs it", on_key=True
+        )
+    spot = (*way, "prove", "on")
+    if policy.prove.on is None or not _examine_host(page, spot, policy.prove.on, components):
+        return
+    if not can.far:
+        able = ", ".join(name for name, one in known.items() if one.far)
+        page.flaw(spot, f"copies of {tool} are proved on this machine only", f"leave it out; elsewhere: {able}")
+    if policy.prove.start:
+        right = "leave one of the two out"
+        page.flaw((*way, "prove", "start"), "an application is started on this machine, not on another host", right)
+
+
+def _examine_host(page: Page, spot: Path, host: str, components: Mapping[str, document.Component]) -> bool:
+    """Whether there is such a component at all; what it lacks to be signed in to is a flaw."""
+    if not page.exists(spot, host, "component", components):
+        return False
+    said = components[host].model_extra or {}
+    if components[host].kind != "host":
+        page.flaw(spot, f"{host!r} is no host", "name a component of kind host")
+    elif lacks := [key for key in ("address", "user", "key_file", "host_key") if not said.get(key)]:
+        right = "write them there; the host_key is what ssh-keyscan -t ed25519 prints"
+        page.flaw(spot, f"the component {host!r} does not say {', '.join(lacks)}", right)
+    return True
 
 
 def _warn_of_what_is_missing(page: Page, tools: Mapping[str, Path]) -> None:

@@ -35,6 +35,8 @@ class Prove(Mapping):
     rules: bool = Field(True, description="run the integrity rules and flows of the system on the restored copy")
     tables: list[str] = Field([], description="tables whose whole content is compared by checksum")
     start: list[str] = Field([], description="a program of the plugin directories that serves the restored copy")
+    on: Name | None = Field(None, description="a component of kind host of this system, where it is done over SSH")
+    room: float = Field(0.0, ge=0, description="GB that what is restored may take; 0: by the size of the copy")
 
 
 class Policy(Mapping):
@@ -43,6 +45,7 @@ class Policy(Mapping):
     of: Name = Field(description="the component")
     tool: Tool | None = Field(None, description="by default the first that fits the component's kind")
     dsn: str = Field("", description="an account of its own that may read everything; left out: the component's")
+    on: Name | None = Field(None, description="tool pgbackrest: a component of kind host that has the server's files")
     title: Text = ""
     data: DataClass = Field("other", description="finance: a full copy each day and a proof of each; other: weekly")
     full: Cron | None = Field(None, description="cron, on the system's clocks; by default as its data asks for")

@@ -115,6 +115,11 @@ def is_disk(device: str) -> bool:
     return not device.startswith(("loop", "ram", "zram", "dm-", "sr", "md"))
 
 
+def in_a_file(device: str) -> bool:
+    """Whether a file system lies in a file of another, as an image does, or the room of a proof."""
+    return device.startswith("/dev/loop")
+
+
 VIRTUAL = frozenset({"tmpfs", "devtmpfs", "ramfs", "overlay", "squashfs", "proc", "sysfs"})
 """File systems that are no disk."""
 
@@ -132,6 +137,8 @@ def _table(lines: Sequence[str], mounts: Sequence[str]) -> dict[str, tuple[int, 
     found = {}
     for line in lines[1:]:
         row = line.split(None, 5)
-        if len(row) == 6 and row[2].isdecimal() and row[3].isdecimal() and (not mounts or row[5] in mounts):
+        if len(row) < 6 or not row[2].isdecimal() or not row[3].isdecimal():
+            continue
+        if row[5] in mounts if mounts else not in_a_file(row[0]):
             found[row[5]] = (int(row[2]), int(row[3]))
     return found

@@ -98,6 +98,17 @@ def _short(value: Any) -> Any:
     return value[:200] if isinstance(value, str) else value
 
 
+def room(size: int, asked: float, free: int) -> int:
+    """Bytes that the scratch place of a copy of ``size`` may take: what the policy asks for (GB), or else enough for
+    the copy, a server with its indexes and its log; never more than is free."""
+    wanted = int(asked * 1e9) if asked else 4 * size + _SERVER
+    return min(wanted, free)
+
+
+_SERVER = 2_000_000_000
+"""Bytes of an empty server and of its log at its longest."""
+
+
 def objective(name: str, seconds: float, limit: float) -> Gate:
     """A time against what the business asks for, both in seconds."""
     kept = seconds <= limit

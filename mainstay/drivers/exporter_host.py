@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from mainstay.domain.host import VIRTUAL, Counters, is_disk
+from mainstay.domain.host import VIRTUAL, Counters, in_a_file, is_disk
 from mainstay.domain.saying import say
 from mainstay.drivers.exposition import Sample
 
@@ -77,6 +77,10 @@ def _of_a_link(sample: Sample) -> bool:
     return sample.labels.get("device") != "lo"
 
 
+def _of_a_space(sample: Sample) -> bool:
+    return sample.labels.get("fstype") not in VIRTUAL and not in_a_file(sample.labels.get("device", ""))
+
+
 def _tables(
     found: dict[str, list[Sample]], metrics: dict[str, str], mounts: Sequence[str]
 ) -> dict[str, dict[str, float]]:
@@ -85,7 +89,6 @@ def _tables(
     for name, metric in metrics.items():
         for sample in found.get(metric, ()):
             mount = sample.labels.get("mountpoint", "")
-            wanted = mount in mounts if mounts else sample.labels.get("fstype") not in VIRTUAL
-            if wanted:
+            if mount in mounts if mounts else _of_a_space(sample):
                 rows.setdefault(mount, {})[name] = sample.value
     return {mount: row for mount, row in rows.items() if len(row) == len(metrics) and row["size"]}

@@ -19,10 +19,12 @@ from typing import NamedTuple
 
 
 class Task(NamedTuple):
-    """What is asked for; see ``program.Limits``. ``stdin`` is the descriptor that becomes the program's input."""
+    """What is asked for; see ``program.Limits``. ``stdin`` is the descriptor that becomes the program's input,
+    ``largest`` the size of the largest file that it may write, 0: any."""
 
     argv: list[str]
     stdin: int
+    largest: int
     nice: int
     idle: bool
     memory: int
@@ -80,6 +82,8 @@ def _become(task: Task) -> None:
 def _limit(task: Task) -> None:
     if task.memory:
         resource.setrlimit(resource.RLIMIT_AS, (task.memory, task.memory))
+    if task.largest:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (task.largest, task.largest))
     if task.nice:
         os.nice(task.nice)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold passwords

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import psutil
 
-from mainstay.domain.host import VIRTUAL, Counters
+from mainstay.domain.host import VIRTUAL, Counters, in_a_file
 
 
 def local_counters(mounts: Sequence[str]) -> Counters:
@@ -44,6 +44,8 @@ def _own_mounts() -> list[str]:
     """Disks only, each once although it may be mounted at several places."""
     seen: dict[str, str] = {}
     for part in psutil.disk_partitions(all=False):
-        if part.fstype not in VIRTUAL and part.device not in seen and "ro" not in part.opts.split(","):
+        if part.fstype in VIRTUAL or in_a_file(part.device):
+            continue
+        if part.device not in seen and "ro" not in part.opts.split(","):
             seen[part.device] = part.mountpoint
     return list(seen.values()) or ["/"]

@@ -8,8 +8,8 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from mainstay.domain.saying import say
@@ -37,8 +37,8 @@ _REASON = re.compile(r"ERROR: \[(\d+)\]: (.*?)(?=\n\S+: |\Z)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """The files of a server on this machine: its data directory, the account that owns it, its port, and its segments'
-    size in bytes."""
+    """The files of a server: its data directory, the account that owns it, its port, and its segments' size in bytes.
+    ``way``: options that lead to the host where they are; none for this machine."""
 
     data: Path
     account: str
@@ -46,6 +46,7 @@ class Cluster:
     port: int
     segment: int
     system: int
+    way: Mapping[str, str] = field(default_factory=dict)
 
 
 class Repositories:
@@ -64,16 +65,17 @@ class Repositories:
         """How many there are."""
         return len(self._keeping.places)
 
-    def archive_command(self) -> str:
-        """What PostgreSQL runs for each segment; it must contain the program's name."""
-        words = [PROGRAM, f"--config={self.config}", f"--stanza={self.name}", "archive-push"]
+    def archive_command(self, config: PurePosixPath | None = None) -> str:
+        """What PostgreSQL runs for each segment; it must contain the program's name. ``config``: where it lies on the
+        server's own host, if that is another one."""
+        words = [PROGRAM, f"--config={config or self.config}", f"--stanza={self.name}", "archive-push"]
         return f"{shlex.join(words)} %p"
 
     def write(self, parallel: int, cluster: Cluster | None = None) -> None:
         """The configuration as it should be now, and the directories that it names; without a cluster, for reading
         only. Raises ToolFailed (refused)."""
-        for path in (self.home, self.home / "lock", self.home / "spool", self.config.parent):
-            self._directory(path)
+        self.prepare_home()
+        self._directory(self.config.parent)
         text = self._text(parallel, cluster)
         if self._stands(text):
             return
@@ -83,6 +85,11 @@ class Repositories:
         fresh.write_text(text, encoding="utf-8")
         give(fresh, self.account)
         fresh.replace(self.config)
+
+    def prepare_home(self) -> None:
+        """The directories that stay."""
+        for path in (self.home, self.home / "lock", self.home / "spool"):
+            self._directory(path)
 
     def run(
         self,
@@ -104,9 +111,19 @@ class Repositories:
         """Root hands the program to the account that owns the server's files."""
         return Limits(nice=10, user=self.account if os.geteuid() == 0 else "")
 
-    def _text(self, parallel: int, cluster: Cluster | None) -> str:
+    def files_there(self, directory: PurePosixPath, parallel: int, cluster: Cluster) -> dict[str, str]:
+        """What belongs into a directory of the server's own host: name → content."""
+        text, files = self._text(parallel, replace(cluster, way={}), directory), {}
+        for number, place in enumerate(self._keeping.places, 1):
+            if authority := located(place).get("storage-ca-file"):
+                files[f"ca-{number}.pem"] = Path(authority).read_text()
+                text = text.replace(f"ca-file={authority}\n", f"ca-file={directory}/ca-{number}.pem\n")
+        return {**files, "pgbackrest.conf": text}
+
+    def _text(self, parallel: int, cluster: Cluster | None, home: PurePosixPath | None = None) -> str:
+        base = home or self.home
         lines = {
-            "lock-path": self.home / "lock", "spool-path": self.home / "spool", "log-level-file": "off",
+            "lock-path": base / "lock", "spool-path": base / "spool", "log-level-file": "off",
             "log-level-console": "off", "log-level-stderr": "warn", "log-timestamp": "n", "compress-type": "zst",
             "compress-level": 3, "start-fast": "y", "archive-timeout": ARCHIVE_TIMEOUT, "process-max": parallel,
             "expire-auto": "n", "delta": "n",
@@ -117,7 +134,7 @@ class Repositories:
             lines |= {f"repo{number}-{name}": value for name, value in settings.items()}
             if place.address.startswith("/"):
                 self._directory(Path(place.address))
-        stanza = {"pg1-path": cluster.data, "pg1-port": cluster.port} if cluster else {}
+        stanza = {"pg1-path": cluster.data, "pg1-port": cluster.port, **cluster.way} if cluster else {}
         return f"[global]\n{_ini(lines)}\n[{self.name}]\n{_ini(stanza)}"
 
     def _stands(self, text: str) -> bool:
@@ -166,6 +183,13 @@ def unfit(place: Place) -> str:
     if place.address.startswith("s3:"):
         return say("pgBackRest speaks to an S3 store by TLS only: its address must begin with https://")
     return say("pgBackRest keeps its copies in a directory or an S3 store here, not over SFTP")
+
+
+def unfit_far(place: Place) -> str:
+    """Why a server on another host cannot send its log to this place; empty when it can."""
+    if place.address.startswith("s3:"):
+        return unfit(place)
+    return say("a server on another host sends its log into an S3 store, which both reach; name such a store")
 
 
 def failure(ended: Ended, key: str) -> ToolFailed:

@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -96,27 +96,34 @@ def environment(dsn: str) -> dict[str, str]:
     return {"PGPASSFILE": "/nonexistent"} | {names[name]: value for name, value in parts.items() if name in names}
 
 
-def cluster(connection: Connection) -> Cluster:
-    """Where its files are. Raises ToolFailed (refused) when they are not on this machine or the account of the server
-    cannot be ours."""
+def described(connection: Connection) -> Cluster:
+    """Its files, by its own word; whose they are is not known. Raises ToolFailed (refused)."""
     row = one(
         connection,
         "select current_setting('data_directory'), current_setting('server_version_num')::int / 10000,"
         " current_setting('port')::int, (select setting::bigint from pg_settings where name = 'wal_segment_size'),"
         " (select system_identifier from pg_control_system())",
     )
-    data = Path(str(row[0]))
+    return Cluster(Path(str(row[0])), "", int(row[1]), int(row[2]), int(row[3]), int(row[4]))
+
+
+def cluster(connection: Connection) -> Cluster:
+    """Where its files are. Raises ToolFailed (refused) when they are not on this machine or the account of the server
+    cannot be ours."""
+    found = described(connection)
+    data = found.data
     try:
         control = (data / "global" / "pg_control").read_bytes()
         owner = data.owner()
     except FileNotFoundError:
-        raise ToolFailed("refused", say("the server's files (%(path)s) are not on this machine", path=data)) from None
+        text = say("the server's files (%(path)s) are not on this machine", path=data)
+        raise ToolFailed("refused", text) from None
     except (PermissionError, KeyError):
         text = say("run Mainstay as root or as the owner of %(path)s: pgBackRest reads the server's files", path=data)
         raise ToolFailed("refused", text) from None
-    if int.from_bytes(control[:8], "little") != int(row[4]) % (1 << 64):
+    if int.from_bytes(control[:8], "little") != found.system % (1 << 64):
         raise ToolFailed("refused", say("%(path)s belongs to another server", path=data))
-    return Cluster(data, owner, int(row[1]), int(row[2]), int(row[3]), int(row[4]))
+    return replace(found, account=owner)
 
 
 def archiving(connection: Connection) -> Archiving:

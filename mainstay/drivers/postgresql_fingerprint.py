@@ -16,6 +16,9 @@ from mainstay.drivers.statement import Refused, examined
 
 Connection = psycopg.Connection[Any]
 
+NO_ROOM = (psycopg.errors.DiskFull, psycopg.errors.OutOfMemory)
+"""What a server says for want of disk or memory, which says nothing of its data."""
+
 SETTINGS = (
     "set datestyle = 'ISO, YMD'", "set timezone = 'UTC'", "set bytea_output = 'hex'", "set extra_float_digits = 3",
     "set intervalstyle = 'postgres'", "set search_path = public", "set statement_timeout = 0",

@@ -25,6 +25,7 @@ from mainstay.drivers.backup_tools import Checked, ToolFailed
 from mainstay.drivers.postgresql_programs import server
 from mainstay.drivers.program import Limits, Running
 from mainstay.drivers.scratch_postgresql import KIND
+from mainstay.drivers.scratch_server import MEMORY
 
 PORT = 5432
 """Only the name of the socket's file: no port of the machine is opened."""
@@ -139,7 +140,7 @@ def _command(programs: Path, here: Path) -> list[str]:
 
 def _limits(account: str) -> Limits:
     user = account if os.geteuid() == 0 else ""
-    return Limits(nice=10, user=user, stop=signal.SIGQUIT, patience=5)
+    return Limits(nice=10, memory=MEMORY, user=user, stop=signal.SIGQUIT, patience=5)
 
 
 def _stopped(running: Running, directory: Path, address: str, target: Target, until: float) -> Recovered:

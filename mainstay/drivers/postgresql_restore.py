@@ -1,18 +1,21 @@
-"""A dump of PostgreSQL's restored into a scratch server."""
+"""A dump of PostgreSQL's restored into a scratch server, here or on another host."""
 
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from mainstay.drivers import postgresql_fingerprint, program
 from mainstay.drivers.backup_tools import Checked, Run, Source, ToolFailed
+from mainstay.drivers.far_host import FarHost
 from mainstay.drivers.postgresql_programs import client
 from mainstay.drivers.program import Limits
+from mainstay.drivers.scratch_far_postgresql import FarScratch
 from mainstay.drivers.scratch_postgresql import Scratch
 
 _NOT_HERE = re.compile(r"^(CREATE|ALTER|GRANT .* ON|REVOKE .* ON|COMMENT ON) TABLESPACE ", re.IGNORECASE)
@@ -36,7 +39,7 @@ class Restored:
         self._databases = [one for one in point["databases"] if not wanted or one["name"] in wanted]
         if not self._databases:
             raise ToolFailed("absent", f"the copy holds no database {', '.join(only)}")
-        self.scratch = Scratch(run.directory, int(point["major"]), run.until)
+        self.scratch = self._started(int(point["major"]))
         try:
             self._roles()
             for number, one in enumerate(self._databases):
@@ -50,9 +53,23 @@ class Restored:
         )
         self.component: Mapping[str, Any] = {"dsn": self.scratch.conninfo(own)}
 
+    def _started(self, major: int) -> Scratch | FarScratch:
+        """An empty server."""
+        return Scratch(self._run.directory, major, self._run.until)
+
+    def _read(self, name: str) -> str:
+        """A file of the copy."""
+        return (self._copy / name).read_text()
+
+    def _loaded(self, one: Mapping[str, Any], words: Sequence[str]) -> program.Ended:
+        """A dump, by ``pg_restore``."""
+        argv = [client("pg_restore", int(self._point["major"])), *words]
+        argv += [f"--dbname={self.scratch.conninfo(one['name'])}", str(self._copy / one["directory"])]
+        return program.run(argv, until=self._run.until, limits=_POLITE)
+
     def _roles(self) -> None:
         """Who owns what. Passwords, where the copy has them, open nothing here."""
-        text = (self._copy / str(self._point["globals"])).read_text()
+        text = self._read(str(self._point["globals"]))
         if "PostgreSQL database cluster dump complete" not in text:
             raise ToolFailed("incomplete", "the list of roles has no end")
         kept = [line for line in text.splitlines() if not _NOT_HERE.match(line)]
@@ -67,12 +84,10 @@ class Restored:
 
     def _restore(self, one: Mapping[str, Any]) -> None:
         self._create(one)
-        words = [client("pg_restore", int(self._point["major"])), "--exit-on-error", "--no-tablespaces", "--jobs=2"]
-        words += ["--no-subscriptions", "--no-publications"]
+        words = ["--exit-on-error", "--no-tablespaces", "--jobs=2", "--no-subscriptions", "--no-publications"]
         if self._tables:
             words += self._selection(one)
-        words += [f"--dbname={self.scratch.conninfo(one['name'])}", str(self._copy / one["directory"])]
-        ended = program.run(words, until=self._run.until, limits=_POLITE)
+        ended = self._loaded(one, words)
         if ended.code >= 128:
             raise ToolFailed("killed", f"pg_restore was ended by signal {ended.code - 128}", retry=True)
         if ended.code:
@@ -109,6 +124,8 @@ class Restored:
                     found = postgresql_fingerprint.take(db, totals, tables, f"{one['name']}.")
                 except psycopg.errors.QueryCanceled:
                     raise ToolFailed("timeout", "the restored copy was not read at its deadline") from None
+                except postgresql_fingerprint.NO_ROOM as error:
+                    raise ToolFailed("no-space", f"to read the restored copy: {_first(str(error))}") from None
                 except psycopg.Error as error:
                     raise ToolFailed("damaged", f"the restored copy cannot be read: {_first(str(error))}") from None
             whole["schema"].append(found["schema"])
@@ -138,6 +155,50 @@ class Restored:
 
     def close(self) -> None:
         self.scratch.close()
+
+
+class FarRestored(Restored):
+    """The same on another host, where the copy lies in ``copy`` of its scratch place."""
+
+    def __init__(self, run: Run, point: Mapping[str, Any], host: FarHost) -> None:
+        """Raises ToolFailed."""
+        self._host = host
+        self._far: FarScratch | None = None
+        with self._told():
+            super().__init__(run, point)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Of a connection that was cut, that it was."""
+        try:
+            yield
+        except (ToolFailed, psycopg.Error):
+            if why := self.lost():
+                raise why from None
+            raise
+
+    def fingerprint(self, source: Source) -> Mapping[str, Any]:
+        with self._told():
+            return super().fingerprint(source)
+
+    def _started(self, major: int) -> FarScratch:
+        self._far = FarScratch(self._host, self._run.directory, major, self._run.until)
+        return self._far
+
+    def _read(self, name: str) -> str:
+        return self._host.run(["cat", f"copy/{name}"], until=self._run.until).out
+
+    def _loaded(self, one: Mapping[str, Any], words: Sequence[str]) -> program.Ended:
+        assert self._far is not None  # noqa: S101 - it is started first
+        target = make_conninfo(self._far.there, dbname=one["name"])
+        argv = [str(self._far.programs / "pg_restore"), *words, f"--dbname={target}", f"copy/{one['directory']}"]
+        return self._host.run(argv, until=self._run.until, judged=False)
+
+    def lost(self) -> ToolFailed | None:
+        """Why what was found may be the connection's doing, and not the copy's; None when it is not."""
+        if (why := self._host.ended()) or self._far is None:
+            return why
+        return self._host.cut() if self._far.lost() else None
 
 
 def selected(dump: Path, tables: Sequence[str], until: float) -> str:

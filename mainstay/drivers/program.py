@@ -62,6 +62,23 @@ class Ended:
 _NO_LIMITS = Limits()
 
 
+class House:
+    """All that this process has started and not ended yet. ``largest``: bytes of the largest file that any of it may
+    write, 0: any."""
+
+    def __init__(self) -> None:
+        self.largest = 0
+        self.running: set[Running] = set()
+
+    def end_all(self) -> None:
+        """Let all of it be ended; whoever waits for a part of it finds that it has."""
+        for one in tuple(self.running):
+            one.hang_up()
+
+
+HOUSE = House()
+
+
 class Running:
     """A program that was started; a server, say. ``end`` it, or leave the ``with`` block."""
 
@@ -86,16 +103,22 @@ class Running:
             if stdin is None:
                 stack.callback(os.close, nothing := os.open(os.devnull, os.O_RDONLY))
                 stdin = nothing
-            task = {"argv": words, "stdin": stdin, **dataclasses.asdict(limits)}
+            task = {"argv": words, "stdin": stdin, "largest": HOUSE.largest, **dataclasses.asdict(limits)}
             self.process = subprocess.Popen(
                 [sys.executable, "-I", "-S", _GUARDIAN, json.dumps(task)], env=full, cwd=cwd, stdin=subprocess.PIPE,
                 stdout=out, stderr=err, start_new_session=True, pass_fds=(stdin,),
             )  # fmt: skip
+        HOUSE.running.add(self)
+
+    def hang_up(self) -> None:
+        """Let it be ended, without waiting for that."""
+        assert self.process.stdin is not None  # noqa: S101 - asked for above
+        self.process.stdin.close()
 
     def end(self) -> None:
         """End it and all that it started; returns when they are gone."""
-        assert self.process.stdin is not None  # noqa: S101 - asked for above
-        self.process.stdin.close()
+        self.hang_up()
+        HOUSE.running.discard(self)
         try:
             self.process.wait(self._patience)
         except subprocess.TimeoutExpired:  # a process that hangs inside the kernel cannot be waited for
@@ -116,7 +139,7 @@ def run(
     environment: Mapping[str, str] | None = None,
     line: Callable[[str], None] | None = None,
     tick: Callable[[], None] | None = None,
-    stdin: Path | None = None,
+    stdin: Path | int | None = None,
     limits: Limits = _NO_LIMITS,
     cwd: Path | str = "/",
     most: int = 16_000_000,
@@ -126,12 +149,12 @@ def run(
     failed when it printed more)."""
     given, began = environment or {}, time.monotonic()
     with contextlib.ExitStack() as stack:
-        source = stack.enter_context(stdin.open("rb")).fileno() if stdin else None
+        source = stack.enter_context(stdin.open("rb")).fileno() if isinstance(stdin, Path) else stdin
         out = subprocess.PIPE
         running = stack.enter_context(Running(argv, given, limits, stdin=source, out=out, err=out, cwd=cwd))
         printed = _Printed(argv[0], line, most)
         _read(running.process, printed, until, tick or (lambda: None))
-        code = _code(running.process, until, argv[0])
+        code = code_of(running, until, argv[0])
     printed.close()
     err = concealed(bytes(printed.err).decode("utf-8", "replace"), given)
     if code == _CANNOT:
@@ -184,9 +207,10 @@ def _read(process: subprocess.Popen[bytes], printed: _Printed, until: float, tic
                     ready.unregister(key.fileobj)
 
 
-def _code(process: subprocess.Popen[bytes], until: float, name: str) -> int:
+def code_of(running: Running, until: float, name: str) -> int:
+    """The exit code of a program that comes to its end of itself. Raises ToolFailed (timeout)."""
     try:
-        return process.wait(_left(until, name))
+        return running.process.wait(_left(until, name))
     except subprocess.TimeoutExpired:
         raise _late(name) from None
 

@@ -11,7 +11,10 @@ What is known of it, measured:
 * Restoring from a repository with missing packs may hang. Every call has a deadline.
 """
 
+import os
 import re
+import signal
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +23,7 @@ from typing import Any
 
 from mainstay.drivers import program
 from mainstay.drivers.backup_tools import ToolFailed
-from mainstay.drivers.program import Ended, Limits
+from mainstay.drivers.program import Ended, Limits, Running
 from mainstay.drivers.restic_output import Entry, Snapshot, entries, failure, message, snapshots
 from mainstay.drivers.stores import Place
 
@@ -126,6 +129,27 @@ class Restic:
             raise ToolFailed("damaged", failure(ended).detail)
         if include and not any(target.iterdir()):
             raise ToolFailed("incomplete", "nothing in the copy has that name")
+
+    def pour(self, identifier: str, into: Callable[[int], Ended], until: float) -> None:
+        """A whole snapshot as a tar archive into a descriptor, which ``into`` reads to its end. Each piece is verified
+        when it is read. Pipes and devices are left out. Raises ToolFailed."""
+        argv, given = self._command(["dump", "--archive", "tar", _exact(identifier), "/"], cached=False)
+        source, sink = os.pipe()
+        with tempfile.TemporaryFile() as said, Running(argv, given, self._limits, out=sink, err=said) as running:
+            os.close(sink)
+            try:
+                ended = into(source)
+            finally:
+                os.close(source)
+            code = program.code_of(running, until, "restic")
+            said.seek(0)
+            words = program.concealed(said.read().decode("utf-8", "replace"), given) + self._aside()
+        unheard = code == 128 + signal.SIGPIPE or "broken pipe" in words.lower()
+        if code and not (unheard and ended.code):
+            raise failure(Ended(code, "", words, 0.0))
+        if ended.code:
+            reason = "no-space" if "No space left" in ended.err else "unreachable" if ended.code == 255 else "refused"
+            raise ToolFailed(reason, ended.err.strip()[-300:], retry=ended.code == 255)
 
     def list_files(self, identifier: str, until: float | None = None, below: str = "") -> list[Entry]:
         """What a snapshot holds; with ``below``, what lies in that directory of it. It takes no lock and so keeps up
@@ -242,18 +266,21 @@ class Restic:
         judged: bool = True,
     ) -> Ended:
         """``cached``: the cache may be used. ``judged``: raises ToolFailed for a code that is not 0."""
-        keep = ["--cache-dir", str(self._cache)] if cached and self._cache is not None else ["--no-cache"]
-        ended = program.run(
-            ["restic", *keep, *self.place.options, *words], until=until, line=line, cwd=cwd, limits=self._limits,
-            environment={
-                **self.place.environment, **(environment or {}), "RESTIC_REPOSITORY": self.place.address,
-                "RESTIC_PASSWORD": self._password, "RESTIC_PROGRESS_FPS": "2",
-            },
-        )  # fmt: skip
+        argv, given = self._command(words, cached=cached)
+        given |= environment or {}
+        ended = program.run(argv, until=until, line=line, cwd=cwd, limits=self._limits, environment=given)
         ended = replace(ended, err=ended.err + self._aside())
         if ended.code and judged:
             raise failure(ended)
         return ended
+
+    def _command(self, words: Sequence[str], *, cached: bool) -> tuple[list[str], dict[str, str]]:
+        """Its words and its environment."""
+        keep = ["--cache-dir", str(self._cache)] if cached and self._cache is not None else ["--no-cache"]
+        return ["restic", *keep, *self.place.options, *words], {
+            **self.place.environment, "RESTIC_REPOSITORY": self.place.address, "RESTIC_PASSWORD": self._password,
+            "RESTIC_PROGRESS_FPS": "2",
+        }  # fmt: skip
 
     def _aside(self) -> str:
         """What ssh said. It is not left to restic to hand that on: restic may end before it does."""

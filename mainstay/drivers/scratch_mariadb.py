@@ -11,7 +11,6 @@ import pymysql
 from mainstay.drivers import program, scratch_place
 from mainstay.drivers.backup_tools import ToolFailed
 from mainstay.drivers.mariadb_session import Login
-from mainstay.drivers.program import Limits
 from mainstay.drivers.scratch_server import Server
 
 KIND = "mariadb"
@@ -58,9 +57,7 @@ class Scratch(Server):
     def _make(self) -> None:
         words = ["--auth-root-authentication-method=normal", "--skip-test-db", "--cross-bootstrap"]
         base = ["--no-defaults", f"--datadir={self.home / 'data'}", f"--tmpdir={self.home}"]
-        ended = program.run(
-            ["mariadb-install-db", *base, *words], until=self._until, limits=Limits(user=self._user)
-        )  # fmt: skip
+        ended = program.run(["mariadb-install-db", *base, *words], until=self._until, limits=self._polite())
         if ended.code:
             raise ToolFailed("failed", f"mariadb-install-db: {(ended.err or ended.out).strip()[-300:]}")
 

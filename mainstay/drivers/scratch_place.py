@@ -11,7 +11,10 @@ import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+from mainstay.drivers import scratch_disk
 
 _PREFIX = "mainstay-scratch-"
 _LONGEST = 70
@@ -33,13 +36,24 @@ def home(directory: Path, kind: str, user: str) -> Path:
         return link.resolve()
     own = directory / kind
     if len(str(own)) > _LONGEST or (user and not _may_enter(directory, user)):
-        own = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        part, own = own, Path(tempfile.mkdtemp(prefix=_PREFIX))
+        link.symlink_to(own)  # before anything is mounted there: what has no link is not found again
+        scratch_disk.lend(directory, part, own)
+    else:
+        link.symlink_to(own)
     for path, mode in ((own, 0o711), (own / "socket", 0o700)):
         path.mkdir(exist_ok=True)
         path.chmod(mode)
         give(path, user)
-    link.symlink_to(own)
     return own
+
+
+def all_of(directory: Path) -> Iterator[Path]:
+    """The run's own directory, and those of its servers that lie elsewhere."""
+    yield directory
+    for link in directory.glob(_link(directory, "*").name):
+        if (where := link.resolve()).name.startswith(_PREFIX):
+            yield where
 
 
 def give(path: Path, user: str) -> None:
@@ -71,6 +85,8 @@ def remove(directory: Path, kind: str) -> None:
     if link.is_symlink():
         where = link.resolve()
         if where == directory.resolve() / kind or where.name.startswith(_PREFIX):
+            scratch_disk.end(where)
+            shutil.rmtree(directory / kind, ignore_errors=True)
             shutil.rmtree(where, ignore_errors=True)
         link.unlink()
 

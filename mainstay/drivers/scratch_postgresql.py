@@ -13,7 +13,6 @@ from psycopg.conninfo import make_conninfo
 
 from mainstay.drivers import postgresql_programs, program, scratch_place
 from mainstay.drivers.backup_tools import ToolFailed
-from mainstay.drivers.program import Limits
 from mainstay.drivers.scratch_server import Server
 
 ADMIN = "mainstay_scratch"
@@ -25,6 +24,11 @@ _SETTINGS = {
     "logging_collector": "off", "log_destination": "stderr", "event_source": "mainstay", "ssl": "off",
     "max_wal_size": "1GB", "maintenance_work_mem": "128MB", "cluster_name": "mainstay-scratch",
 }  # fmt: skip
+
+
+def settings_of(socket: Path) -> dict[str, str]:
+    """Of a scratch server whose socket lies in that directory."""
+    return {**_SETTINGS, "unix_socket_directories": str(socket)}
 
 
 def account() -> str:
@@ -56,12 +60,12 @@ class Scratch(Server):
     def _make(self) -> None:
         words = ["-D", str(self.home / "data"), "-U", ADMIN, "--auth=trust", "--encoding=UTF8", "--no-sync"]
         words += ["--locale=C.UTF-8", "--no-instructions"]
-        ended = program.run([str(self.programs / "initdb"), *words], until=self._until, limits=Limits(user=self._user))
+        ended = program.run([str(self.programs / "initdb"), *words], until=self._until, limits=self._polite())
         if ended.code:
             raise ToolFailed("failed", f"initdb: {ended.err.strip()[-300:]}")
 
     def _words(self, settings: Mapping[str, str]) -> list[str]:
-        chosen = {**_SETTINGS, "unix_socket_directories": str(self.home / "socket"), **settings}
+        chosen = {**settings_of(self.home / "socket"), **settings}
         words = [word for name, value in chosen.items() if value is not None for word in ("-c", f"{name}={value}")]
         return [str(self.programs / "postgres"), "-D", str(self.home / "data"), *words]
 

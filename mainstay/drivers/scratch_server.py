@@ -11,6 +11,8 @@ from mainstay.drivers import scratch_place
 from mainstay.drivers.backup_tools import ToolFailed
 from mainstay.drivers.program import Limits, Running
 
+MEMORY = 4 << 30
+"""Bytes of address space that each process of a scratch server may have; what it is told to use is far below."""
 _PAUSE = 0.05
 """Seconds between two questions whether it answers."""
 
@@ -24,9 +26,13 @@ class Server(ABC):
         self.home = scratch_place.home(directory, kind, user)
         self.log = self.home / "log"
 
+    def _polite(self) -> Limits:
+        """For the program that makes its data."""
+        return Limits(nice=10, memory=MEMORY, user=self._user)
+
     def _begin(self, argv: Sequence[str], stop: signal.Signals) -> None:
         """Start it and wait until it answers. Raises ToolFailed, and then nothing of it is left."""
-        limits = Limits(nice=10, user=self._user, stop=stop, patience=5)
+        limits = Limits(nice=10, memory=MEMORY, user=self._user, stop=stop, patience=5)
         with self.log.open("ab") as log:
             self._running = Running(argv, {}, limits, out=log, err=log)
         try:

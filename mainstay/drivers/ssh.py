@@ -1,8 +1,9 @@
 """One command on another host: over SSH, with a host key that was pinned beforehand and nothing installed there."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import asyncssh
 
@@ -39,6 +40,12 @@ class Door:
     port: int = 22
 
 
+def door_of(component: Mapping[str, Any]) -> Door:
+    """As a component of kind host says: ``address``, ``user``, ``key_file``, ``host_key`` and ``port``."""
+    text = {name: str(component.get(name) or "") for name in ("user", "key_file", "host_key")}
+    return Door(str(component.get("address", "local")), **text, port=int(component.get("port") or 22))
+
+
 class Answer(NamedTuple):
     """What a command printed, and the wall time here in the middle of asking."""
 
@@ -46,8 +53,8 @@ class Answer(NamedTuple):
     asked: float
 
 
-async def run(command: str, door: Door, network: NetworkPolicy) -> Answer:
-    """Bounded by the caller's deadline; raises one of ``ERRORS``."""
+async def run(command: str, door: Door, network: NetworkPolicy, given: bytes = b"") -> Answer:
+    """``given`` is what it reads. Bounded by the caller's deadline; raises one of ``ERRORS``."""
     if not door.host_key:
         raise ValueError(say("host_key is missing; pin it with: ssh-keyscan -t ed25519 %(host)s", host=door.address))
     sock = await connect(door.address, door.port, network)
@@ -57,14 +64,16 @@ async def run(command: str, door: Door, network: NetworkPolicy) -> Answer:
         client_keys=[door.key_file] if door.key_file else None,
     ) as connection:  # fmt: skip
         began = time.time()
-        printed = await _printed(connection, command)
+        printed = await _printed(connection, command, given)
     return Answer(printed.decode("utf-8", "replace"), (began + time.time()) / 2)
 
 
-async def _printed(connection: asyncssh.SSHClientConnection, command: str) -> bytes:
+async def _printed(connection: asyncssh.SSHClientConnection, command: str, given: bytes) -> bytes:
     """Raises TooMuch. What it says on its error output is thrown away by the library."""
     printed = bytearray()
     async with connection.create_process(command, encoding=None, stderr=asyncssh.DEVNULL) as process:
+        process.stdin.write(given)
+        process.stdin.write_eof()
         while chunk := await process.stdout.read(65_536):
             printed += chunk
             if len(printed) > MOST:

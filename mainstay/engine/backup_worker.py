@@ -24,7 +24,7 @@ from django.db import InterfaceError, OperationalError, connection, connections 
 from mainstay.backups import actions, queries  # noqa: E402
 from mainstay.backups.actions.keys import KeyLost  # noqa: E402
 from mainstay.backups.models import Job  # noqa: E402
-from mainstay.catalogue.models import Store  # noqa: E402
+from mainstay.catalogue.models import Component, Store  # noqa: E402
 from mainstay.domain.backup_job import RENEW  # noqa: E402
 from mainstay.domain.placeholder import Unfilled  # noqa: E402
 from mainstay.drivers.backup_tools import ToolFailed  # noqa: E402
@@ -123,7 +123,7 @@ def _problem(error: Exception) -> ToolFailed:
 _CODES: tuple[tuple[tuple[type[Exception], ...], str, bool], ...] = (
     ((Unreachable,), "unreachable", True),
     ((Unfilled, KeyLost), "key", False),
-    ((Store.DoesNotExist, queries.OtherDatabase), "setup", False),
+    ((Store.DoesNotExist, Component.DoesNotExist, queries.OtherDatabase), "setup", False),
     ((OperationalError, InterfaceError), "database", True),
 )
 

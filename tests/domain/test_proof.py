@@ -15,6 +15,7 @@ from mainstay.domain.proof import (
     missing,
     not_proved,
     objective,
+    room,
     verdict,
 )
 
@@ -92,3 +93,19 @@ def test_an_objective_that_is_missed_says_nothing_against_the_copy() -> None:
     late = objective("rto", 60.1, 60)
     assert late.outcome is Outcome.MISSED
     assert late.evidence == {"ms": 60_100, "limit_ms": 60_000}
+
+
+@pytest.mark.parametrize(
+    ("size", "asked", "free", "given"),
+    [
+        (1_000_000_000, 0.0, 10**12, 6_000_000_000),
+        (1_000_000_000, 3.5, 10**12, 3_500_000_000),
+        (1_000_000_000, 0.0, 5_000_000_000, 5_000_000_000),
+        (1_000_000_000, 9.0, 5_000_000_000, 5_000_000_000),
+        (10, 0.0, -5, -5),
+    ],
+)
+def test_what_is_restored_has_its_room_and_never_more_than_is_free(
+    size: int, asked: float, free: int, given: int
+) -> None:
+    assert room(size, asked, free) == given

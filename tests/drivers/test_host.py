@@ -7,12 +7,14 @@ import threading
 import time
 from collections.abc import Iterator
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault, Reading
+from mainstay.drivers import scratch_disk
 from mainstay.drivers.probes import Reach
 from mainstay.drivers.probes.host import METRICS, Probe, Settings
 from tests.servers import SSH, chrony, node_exporter, ssh
@@ -49,6 +51,23 @@ def test_this_host() -> None:
     assert second.values.keys() == ALWAYS | RATES | {"processes"}
     assert second.values.keys() <= METRICS.keys()
     assert second.rows[0].keys() == {"mount", "used", "free", "percent"}
+
+
+def test_the_room_of_a_proof_is_no_disk(door: SSH, tmp_path: Path) -> None:
+    if not scratch_disk.begin(tmp_path, 20_000_000):
+        pytest.skip("only root can mount, and not in every container")
+    try:
+        for reading in (looks()[0], looks("127.0.0.1", **by_ssh(door))[0]):
+            assert reading.rows
+            assert str(tmp_path) not in {row["mount"] for row in reading.rows}
+    finally:
+        scratch_disk.end(tmp_path)
+
+
+def test_the_component_may_say_how_to_sign_in(door: SSH) -> None:
+    component = {"address": "127.0.0.1", **by_ssh(door)}
+    probe = Probe(Settings(), Reach(10.0, LOOPBACK, component, lambda _key, make: make()))
+    assert "clock_offset" in asyncio.run(probe.read()).values, "which is of another host's clock"
 
 
 def test_over_ssh_it_is_the_same(door: SSH) -> None:

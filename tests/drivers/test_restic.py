@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from mainstay.drivers import program
 from mainstay.drivers.backup_tools import ToolFailed
 from mainstay.drivers.restic import Restic
 from mainstay.drivers.stores import Place
@@ -197,6 +198,31 @@ def test_a_flipped_byte_of_data_is_found_where_data_is_read(shelf: Shelf, tmp_pa
         except ToolFailed as error:
             results.append(error.code)
     assert "damaged" in results
+
+
+def unpacked(shelf: Shelf, target: Path, number: int = 0, *more: str) -> None:
+    """A copy, poured into a tar there."""
+    target.mkdir()
+    argv = ["tar", "--extract", f"--directory={target}", *more]
+    shelf.restic.pour(shelf.identifiers[number], lambda source: program.run(argv, until=until(), stdin=source), until())
+
+
+def test_a_copy_is_poured_whole_or_it_is_said(shelf: Shelf, tmp_path: Path) -> None:
+    unpacked(shelf, tmp_path / "whole")
+    shelf.restic.load(shelf.identifiers[0], tmp_path / "loaded", until())
+    compared = subprocess.run(["diff", "-r", str(tmp_path / "whole"), str(tmp_path / "loaded")], check=False)
+    assert compared.returncode == 0
+    with pytest.raises(ToolFailed) as caught:
+        unpacked(shelf, tmp_path / "refused", 0, "--not-an-option")
+    assert code_of(caught) == "refused", "nothing is said of the copy"
+    flip(shelf.packs()[-1], 1000)
+    results = []
+    for number in range(2):
+        try:
+            unpacked(shelf, tmp_path / f"spoilt-{number}", number)
+        except ToolFailed as error:
+            results.append(error.code)
+    assert results == ["damaged"]
 
 
 def test_a_missing_pack_is_found_and_nothing_is_pruned(shelf: Shelf, tmp_path: Path) -> None:

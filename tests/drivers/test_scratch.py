@@ -1,12 +1,17 @@
-"""Scratch servers: gone with the run that started them, and swept after a kill; a stranger's process is left alone."""
+"""Scratch servers: gone with the run that started them, swept after a kill, and held to what they may take; a
+stranger's process is left alone."""
 
+import os
 import signal
 import subprocess
 import time
 from pathlib import Path
 
-from mainstay.drivers import postgresql_programs, scratch_mariadb, scratch_postgresql
+import pytest
+
+from mainstay.drivers import postgresql_programs, program, scratch_mariadb, scratch_postgresql
 from mainstay.drivers.backup_tools import Run
+from mainstay.drivers.scratch_server import MEMORY, Server
 from tests.processes import alive, wait_for
 
 
@@ -51,3 +56,33 @@ def test_a_mariadb_that_was_left_is_swept(tmp_path: Path) -> None:
     scratch_mariadb.sweep(run.directory)
     assert not one.home.exists()
     one._running.end()
+
+
+def limits_of(pid: int) -> dict[str, str]:
+    """Limit → how much, and the niceness, as the kernel has them of a process."""
+    lines = Path(f"/proc/{pid}/limits").read_text().splitlines()[1:]
+    found = {line[:26].strip(): line[26:].split()[0] for line in lines}
+    return {**found, "nice": Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[16]}
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_scratch_server_is_held_to_what_it_may_take(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program.HOUSE, "largest", 2_000_000_000)
+    run = run_in(tmp_path)
+    if kind == "postgresql":
+        one: Server = scratch_postgresql.Scratch(tmp_path, max(postgresql_programs.directories()), run.until)
+        pid = int((one.home / "data" / "postmaster.pid").read_text().splitlines()[0])
+    else:
+        one = scratch_mariadb.Scratch(tmp_path, run.until)
+        pid = int((one.home / "pid").read_text())
+    try:
+        found = limits_of(pid)
+        assert found["nice"] == str(min(19, os.nice(0) + 10))
+        assert found["Max address space"] == str(MEMORY)
+        assert found["Max file size"] == "2000000000"
+        assert found["Max core file size"] == "0"
+    finally:
+        one.close()
+    assert not alive(pid)

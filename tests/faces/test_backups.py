@@ -236,7 +236,7 @@ def test_a_store_that_is_set_up_wrong(kind: str, settings: dict[str, str], words
 
 
 def test_the_policies_of_the_manual_are_right() -> None:
-    shared, written = re.findall(r"^```yaml\n(.*?)^```", MANUAL.read_text(), re.DOTALL | re.MULTILINE)
+    shared, written, *_ = re.findall(r"^```yaml\n(.*?)^```", MANUAL.read_text(), re.DOTALL | re.MULTILINE)
     found = examine({"shop.yaml": b"system: shop\n" + written.encode(), "shared.yaml": shared.encode()})
     policies = found.catalogue.systems["shop"].policies
     assert {name: one.tool for name, one in policies.items()} == {"nightly": "sqlite", "attachments": "files"}

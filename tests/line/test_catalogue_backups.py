@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mainstay.backups.queries.means import means
 from mainstay.catalogue import actions, editing, export, kinds, packs, policies, queries
 from mainstay.catalogue.examine import Known, examine
 from mainstay.catalogue.kinds import Tool
@@ -19,8 +20,8 @@ from mainstay.drivers.kinds import Strict
 
 ALICE = Actor("person:alice", Role.ADMINISTRATOR)
 TOOLS = {
-    "pg_dump": Tool(("postgresql",), ("full",), True),
-    "pgbackrest": Tool(("postgresql",), ("full", "incremental"), False),
+    "pg_dump": Tool(("postgresql",), ("full",), True, far=True),
+    "pgbackrest": Tool(("postgresql",), ("full", "incremental"), False, away=True),
     "sqlite": Tool(("sqlite",), ("full",), True),
     "files": Tool(("host", "sqlite", "postgresql", "http"), ("full", "incremental"), True),
 }
@@ -48,6 +49,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 HEAD = "system: shop\ntimezone: Asia/Shanghai\ncomponents:\n"
 HEAD += '  db: {kind: postgresql, dsn: "${SHOP_DSN}"}\n  web: {kind: queue}\n  h: {kind: host}\n'
+HEAD += '  spare: {kind: host, address: 192.0.2.7, user: prover, key_file: /k, host_key: "ssh-ed25519 AAAA"}\n'
 HEAD += "  two: {kind: postgresql, dsn: 'postgresql://looker@db/shop'}\n"
 SHARED = (
     'stores:\n  vault: {kind: folder, path: /srv/vault}\n  far: {kind: folder, path: "${FAR_PATH}", title: Far away}\n'
@@ -104,6 +106,33 @@ def flaws(policy: str, shared: str = SHARED) -> list[str]:
         ]),
         ("of: db, stores: [vault], paths: [/etc]", [
             "backups.nightly.paths: pg_dump takes no paths; leave them out, or write tool: files",
+        ]),
+        ("of: db, stores: [vault], on: spare", [
+            "backups.nightly.on: pg_dump asks the server itself, by its dsn; leave it out; pgbackrest needs it",
+        ]),
+        ("of: db, tool: pgbackrest, stores: [vault], on: h", [
+            "backups.nightly.on: the component 'h' does not say address, user, key_file, host_key; "
+            "write them there; the host_key is what ssh-keyscan -t ed25519 prints",
+            "backups.nightly.tool: pgbackrest: pgbackrest is not here; install it with: apt-get install pgbackrest",
+        ]),
+        ("of: db, stores: [vault], prove: {on: spare}", []),
+        ("of: db, stores: [vault], prove: {on: spar}", [
+            "backups.nightly.prove.on: there is no component 'spar'; did you mean 'spare'?",
+        ]),
+        ("of: db, stores: [vault], prove: {on: two}", [
+            "backups.nightly.prove.on: 'two' is no host; name a component of kind host",
+        ]),
+        ("of: db, stores: [vault], prove: {on: h}", [
+            "backups.nightly.prove.on: the component 'h' does not say address, user, key_file, host_key; "
+            "write them there; the host_key is what ssh-keyscan -t ed25519 prints",
+        ]),
+        ("of: h, stores: [vault], paths: [/etc], prove: {on: spare}", [
+            "backups.nightly.prove.on: copies of files are proved on this machine only; "
+            "leave it out; elsewhere: pg_dump",
+        ]),
+        ("of: db, stores: [vault], prove: {on: spare, start: [erp]}", [
+            "backups.nightly.prove.start: an application is started on this machine, not on another host; "
+            "leave one of the two out",
         ]),
         ("of: h, stores: [vault]", ["backups.nightly.paths: no path is named; write paths: \\[/srv/shop/files\\]"]),
         ("of: h, stores: [vault], paths: [etc]", [
@@ -274,6 +303,17 @@ def test_secrets_of_policies_are_asked_for_where_they_may_stand() -> None:
 
 
 @database
+def test_the_hosts_that_a_policy_names_are_handed_to_its_run() -> None:
+    policy = "{of: two, tool: pgbackrest, stores: [vault], on: spare}"
+    proved = "{of: two, stores: [vault], prove: {on: spare}}"
+    text = f"{HEAD}backups:\n  files: {policy}\n  dump: {proved}\n"
+    actions.apply(examine(texts(shop=text, shared=SHARED)).catalogue, actor=ALICE)
+    away, far = (means(Policy.objects.get(name=name)) for name in ("files", "dump"))
+    assert (away.source.host["address"], away.host) == ("192.0.2.7", None)
+    assert (dict(far.source.host), far.host and far.host["user"]) == ({}, "prover")
+
+
+@pytest.mark.django_db
 def test_who_sees_what() -> None:
     applied(shop=SHOP, shared=SHARED)
     stranger = Sight(rest=False, named=frozenset({"other"}))

@@ -21,10 +21,12 @@ class OtherDatabase(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """The source of a policy, and its stores in their order."""
+    """The source of a policy, its stores in their order, and the host where its copies are proved, as its component
+    says; None for this machine."""
 
     source: Source = field(repr=False)
     stores: tuple[Store, ...]
+    host: Mapping[str, Any] | None = None
 
 
 def component_settings(component: Component) -> dict[str, Any]:
@@ -34,14 +36,19 @@ def component_settings(component: Component) -> dict[str, Any]:
 
 
 def means(policy: Policy) -> Means:
-    """Raises Unfilled, OtherDatabase, Store.DoesNotExist."""
+    """Raises Unfilled, OtherDatabase, Store.DoesNotExist, Component.DoesNotExist."""
     meant = definition(policy)
     source = Source(
         component=_component(policy, meant.dsn), paths=fill(meant.paths, SecretBook().value), exclude=meant.exclude,
         databases=meant.databases, parallel=meant.parallel, totals=totals_of(policy.component),
-        tables=meant.prove.tables,
+        tables=meant.prove.tables, host=_named(policy, meant.on) or {},
     )  # fmt: skip
-    return Means(source, tuple(catalogue.store(name) for name in meant.stores))
+    return Means(source, tuple(catalogue.store(name) for name in meant.stores), _named(policy, meant.prove.on))
+
+
+def _named(policy: Policy, name: str | None) -> dict[str, Any] | None:
+    """A component of the policy's system, as its settings are."""
+    return component_settings(catalogue.components(policy.system.name).get(name=name)) if name else None
 
 
 def _component(policy: Policy, dsn: str) -> dict[str, Any]:

@@ -10,6 +10,9 @@ Each file holds:
              does it; without one, to a directory if it is staged.
 ``DUMPS``    of a tool that copies whole servers: the one that dumps a database out of such a copy where it was opened,
              so that it can be restored to a place that is not a directory.
+``FAR``      true where a copy can be opened on another host too: ``Tool.open_far(run, point, host)`` is ``open`` there,
+             where ``host.path / "copy"`` holds it, and what it gives has ``lost()`` besides.
+``AWAY``     true where it can copy a server whose files are on another host (``Source.host``).
 ``lacks()``  what is missing on this machine, each with the command that installs it; empty when it can run.
 ``Tool(source, network)``  which blocks (see ``Source``, ``Run``, ``Taken``, ``Opened``), and has:
 
@@ -62,6 +65,8 @@ class Source:
     """Control totals: name → one SELECT that gives one number or text."""
     tables: Sequence[str] = ()
     """Tables whose content goes into the fingerprint by checksum."""
+    host: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The component of the host where the server's files are, for a tool that is ``AWAY``; none for this machine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,9 @@ from mainstay.domain.network import NetworkPolicy
 from mainstay.drivers import postgresql_fingerprint, program, staging
 from mainstay.drivers.backup_tools import Missing, Run, Source, Taken, ToolFailed
 from mainstay.drivers.database_postgresql import connected, conninfos
+from mainstay.drivers.far_host import FarHost
 from mainstay.drivers.postgresql_programs import client, lacking, major_of
-from mainstay.drivers.postgresql_restore import Restored
+from mainstay.drivers.postgresql_restore import FarRestored, Restored
 from mainstay.drivers.program import Limits
 from mainstay.drivers.rows import Unread
 
@@ -35,6 +36,7 @@ SERVES = ("postgresql",)
 LEVELS = ("full",)
 KEEPS = "staged"
 LANDS = {"directory": "directory", "database": "postgresql", "live": "postgresql"}
+FAR = True
 LOCK_WAIT = 30
 """Seconds to wait for a table that somebody alters."""
 _POLITE = Limits(nice=10)
@@ -83,6 +85,10 @@ class Tool:
     def open(self, run: Run, point: Mapping[str, Any], only: Sequence[str] = ()) -> Restored:
         """``only``: names of databases, or ``schema.table`` of the component's own."""
         return Restored(run, point, only)
+
+    def open_far(self, run: Run, point: Mapping[str, Any], host: FarHost) -> FarRestored:
+        """The same on another host."""
+        return FarRestored(run, point, host)
 
     def _databases(self) -> list[str]:
         return list(self._source.databases) or [self._own()]

@@ -1,7 +1,8 @@
 """PostgreSQL's files and its log, by pgBackRest: full and incremental copies, and any second in time.
 
-pgBackRest reads the server's files, so Mainstay runs on the server's machine, as root or as the owner of the files. The
-server itself puts each segment of its log into the archive; ``settings()`` says what must stand in its configuration.
+pgBackRest reads the server's files, so Mainstay runs on the server's machine, as root or as the owner of the files; or
+it signs in as that owner to the host where they are, over SSH, where pgBackRest is then needed too. The server itself
+puts each segment of its log into the archive; ``settings()`` says what must stand in its configuration.
 
 Traps that are looked behind (each has its test): ``verify`` and ``info`` end with code 0 over a damaged repository, so
 their text is read; a lost segment of the log is noticed by no command, so the names are counted and a recovery always
@@ -12,6 +13,7 @@ seconds; ``incr`` silently becomes ``full`` and rests on whatever copy is the ne
 import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,8 +29,9 @@ from mainstay.drivers import pgbackrest_archive as reading
 from mainstay.drivers import postgresql_archive as server
 from mainstay.drivers import postgresql_fingerprint, program
 from mainstay.drivers.backup_tools import Checked, Keeping, Missing, Run, Source, Taken, ToolFailed
-from mainstay.drivers.pgbackrest import ARCHIVE_TIMEOUT, PROGRAM, Cluster, Repositories, unfit
+from mainstay.drivers.pgbackrest import ARCHIVE_TIMEOUT, PROGRAM, Cluster, Repositories, unfit, unfit_far
 from mainstay.drivers.pgbackrest_archive import Span
+from mainstay.drivers.pgbackrest_far import FarServer
 from mainstay.drivers.pgbackrest_recovery import aimed, refuse, restored
 from mainstay.drivers.postgresql_archive import Archiving, Mark, permitted
 from mainstay.drivers.postgresql_recovery import Recovered, usual_account
@@ -38,6 +41,7 @@ LEVELS = ("full", "incremental")
 KEEPS = "own"
 LANDS = {"database": "postgresql", "live": "postgresql"}
 DUMPS = "pg_dump"
+AWAY = True
 AGAIN = 120.0
 """Seconds after which a run that met a lock is tried again: workers of a killed one hold it up to 45."""
 _INSTALL = "apt-get install pgbackrest"
@@ -98,14 +102,17 @@ class Tool:
     def __init__(self, source: Source, network: NetworkPolicy, keeping: Keeping) -> None:
         self._source, self._keeping = source, keeping
         self._dsn = permitted(str(source.component["dsn"]), network)
+        self._far = FarServer(source.host, keeping.name, network) if source.host else None
 
     def unfit(self) -> list[str]:
         """Why its stores cannot hold its repositories; empty when they can."""
-        return [why for place in self._keeping.places if (why := unfit(place))]
+        judge = unfit_far if self._far else unfit
+        return [why for place in self._keeping.places if (why := judge(place))]
 
     def settings(self) -> Mapping[str, str]:
         """What must stand in the server's configuration: name → value. ``archive_mode`` asks for a restart."""
-        return server.wanted_settings(self._own("").archive_command())
+        config = self._far.directory() / "pgbackrest.conf" if self._far else None
+        return server.wanted_settings(self._own("").archive_command(config))
 
     def estimate(self) -> int:
         """Bytes that a full copy needs at most; its compression makes it about a third."""
@@ -121,13 +128,16 @@ class Tool:
         """Write the configuration that the server's ``archive_command`` uses, and make the repositories. Raises
         ToolFailed: refused, with what to set, when the server does not archive by it."""
         with server.connected(self._dsn) as live:
-            cluster, now = server.cluster(live), server.archiving(live)
+            cluster, now = self._cluster(live), server.archiving(live)
         own = self._own(cluster.account)
         if own.changes(self._source.parallel, cluster):
             self._tried(cluster, until)
         own.write(self._source.parallel, cluster)
+        if self._far:
+            self._far.put(own, self._source.parallel, cluster, self._dsn)
         own.run("stanza-create", until=until, environment=server.environment(self._dsn))
-        if not now.on or str(own.config) not in now.command or PROGRAM not in now.command:
+        config = self._far.directory() / "pgbackrest.conf" if self._far else own.config
+        if not now.on or str(config) not in now.command or PROGRAM not in now.command:
             lines = "\n".join(f"{name} = '{value}'" for name, value in self.settings().items())
             text = say("set this in the server's postgresql.conf and restart it:\n%(lines)s", lines=lines)
             raise ToolFailed("refused", text)
@@ -221,6 +231,8 @@ class Tool:
             self._sent(run.until)
         except ToolFailed:
             return reading.spans(self._reading(), repository, None, run.until)
+        if self._far:  # whose log is read there alone
+            return reading.spans(self._reading(), repository, None, run.until)
         return reading.spans(self._own(cluster.account), repository, cluster, run.until)
 
     def open(self, run: Run, point: Mapping[str, Any], target: datetime | str | None = None) -> Restored:
@@ -231,6 +243,16 @@ class Tool:
         aim = aimed(point, target)
         refuse(own, point, aim, run.until)
         return Restored(restored(own, run, point, aim), point, run.until)
+
+    def _cluster(self, live: server.Connection) -> Cluster:
+        """The server's files, and the account under which pgBackRest runs here. Raises ToolFailed."""
+        if self._far is None:
+            return server.cluster(live)
+        found = server.described(live)
+        self._far.require(found)
+        own = self._own(_owner(self._keeping))
+        own.prepare_home()
+        return replace(found, account=own.account, way=self._far.way(own))
 
     def _tried(self, cluster: Cluster, until: float) -> None:
         """The server's archiving goes by the old configuration: a new one that opens nothing must not replace it."""
@@ -271,6 +293,8 @@ def _fingerprint(connection: server.Connection, source: Source, database: str) -
     """Of the component's own database. Raises ToolFailed."""
     try:
         return postgresql_fingerprint.take(connection, source.totals, source.tables, f"{database}.")
+    except postgresql_fingerprint.NO_ROOM as error:
+        raise ToolFailed("no-space", str(error).strip().split("\n")[0]) from None
     except psycopg.Error as error:
         raise ToolFailed("damaged", str(error).strip().split("\n")[0]) from None
 

@@ -35,7 +35,8 @@ _COMMAND = (
 
 
 class Settings(Strict):
-    """Without ``user`` and ``exporter`` the component's ``address: local`` is looked at from inside."""
+    """Without ``user`` it signs in as the component says, should it say so; without either, and without ``exporter``,
+    the component's ``address: local`` is looked at from inside."""
 
     user: str = ""
     key_file: str = Field("", description="the private key to sign in with")
@@ -74,7 +75,7 @@ class Probe:
                 shown, settings.exporter, Access(), self._reach.network, self._reach.timeout, WANTED
             )
             return exporter_counters(page, settings.mounts)
-        if self._address in ("local", "localhost") and not settings.user:
+        if self._address in ("local", "localhost") and not self._door().user:
             counters = local_counters(settings.mounts)
             if settings.ntp:
                 ahead = await clock_offset(settings.ntp, self._reach.network)
@@ -85,6 +86,8 @@ class Probe:
 
     def _door(self) -> ssh.Door:
         settings = self._settings
+        if not settings.user:
+            return ssh.door_of(self._reach.component)
         return ssh.Door(self._address, settings.user, settings.key_file, settings.host_key, settings.port)
 
     def _values(self, counters: Counters) -> Mapping[str, float]:

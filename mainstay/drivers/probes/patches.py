@@ -34,7 +34,8 @@ _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 
 
 class Settings(Strict):
-    """Without ``user`` the component's ``address: local`` is looked at from inside."""
+    """Without ``user`` it signs in as the component says, should it say so; without either the component's
+    ``address: local`` is looked at from inside."""
 
     user: str = ""
     key_file: str = Field("", description="the private key to sign in with")
@@ -52,7 +53,8 @@ class Probe:
     def __init__(self, settings: Settings, reach: Reach) -> None:
         self._settings, self._reach = settings, reach
         address = str(reach.component.get("address", "local"))
-        self._door = ssh.Door(address, settings.user, settings.key_file, settings.host_key, settings.port)
+        own = ssh.Door(address, settings.user, settings.key_file, settings.host_key, settings.port)
+        self._door = own if settings.user else ssh.door_of(reach.component)
 
     async def read(self) -> Reading:
         try:
@@ -73,7 +75,7 @@ class Probe:
         return Reading(pending.values(), rows=pending.rows())
 
     async def _pending(self) -> Pending:
-        if self._door.address in ("local", "localhost") and not self._settings.user:
+        if self._door.address in ("local", "localhost") and not self._door.user:
             return await _local()
         return parse_answer((await ssh.run(_COMMAND, self._door, self._reach.network)).text)
 

@@ -5,7 +5,6 @@ neither the agent, nor the keys, nor the known hosts of the account that runs Ma
 """
 
 import asyncio
-import os
 import re
 import secrets
 from collections.abc import Awaitable, Callable
@@ -16,9 +15,11 @@ import asyncssh
 from pydantic import Field, field_validator
 
 from mainstay.domain.network import NetworkPolicy
+from mainstay.domain.saying import words_of
 from mainstay.drivers.connect import NotConnected, connect, resolve
 from mainstay.drivers.kinds import Strict
 from mainstay.drivers.ssh import ERRORS, Door, problem_of
+from mainstay.drivers.ssh_files import written
 from mainstay.drivers.stores import Place, Unreachable, below
 
 _SECONDS = 20.0
@@ -131,38 +132,15 @@ class Store:
         return Path(self._settings.key_file).read_text()
 
     def _write(self, directory: Path, address: str) -> Path:
-        """The files of a run: key, known hosts, configuration. The address is the one that was judged."""
-        if not re.fullmatch(r"/[A-Za-z0-9._/-]+", str(directory)):
-            raise Unreachable(f"ssh cannot be told of files in {directory}: only letters, digits, '.', '_' and '-'")
-        own = directory / _NAME
-        own.mkdir(mode=0o700, exist_ok=True)
-        settings = self._settings
+        """The files of a run."""
+        one = self._settings
         try:
-            _private(own / "key", self._key())
+            door = Door(address, one.user, host_key=one.host_key, port=one.port)
+            return written(directory, _NAME, door, self._key())
+        except ValueError as error:
+            raise Unreachable(words_of(error)) from None
         except OSError as error:
-            raise Unreachable(f"{settings.key_file}: {error.strerror}") from None
-        _private(own / "known_hosts", f"{_NAME} {settings.host_key}\n")
-        words = {
-            "HostName": address, "HostKeyAlias": _NAME, "Port": settings.port, "User": settings.user,
-            "IdentityFile": own / "key", "UserKnownHostsFile": own / "known_hosts", **_SSH,
-        }  # fmt: skip
-        _private(own / "config", f"Host {_NAME}\n" + "".join(f"  {name} {value}\n" for name, value in words.items()))
-        return own / "config"
-
-
-_SSH = {
-    "GlobalKnownHostsFile": "/dev/null", "StrictHostKeyChecking": "yes", "UpdateHostKeys": "no",
-    "IdentitiesOnly": "yes", "IdentityAgent": "none", "PreferredAuthentications": "publickey", "BatchMode": "yes",
-    "ConnectTimeout": "20", "ServerAliveInterval": "15", "ServerAliveCountMax": "4", "ClearAllForwardings": "yes",
-    "ControlMaster": "no", "ControlPath": "none", "ProxyCommand": "none", "PermitLocalCommand": "no",
-    "LogLevel": "ERROR",
-}  # fmt: skip
-
-
-def _private(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
+            raise Unreachable(f"{one.key_file}: {error.strerror}") from None
 
 
 def _matching(pattern: str, value: str) -> str:

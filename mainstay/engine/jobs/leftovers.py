@@ -1,8 +1,8 @@
-"""What a run left on this machine, gone: its scratch servers ended, its directory removed."""
+"""What a run left on this machine, gone: its scratch servers ended, its file system and its directory removed."""
 
 from pathlib import Path
 
-from mainstay.drivers import scratch_mariadb, scratch_postgresql
+from mainstay.drivers import scratch_disk, scratch_far_postgresql, scratch_mariadb, scratch_postgresql
 from mainstay.engine.jobs import places
 
 
@@ -11,4 +11,6 @@ def sweep(directory: Path) -> None:
     if directory.exists():
         scratch_postgresql.sweep(directory)
         scratch_mariadb.sweep(directory)
+        scratch_far_postgresql.sweep(directory)
+        scratch_disk.end(directory)
         places.remove(directory)

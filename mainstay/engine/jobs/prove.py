@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -24,10 +23,11 @@ from mainstay.domain.fingerprint import Fingerprint, compare
 from mainstay.domain.proof import Gate, Outcome, fingerprint_gates, objective, verdict
 from mainstay.drivers import program
 from mainstay.drivers.backup_tools import Source, ToolFailed
+from mainstay.drivers.far_host import FarHost
 from mainstay.drivers.restic import Restic
-from mainstay.engine.jobs import application, chain, copied_rules, distance, own, places
-from mainstay.engine.jobs.backup import SPARE
+from mainstay.engine.jobs import application, chain, copied_rules, distance, elsewhere, own
 from mainstay.engine.jobs.bench import Bench
+from mainstay.engine.jobs.bounded import bounded
 
 SAYS_NOTHING = ("missing", "no-space", "unreachable", "locked", "wrong-key", "refused", "timeout", "killed")
 """Codes of what happened to the proof, not to the copy."""
@@ -43,6 +43,7 @@ class Found:
     gates: list[Gate] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
     restored: bool = False
+    room: dict[str, Any] = field(default_factory=dict)
 
     def say(self, name: str, outcome: Outcome, detail: str = "", **evidence: Any) -> None:
         self.gates.append(Gate(name, outcome, detail, evidence))
@@ -54,20 +55,20 @@ def run(bench: Bench) -> None:
     if copy is None or copy.dropped_at is not None:
         raise ToolFailed("absent", "the copy that was to be proved is not kept any more")
     bench.require_tools()
-    bench.require_room("this machine", 2 * chain.size(copy) + SPARE, places.free(bench.directory))
     found, begun = Found(), datetime.now(UTC)
-    try:
-        _look(bench, copy, found)
-    except ToolFailed as error:
-        if error.code in SAYS_NOTHING:
-            raise
-        found.say("open" if found.restored else "load", Outcome.FAILED, f"{error.code}: {error.detail}")
+    with bounded(bench, copy) as found.room, elsewhere.place(bench, copy) as host:
+        try:
+            _look(bench, copy, found, host)
+        except ToolFailed as error:
+            if error.code in SAYS_NOTHING:
+                raise
+            found.say("open" if found.restored else "load", Outcome.FAILED, f"{error.code}: {error.detail}")
     _keep(bench, copy, found, begun)
 
 
-def _look(bench: Bench, copy: Copy, found: Found) -> None:
+def _look(bench: Bench, copy: Copy, found: Found, host: FarHost | None) -> None:
     began = time.monotonic()
-    opened = _own_opened(bench, copy, found) if bench.keeps_own else _opened(bench, copy, found)
+    opened = _own_opened(bench, copy, found) if bench.keeps_own else _opened(bench, copy, found, host)
     if opened is None:  # a restore from a damaged repository may hang for hours
         return
     with closing(opened):
@@ -85,11 +86,13 @@ def _look(bench: Bench, copy: Copy, found: Found) -> None:
         if bench.meant.prove.start:
             with _gate(bench, found, "application"):
                 found.gates += application.gates(bench, dict(opened.component))
+        if host and (why := opened.lost()):  # then what was found may be the connection's doing
+            raise why
     with bench.step("comparing with the live system"):
         distance.measure(bench, copy, found)
 
 
-def _opened(bench: Bench, copy: Copy, found: Found) -> Any:
+def _opened(bench: Bench, copy: Copy, found: Found, host: FarHost | None) -> Any:
     """What restic brought back, started; None where its repository is damaged."""
     bench.versions |= {"restic": program.version("restic")}
     with bench.step("opening"):
@@ -98,14 +101,15 @@ def _opened(bench: Bench, copy: Copy, found: Found) -> Any:
         if not _is_whole(bench, copy, restic.check(bench.until), found):
             return None
     _record(copy, restic, found)
-    target = bench.room("copy")
-    with bench.step("loading"):
-        restic.load(copy.identifier, target, bench.until)
-        chain.load(bench, copy, restic)
-    _loaded(copy, target, found)
     tool = bench.tool(_source(copy, {"kind": copy.policy.component.kind}))
+    with bench.step("loading"):
+        size = elsewhere.poured(bench, copy, restic, host) if host else _loaded(bench, copy, restic)
+    wrong = "" if size == copy.size else f"{size} bytes came back, {copy.size} were saved"
+    found.say("load", Outcome.FAILED if wrong else Outcome.PASSED, wrong, bytes=size)
     with bench.step("starting"):
-        return tool.open(bench.run(bench.directory), copy.point)
+        return tool.open_far(bench.run(bench.directory), copy.point, host) if host else (
+            tool.open(bench.run(bench.directory), copy.point)
+        )  # fmt: skip
 
 
 def _own_opened(bench: Bench, copy: Copy, found: Found) -> Any:
@@ -154,13 +158,12 @@ def _record(copy: Copy, restic: Restic, found: Found) -> None:
         found.say("record", Outcome.PASSED)
 
 
-def _loaded(copy: Copy, target: Path, found: Found) -> None:
-    """All bytes came back, each file once."""
-    size = sum(path.lstat().st_size for path in target.rglob("*") if path.is_file() and not path.is_symlink())
-    if size == copy.size:
-        found.say("load", Outcome.PASSED, bytes=size)
-    else:
-        found.say("load", Outcome.FAILED, f"{size} bytes came back, {copy.size} were saved", bytes=size)
+def _loaded(bench: Bench, copy: Copy, restic: Restic) -> int:
+    """Bytes that came back."""
+    target = bench.room("copy")
+    restic.load(copy.identifier, target, bench.until)
+    chain.load(bench, copy, restic)
+    return sum(path.lstat().st_size for path in target.rglob("*") if path.is_file() and not path.is_symlink())
 
 
 def _source(copy: Copy, settings: dict[str, Any]) -> Source:
@@ -216,4 +219,8 @@ def _keep(bench: Bench, copy: Copy, found: Found, begun: datetime) -> None:
     }  # fmt: skip
     with transaction.atomic():
         proof = actions.keep_proof(bench.job, copy, values, now)
-        actions.finish(bench.job, now, bench.report(proof=proof.pk, verdict=outcome.value))
+        actions.finish(
+            bench.job,
+            now,
+            bench.report(proof=proof.pk, verdict=outcome.value, room=found.room, on=bench.meant.prove.on),
+        )
