@@ -118,6 +118,10 @@ PERMISSIONS: dict[str, Role] = {
     "inspection.sign": Role.OPERATOR,
     "inspection.refuse": Role.OPERATOR,
     "inspection.countersign": Role.APPROVER,
+    "article.read": Role.VIEWER,
+    "article.write": Role.OPERATOR,
+    "article.publish": Role.APPROVER,
+    "article.retire": Role.APPROVER,
     "backup.read": Role.VIEWER,
     "backup.run": Role.OPERATOR,
     "backup.prove": Role.OPERATOR,
@@ -146,7 +150,7 @@ PERMISSIONS: dict[str, Role] = {
 }
 """Every act and the least role for it. A face that names an act missing here fails at once."""
 
-_ON_SYSTEMS = ("check", "incident", "inspection", "notice", "alert", "backup")
+_ON_SYSTEMS = ("check", "incident", "inspection", "notice", "alert", "backup", "article")
 _REACH = {
     "catalogue.read": Reach.SYSTEM,
     "catalogue.export": Reach.EVERY,

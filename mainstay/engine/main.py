@@ -18,7 +18,7 @@ django.setup()
 from django.db import InterfaceError, OperationalError, close_old_connections  # noqa: E402 - Django must be set up first
 
 from mainstay.domain.backoff import LONGEST  # noqa: E402
-from mainstay.engine import inspecting, tending  # noqa: E402
+from mainstay.engine import inspecting, reviewing, tending  # noqa: E402
 from mainstay.engine.backing_up import Workers  # noqa: E402
 from mainstay.engine.own_copies import Copier  # noqa: E402
 from mainstay.engine.sender import Sender  # noqa: E402
@@ -79,6 +79,7 @@ class Engine:
             Step(600.0, tending.forget_outlines),
             Step(600.0, lambda: monitoring.forget_pulses(datetime.now(UTC))),
             Step(600.0, tending.send_audit_head),
+            Step(600.0, reviewing.judge),
             Step(5.0, self.copier.step),
             Step(60.0, self.copier.judge),
         ]

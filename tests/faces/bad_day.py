@@ -69,8 +69,16 @@ from mainstay.catalogue.actions import keep_outline
 from mainstay.domain.actor import Actor, Role
 from mainstay.domain.outline import Outline, Part
 from mainstay.inspection.actions import run_by_hand
+from mainstay.knowledge.actions import About, Text, edit, publish, write
 ann = Actor("person:ann", Role.ADMINISTRATOR)
 run_by_hand("{LONG}", actor=ann)
+about = About("{LONG}", "", "", ["{CHECK}"])
+words = "Orders of the subsidiaries wait for their confirmation"
+body = "## What one sees\\n\\n" + "a" * 300 + "\\n\\n    mainstay incident list --all --json " + "x" * 200
+article = write(Text("en", words, body), about=about, actor=ann)
+chinese = Text("zh", "子公司订单长时间等待财务部门确认时的处理办法与常见原因汇总说明", "请联系财务部门。" * 40)
+edit(article.pk, chinese, actor=ann, remark="Translated for the colleagues in Shanghai")
+publish(article.pk, actor=ann, public=True)
 database = {{"host": "database.subsidiaries.example.com", "port": "5432", "database": "w", "user": "mainstay"}}
 parts = [
     Part(name="database-of-all-the-subsidiaries", kind="postgresql", pack="postgresql", typed=database),
@@ -79,7 +87,7 @@ parts = [
 title = "Wholesale of the international distribution subsidiaries"
 keep_outline(Outline(system="wholesale-of-the-subsidiaries", title=title, parts=parts), actor=ann)
 """
-"""An inspection sheet, and a system that ann is describing."""
+"""An inspection sheet, an article, and a system that ann is describing."""
 POLICY = "every-night-to-the-vault-and-to-the-second-data-centre"
 BACKUPS = f"""
 import django; django.setup()
@@ -211,6 +219,7 @@ class There:
     person: str
     policy: str = ""
     backups: Sequence[str] = ()
+    article: int = 0
 
 
 def everywhere(site: Served) -> list[str]:
@@ -219,7 +228,7 @@ def everywhere(site: Served) -> list[str]:
     checks, parts = (CHECK, "answers", "size", "sales", "job"), ("database-of-all-the-subsidiaries", "web")
     backups = ("jobs/1", "copies/1", "copies/1/files", "proofs/1", "restores/1", "restores/2")
     there = There(LONG, checks, "size", incidents[-2:], 1, parts, "operations-team-of-the-subsidiaries",
-                  "maria.magdalena.von-der-buchhaltung", POLICY, backups)  # fmt: skip
+                  "maria.magdalena.von-der-buchhaltung", POLICY, backups, 1)  # fmt: skip
     return pages(there)
 
 
@@ -235,6 +244,8 @@ def pages(there: There) -> list[str]:
         "/backups/restores/", "/settings/own-copies/",
         *([f"/backups/restores/new/?policy={there.system}/{there.policy}&copy=1"] if there.policy else []),
         "/backups/jobs/", "/backups/copies/", *(f"/backups/{one}/" for one in there.backups),
+        "/knowledge/", "/knowledge/new/",
+        *(f"/knowledge/{there.article}{end}" for end in ("/", "/edit/") if there.article),
         "/inspections/", "/inspections/month/", f"/inspections/{there.sheet}/",
         "/start/", "/start/parts/", *(f"/start/parts/{part}/" for part in there.parts), "/start/told/",
         "/start/summary/",

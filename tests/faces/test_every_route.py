@@ -38,15 +38,27 @@ API_OBJECTS = {
     "inspections": {"number": "sheet"}, "lines": {"number": "sheet", "place": "line"}, "month": {"system": "system"},
     "policies": {"system": "system", "name": "policy"}, "stores": {"name": "store"},
     "jobs": {"number": "backup"}, "copies": {"number": "copy"}, "proofs": {"number": "proof"},
-    "restores": {"number": "restore"},
+    "restores": {"number": "restore"}, "articles": {"number": "article"},
 }  # fmt: skip
 """The last word of an operation's path that is a kind of object → what stands for each of its parameters."""
-ON_SYSTEM = {"system", "check", "incident", "mute", "delivery", "sheet", "backup", "copy", "proof", "restore"}
+ON_SYSTEM = {
+    "system",
+    "check",
+    "incident",
+    "mute",
+    "delivery",
+    "sheet",
+    "backup",
+    "copy",
+    "proof",
+    "restore",
+    "article",
+}
 API_BODIES = {
     "/api/v1/incidents": "system", "/api/v1/mutes": "system", "/api/v1/alertmanager": "alerts",
     "/api/v1/inspections": "system", "/api/v1/inspections/countersign": "system",
     "/api/v1/backups/jobs": "policy", "/api/v1/backups/proofs": "policy", "/api/v1/backups/keys": "policy",
-    "/api/v1/backups/restores": "policy",
+    "/api/v1/backups/restores": "policy", "/api/v1/articles": "system",
 }  # fmt: skip
 """Posts whose body says which system."""
 API_QUERIES = {"samples": "?metric=x", "print": "?form=html", "{system}": "?month=2026-11"}
@@ -74,12 +86,13 @@ WEB_OBJECTS = {
     "backuprestore": {"number": "restore"}, "copyfiles": {"number": "copy"},
     "backupcertificate": {"number": "proof", "form": "paper"},
     "backuppolicy": {"system": "system", "name": "policy"}, "store": {"name": "store"},
+    "article": {"number": "article"}, "article-draft": {"number": "incident"},
     "system-unmute": {"name": "system", "number": "mute"},
 }  # fmt: skip
 """The name of a route, or its first word → what stands for each of its parameters."""
 WEB_BODIES = {
     "inspection-run", "countersign", "incident-open", "backup-run", "backup-prove", "backup-key",
-    "backup-restore",
+    "backup-restore", "articlenew",
 }  # fmt: skip
 """Pages whose form says which system."""
 FORM = {

@@ -16,6 +16,7 @@ from mainstay.domain.actor import PERMISSIONS, Actor, Reach, Role, reach
 from mainstay.domain.restoring import Wish
 from mainstay.incidents.actions import File, note, open_by_hand
 from mainstay.inspection.actions import run_by_hand
+from mainstay.knowledge.actions import About, Text, write
 from mainstay.monitoring.actions import mute
 from mainstay.notices.models import Delivery
 from mainstay.people.actions import create_token
@@ -109,6 +110,7 @@ class World:
         )  # fmt: skip
         waits.seal = seal_of(waits)
         waits.save()
+        article = write(Text("en", f"{name} explained", "x"), about=About(name), actor=ROOT)
         file = note(incident.pk, "", files=[File("a.txt", b"x")], actor=ROOT).attachments.get()
         delivery = Delivery.objects.get(notice__incident=incident)
         return {
@@ -117,7 +119,7 @@ class World:
             "token": self.token.split("_")[1], "secret": "A_SECRET", "manual": "probes",
             "sheet": run_by_hand(name, actor=ROOT).pk, "line": 1, "form": "sheet.html",
             "policy": "nightly", "store": "vault", "copy": taken.pk, "proof": proved.pk, "backup": proved.job_id,
-            "paper": "json", "restore": waits.pk,
+            "paper": "json", "restore": waits.pk, "article": article.pk,
         }  # fmt: skip
 
 
