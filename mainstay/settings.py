@@ -229,6 +229,7 @@ INSTALLED_APPS = [
     "mainstay.inspection",
     "mainstay.backups",
     "mainstay.knowledge",
+    "mainstay.help_desk",
     "mainstay.own_copies",
     "mainstay.web",
 ]

@@ -122,6 +122,13 @@ PERMISSIONS: dict[str, Role] = {
     "article.write": Role.OPERATOR,
     "article.publish": Role.APPROVER,
     "article.retire": Role.APPROVER,
+    "desk.open": Role.OPERATOR,
+    "desk.read": Role.OPERATOR,
+    "desk.answer": Role.OPERATOR,
+    "desk.sort": Role.OPERATOR,
+    "desk.join": Role.OPERATOR,
+    "desk.close": Role.OPERATOR,
+    "desk.wish": Role.OPERATOR,
     "backup.read": Role.VIEWER,
     "backup.run": Role.OPERATOR,
     "backup.prove": Role.OPERATOR,
@@ -150,7 +157,7 @@ PERMISSIONS: dict[str, Role] = {
 }
 """Every act and the least role for it. A face that names an act missing here fails at once."""
 
-_ON_SYSTEMS = ("check", "incident", "inspection", "notice", "alert", "backup", "article")
+_ON_SYSTEMS = ("check", "incident", "inspection", "notice", "alert", "backup", "article", "desk")
 _REACH = {
     "catalogue.read": Reach.SYSTEM,
     "catalogue.export": Reach.EVERY,

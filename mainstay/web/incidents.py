@@ -16,6 +16,7 @@ from mainstay.catalogue import queries as catalogue
 from mainstay.domain.attachment import IMAGES
 from mainstay.domain.saying import said
 from mainstay.domain.state import Category
+from mainstay.help_desk import queries as desk
 from mainstay.incidents import actions, queries
 from mainstay.knowledge import queries as knowledge
 from mainstay.monitoring.wording import language_of
@@ -78,6 +79,7 @@ def open_by_hand(request: HttpRequest) -> HttpResponse:
 def incident(request: HttpRequest, number: int) -> HttpResponse:
     """One incident."""
     found = incident_of(request, number)
+    system = found.system.name if found.system else None
     context = {
         "incident": found,
         "members": queries.members(number),
@@ -87,8 +89,9 @@ def incident(request: HttpRequest, number: int) -> HttpResponse:
         "brief": queries.brief(number),
         "categories": CATEGORIES,
         "images": IMAGES,
-        "is_operator": may(request, "incident.note", found.system.name if found.system else None),
-        "is_writer": may(request, "article.write", found.system.name if found.system else None),
+        "is_operator": may(request, "incident.note", system),
+        "is_writer": may(request, "article.write", system),
+        "tickets": desk.of_incident(number) if may(request, "desk.read", system) else (),
         "similar": knowledge.similar(found, visible(request)),
         "fitting": knowledge.fitting(found, language_of(get_language()), visible(request)),
     }

@@ -88,6 +88,30 @@ title = "Wholesale of the international distribution subsidiaries"
 keep_outline(Outline(system="wholesale-of-the-subsidiaries", title=title, parts=parts), actor=ann)
 """
 """An inspection sheet, an article, and a system that ann is describing."""
+REPORTED = f"""
+import django; django.setup()
+from mainstay.domain.actor import Actor, Role
+from mainstay.help_desk.actions import Report, Sent, answer, close, make_requirement, open_ticket
+ann = Actor("person:ann", Role.ADMINISTRATOR)
+text = "Since this morning nobody of us can confirm an order of the subsidiaries. " * 6 + "x" * 200
+subject = "Orders of the subsidiaries wait for their confirmation, see ORDER-" + "0" * 60
+files = [Sent("screen-of-the-order-processing-" + "y" * 60 + ".png", b"\\x89PNG\\r\\n\\x1a\\n")]
+who = ("maria.magdalena.von-der-buchhaltung@subsidiaries.example.com", "Maria Magdalena von der Buchhaltung")
+what = Report("question", subject, text, "{LONG}", *who, files=files)
+for _ in range(2):
+    number = open_ticket(what, actor=ann, came_by="page").pk
+    answer(number, text, actor=ann)
+    make_requirement(number, actor=ann)
+close(number, actor=ann, text="Done.")
+"""
+PUBLIC = """
+import json, django; django.setup()
+from mainstay.engine.wording_letters import score_link
+from mainstay.help_desk.models import Ticket
+ticket = Ticket.objects.latest("pk")
+print(json.dumps([f"of/{ticket.key}", "articles/1", score_link(ticket).split("help-desk/")[1].strip("/")]))
+"""
+"""What anybody may open who has its address."""
 POLICY = "every-night-to-the-vault-and-to-the-second-data-centre"
 BACKUPS = f"""
 import django; django.setup()
@@ -189,6 +213,7 @@ def bad_day(folder: Path) -> Iterator[Served]:
               "--category", "business")  # fmt: skip
     site.run(MORE)
     site.run(BACKUPS)
+    site.run(REPORTED)
     process = site.start()
     try:
         yield site
@@ -220,6 +245,8 @@ class There:
     policy: str = ""
     backups: Sequence[str] = ()
     article: int = 0
+    ticket: int = 0
+    public: Sequence[str] = ()
 
 
 def everywhere(site: Served) -> list[str]:
@@ -228,7 +255,8 @@ def everywhere(site: Served) -> list[str]:
     checks, parts = (CHECK, "answers", "size", "sales", "job"), ("database-of-all-the-subsidiaries", "web")
     backups = ("jobs/1", "copies/1", "copies/1/files", "proofs/1", "restores/1", "restores/2")
     there = There(LONG, checks, "size", incidents[-2:], 1, parts, "operations-team-of-the-subsidiaries",
-                  "maria.magdalena.von-der-buchhaltung", POLICY, backups, 1)  # fmt: skip
+                  "maria.magdalena.von-der-buchhaltung", POLICY, backups, 1, 1,
+                  json.loads(site.run(PUBLIC)))  # fmt: skip
     return pages(there)
 
 
@@ -244,6 +272,8 @@ def pages(there: There) -> list[str]:
         "/backups/restores/", "/settings/own-copies/",
         *([f"/backups/restores/new/?policy={there.system}/{there.policy}&copy=1"] if there.policy else []),
         "/backups/jobs/", "/backups/copies/", *(f"/backups/{one}/" for one in there.backups),
+        "/desk/", "/help-desk/?q=orders", *([f"/desk/{there.ticket}/"] if there.ticket else []),
+        *(f"/help-desk/{one}/" for one in there.public),
         "/knowledge/", "/knowledge/new/",
         *(f"/knowledge/{there.article}{end}" for end in ("/", "/edit/") if there.article),
         "/inspections/", "/inspections/month/", f"/inspections/{there.sheet}/",

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from mainstay.domain.help_desk import label
 from mainstay.monitoring.wording import in_language, language_of
 
 register = template.Library()
@@ -43,3 +44,50 @@ def article_state(state: str) -> str:
 def tongue(language: str) -> str:
     """A language by its own name."""
     return {"en": "English", "zh": "简体中文", "zh-hant": "繁體中文"}.get(language, language)
+
+
+@register.filter
+def ticket_label(number: int) -> str:
+    """A ticket's number as people read it."""
+    return label(number)
+
+
+@register.filter
+def ticket_kind(kind: str) -> str:
+    """What somebody reported."""
+    return {
+        "fault": pgettext("ticket", "fault"), "question": pgettext("ticket", "question"),
+        "wish": pgettext("ticket", "wish"),
+    }.get(kind, kind)  # fmt: skip
+
+
+@register.filter
+def ticket_state(state: str) -> str:
+    """Where a ticket stands; ``open`` is all that is not closed."""
+    return {
+        "new": pgettext("ticket", "new"), "joined": pgettext("ticket", "part of an incident"),
+        "answered": pgettext("ticket", "answered"), "waiting": pgettext("ticket", "waits for its reporter"),
+        "closed": pgettext("ticket", "closed"), "open": pgettext("ticket", "not closed"), "": _("all"),
+    }.get(state, state)  # fmt: skip
+
+
+@register.filter
+def message_word(word: str) -> str:
+    """What was said on a ticket or happened to it."""
+    return {
+        "said": pgettext("ticket", "said"), "answered": pgettext("ticket", "answered"),
+        "asked": pgettext("ticket", "asked"), "note": _("note"), "joined": pgettext("ticket", "part of an incident"),
+        "sorted": pgettext("ticket", "sorted"), "closed": pgettext("ticket", "closed"),
+        "wish": pgettext("ticket", "made a requirement"), "acknowledged": _("acknowledged"), "resolved": _("resolved"),
+        "reopened": _("reopened"),
+    }.get(word, word)  # fmt: skip
+
+
+@register.filter
+def told_word(word: str) -> str:
+    """The same for its reporter."""
+    return {
+        "said": _("You wrote"), "answered": _("Our answer"), "asked": _("We ask you"),
+        "joined": _("Part of a known fault"), "closed": _("Closed"), "acknowledged": _("It is being worked on"),
+        "resolved": _("The fault is over"), "reopened": _("The fault is back"),
+    }.get(word, word)  # fmt: skip
