@@ -12,6 +12,7 @@ from mainstay.api.desk_rows import requirement_row, ticket_row, ticket_rows
 from mainstay.api.knowledge_answers import Language
 from mainstay.api.knowledge_rows import found_row
 from mainstay.api.shapes import Body, Number, Page, Paging, Text, page
+from mainstay.domain.actor import authorise, sight_for
 from mainstay.domain.help_desk import FILES, LONGEST_TEXT
 from mainstay.help_desk import actions, queries
 from mainstay.knowledge import queries as knowledge
@@ -80,7 +81,9 @@ class Wished(Body):
 
 @router.get("/tickets", response=Page[answers.Ticket], **needs("desk.read"))
 def list_tickets(request: HttpRequest, paging: Query[Paging], wanted: Query[Wanted]) -> Any:
-    return page(request, queries.tickets(**wanted.dict(), sight=sight(request)), paging, ticket_row)
+    return page(
+        request, queries.tickets(**wanted.dict(), sight=sight_for(actor(request), "desk.read")), paging, ticket_row
+    )
 
 
 @router.post("/tickets", response=answers.Opened, **needs("desk.open"))
@@ -99,6 +102,7 @@ def open_ticket(request: HttpRequest, body: Reported) -> Any:
 @router.get("/tickets/{number}", response=answers.WholeTicket, **needs("desk.read"))
 def show_ticket(request: HttpRequest, number: Number) -> Any:
     found = queries.ticket(number, sight(request))
+    authorise(actor(request), "desk.read", system=found.system.name if found.system else None)
     return ticket_rows(found, queries.messages(number), queries.deliveries(number))
 
 
@@ -133,4 +137,4 @@ def make_requirement(request: HttpRequest, number: Number, body: Wished) -> Any:
 
 @router.get("/requirements", response=Page[answers.Requirement], **needs("desk.read"))
 def list_requirements(request: HttpRequest, paging: Query[Paging]) -> Any:
-    return page(request, queries.requirements(sight(request)), paging, requirement_row)
+    return page(request, queries.requirements(sight_for(actor(request), "desk.read")), paging, requirement_row)

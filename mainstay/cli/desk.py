@@ -8,6 +8,7 @@ from mainstay.api.desk_rows import requirement_row, ticket_row, ticket_rows
 from mainstay.cli.output import AsJson, Limit, print_json, print_one, print_rows
 from mainstay.cli.shell import acting, told
 from mainstay.cli.words import _, spoken
+from mainstay.domain.actor import authorise, sight_for
 from mainstay.help_desk import actions, queries
 from mainstay.help_desk.models import Ticket
 from mainstay.monitoring.wording import language_of
@@ -33,7 +34,7 @@ def list_tickets(
     as_json: AsJson = False,
 ) -> None:
     """Open tickets, those changed last first."""
-    sight = acting("desk.read").sight
+    sight = sight_for(acting("desk.read"), "desk.read")
     found = queries.tickets(state="" if every else "open", system=system, kind=kind, text=text, sight=sight)
     columns = ("number", "kind", "state", "subject", "system", "address", "incident", "changed_at")
     rows = [ticket_row(row) for row in found[:limit]]
@@ -43,9 +44,10 @@ def list_tickets(
 @desk_app.command("show")
 def show_ticket(number: Number, as_json: AsJson = False) -> None:
     """One ticket, what was said on it, and the letters to its reporter."""
-    sight = acting("desk.read").sight
+    actor = acting("desk.read")
     with told(_absent()):
-        found = queries.ticket(number, sight)
+        found = queries.ticket(number, actor.sight)
+        authorise(actor, "desk.read", system=found.system.name if found.system else None)
     row = ticket_rows(found, queries.messages(number), queries.deliveries(number))
     if as_json:
         print_json(row)
@@ -133,7 +135,7 @@ def make_requirement(number: Number, as_json: AsJson = False) -> None:
 @desk_app.command("requirements")
 def list_requirements(limit: Limit = 100, as_json: AsJson = False) -> None:
     """Wishes that are kept, the newest first."""
-    found = queries.requirements(acting("desk.read").sight)
+    found = queries.requirements(sight_for(acting("desk.read"), "desk.read"))
     columns = ("id", "title", "state", "ticket", "made_at")
     rows = [requirement_row(row) for row in found[:limit]]
     print_rows(rows, columns, _("there is no requirement"), as_json=as_json, count=found.count())

@@ -202,6 +202,13 @@ def authorise(actor: Actor, act: str, *, system: str | At | None = At.UNTOLD) ->
         )
 
 
+def sight_for(actor: Actor, act: str) -> Sight:
+    """The systems on which the role allows an act: what a list is given where seeing needs more than a viewer."""
+    rest = actor.role >= PERMISSIONS[act]
+    held = actor.systems.items()
+    return Sight(rest, frozenset(name for name, role in held if (role >= PERMISSIONS[act]) is not rest))
+
+
 def _deciding(actor: Actor, act: str, system: str | At | None) -> tuple[Role, str]:
     """The role that counts, and where it is held, in words."""
     match reach(act):

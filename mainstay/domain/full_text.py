@@ -37,6 +37,10 @@ _FILLER = re.compile(
 """Words that questions are made of and that say nothing of what they are about."""
 
 
+_SIGNS = re.compile(r"^[ \t]*(?:#{1,6}|[-*>]|\d+\.)[ \t]+|[*`]", re.MULTILINE)
+"""Of Markdown: headings, lists, quotations, emphasis, code."""
+
+
 def plain(text: str) -> str:
     """The text with full-width letters made narrow and the like (NFKC), so that both are found by either."""
     return unicodedata.normalize("NFKC", text)
@@ -109,9 +113,14 @@ class Query:
         share = sum(gram in has for gram in wanted) / len(wanted)
         return round(100 * share + 100 * sum(gram in named for gram in wanted) / len(wanted)) if share >= ENOUGH else 0
 
+    @cached_property
+    def _telling(self) -> list[re.Pattern[str]]:
+        """What is marked: of a question not the small words, unless there are no others."""
+        return [_pattern(word) for word in self.words if not _SMALL.fullmatch(word)] or self._patterns
+
     def marked(self, text: str) -> list[tuple[str, bool]]:
         """The text in pieces, each with whether it was looked for."""
-        spans = _joined(span for pattern in self._patterns for span in _spans(pattern, text))
+        spans = _joined(span for pattern in self._telling for span in _spans(pattern, text))
         pieces, at = list[tuple[str, bool]](), 0
         for start, end in spans:
             pieces += [(text[at:start], False), (text[start:end], True)]
@@ -119,9 +128,9 @@ class Query:
         return [(piece, hit) for piece, hit in [*pieces, (text[at:], False)] if piece]
 
     def excerpt(self, body: str) -> list[tuple[str, bool]]:
-        """What stands around the first hit in a text, or its beginning; ``marked``."""
-        text = " ".join(plain(body).split())
-        first = min((span[0] for pattern in self._patterns for span in _spans(pattern, text)[:1]), default=0)
+        """What stands around the first hit in a text, or its beginning, without the signs of Markdown; ``marked``."""
+        text = " ".join(_SIGNS.sub("", plain(body)).split())
+        first = min((span[0] for pattern in self._telling for span in _spans(pattern, text)[:1]), default=0)
         start, end = max(0, first - AROUND), first + 2 * AROUND
         cut = ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")
         return self.marked(cut)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mainstay.api.attachments import harmless
 from mainstay.catalogue import queries as catalogue
+from mainstay.domain.actor import authorise, sight_for
 from mainstay.domain.attachment import IMAGES, UNKNOWN
 from mainstay.domain.help_desk import Kind, State, label
 from mainstay.help_desk import actions, queries
@@ -36,12 +37,13 @@ def desk(request: HttpRequest) -> HttpResponse:
         "kind": lists.chosen(request, "kind", KINDS), "text": lists.words(request),
         "sort": lists.chosen(request, "sort", queries.SORTS, "newest"),
     }  # fmt: skip
+    mine = sight_for(actor(request), "desk.read")
     context = {
-        **lists.shown(request, queries.tickets(**wanted, sight=visible(request))),
+        **lists.shown(request, queries.tickets(**wanted, sight=mine)),
         "wanted": wanted, "states": STATES, "kinds": KINDS, "sorts": tuple(queries.SORTS),
         "systems": list(catalogue.systems(visible(request))), "address": catalogue.help_desk_address(),
         "may_write": catalogue.letter_channel() is not None,
-        "requirements": lists.cut(queries.requirements(visible(request)), 10),
+        "requirements": lists.cut(queries.requirements(mine), 10),
     }  # fmt: skip
     return render(request, "desk.html", context)
 
@@ -66,7 +68,7 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
     context = {
         "ticket": found, "label": label(number), "messages_said": said, "images": IMAGES, "kinds": KINDS,
         "letters": lists.cut(queries.deliveries(number), LETTERS),
-        "running": list(queries.running(found, visible(request))[:RUNNING]),
+        "candidates": list(queries.running(found, visible(request))[:RUNNING]),
         "offered": knowledge.offered(asked, knowledge.articles(state="published", sight=visible(request)),
                                      language_of(get_language())),
         "systems": list(catalogue.systems(visible(request))),
@@ -138,4 +140,7 @@ def _tried(request: HttpRequest, work: Callable[[], Any], done: str) -> bool:
 
 
 def _ticket(request: HttpRequest, number: int) -> Ticket:
-    return or_404(lambda: queries.ticket(number, visible(request)))
+    """404 for one that may not be seen; Denied where its system may be seen and its tickets may not."""
+    found = or_404(lambda: queries.ticket(number, visible(request)))
+    authorise(actor(request), "desk.read", system=found.system.name if found.system else None)
+    return found

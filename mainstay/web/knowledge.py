@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from mainstay.catalogue import queries as catalogue
+from mainstay.domain.actor import authorise
 from mainstay.knowledge import actions, queries
 from mainstay.knowledge.models import Article
 from mainstay.monitoring.wording import language_of
@@ -80,6 +81,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, number: int) -> HttpResponse:
     """The newest version in a form."""
     found, asked = _article(request, number), request.POST
+    authorise(actor(request), "article.write", system=found.system.name if found.system else None)
     if request.method != "POST":
         language = lists.chosen(request, "lang", actions.LANGUAGES, _best(found.texts))
         text = found.texts.get(language, {})

@@ -63,6 +63,15 @@ def test_what_was_looked_for_is_marked_and_touching_hits_are_one() -> None:
     assert Query.of("conn").marked("a connection") == [("a ", False), ("conn", True), ("ection", False)]
 
 
+def test_an_excerpt_is_of_words_and_marks_what_tells_something() -> None:
+    assert Query.of("how to see the pool").excerpt("## The pool\n\n- **full**") == [
+        ("The ", False),
+        ("pool", True),
+        (" full", False),
+    ]
+    assert Query.of("to be").marked("to be") == [("to", True), (" ", False), ("be", True)]
+
+
 def test_an_excerpt_shows_the_first_hit_of_a_long_text() -> None:
     pieces = Query.of("needle").excerpt("hay " * 500 + "needle " + "hay " * 500)
     text = "".join(piece for piece, _ in pieces)
