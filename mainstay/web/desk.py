@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from mainstay.api.attachments import harmless
 from mainstay.catalogue import queries as catalogue
@@ -79,7 +79,6 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @page("desk.read")
-@require_safe
 def file(request: HttpRequest, number: int, file: int) -> HttpResponse:
     """A file that its reporter sent."""
     found = or_404(lambda: queries.file(_ticket(request, number), file))
