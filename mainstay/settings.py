@@ -228,6 +228,8 @@ INSTALLED_APPS = [
     "mainstay.notices",
     "mainstay.inspection",
     "mainstay.backups",
+    "mainstay.knowledge",
+    "mainstay.help_desk",
     "mainstay.own_copies",
     "mainstay.web",
 ]
@@ -266,6 +268,7 @@ TEMPLATES = [
                 "mainstay.web.templatetags.mainstay",
                 "mainstay.web.templatetags.signs",
                 "mainstay.web.templatetags.backups",
+                "mainstay.web.templatetags.knowledge",
                 "django.templatetags.i18n",
             ],
         },

@@ -51,6 +51,7 @@ CODES = (
     *("full", "incremental", "proved", "unproved"),
     *("asked", "safety", "running", "done", "aborted", "lapsed", "directory", "database", "live"),
     *("untouched", "restored", "between"),
+    *("draft", "published", "retired", "fault", "question", "wish", "new", "answered", "closed", "said", "sorted"),
     *("last", "daily", "weekly", "monthly", "yearly", "only", "base", "owed"),
 )
 """Stored words that the command line shows in the reader's language, besides states, categories and roles."""

@@ -18,6 +18,7 @@ need rabbitmq-server rabbitmq-server
 need chronyd chrony
 need dnsmasq dnsmasq-base
 need sshd openssh-server
+need dovecot dovecot-imapd
 need chromium chromium
 need promtool prometheus
 need prometheus-blackbox-exporter prometheus-blackbox-exporter

@@ -25,7 +25,11 @@ def _shared() -> dict[str, Any]:
         "calendars": {row.name: _short(row.document) for row in queries.calendars()},
         "stores": {row.name: _short(row.document) for row in queries.stores()},
     }
-    return {key: value for key, value in parts.items() if value}
+    desk = queries.help_desk()
+    written = _short(desk.document) if desk else {}
+    if box := written.get("imap"):
+        written["imap"] = _short(box)
+    return {key: value for key, value in {**parts, "help_desk": written}.items() if value}
 
 
 def _short(document: dict[str, Any]) -> dict[str, Any]:

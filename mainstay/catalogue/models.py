@@ -124,6 +124,17 @@ class Calendar(models.Model):
         return self.name
 
 
+class HelpDesk(models.Model):
+    """How users reach the people who help (domain.document.HelpDesk). One row; it keeps ``${…}`` unfilled."""
+
+    name = models.SlugField(max_length=63, unique=True)
+    document = models.JSONField(default=dict)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Policy(models.Model):
     """What is backed up, how and when. ``document`` is the whole definition (domain.backup_policy.Policy)."""
 

@@ -14,6 +14,7 @@ from mainstay.catalogue.models import (
     Channel,
     Check,
     Component,
+    HelpDesk,
     Original,
     Policy,
     Revision,
@@ -27,7 +28,7 @@ from mainstay.catalogue.specs import Spec, drafted, own_spec, specs
 from mainstay.domain import backup_policy, document
 from mainstay.domain.actor import EVERYTHING, Actor, Sight
 from mainstay.domain.difference import Difference, ObjectKey, compare
-from mainstay.domain.draft import Catalogue, DraftPolicy, header_object, policy_object
+from mainstay.domain.draft import HELP_DESK, Catalogue, DraftPolicy, header_object, policy_object
 from mainstay.domain.outline import Outline
 from mainstay.domain.placeholder import Unfilled, fill, names
 from mainstay.domain.saying import say
@@ -43,7 +44,11 @@ __all__ = [
     "components",
     "differences",
     "drafted",
+    "help_desk",
+    "help_desk_address",
+    "help_desk_settings",
     "known",
+    "letter_channel",
     "named_like",
     "names_without_value",
     "originals",
@@ -165,6 +170,31 @@ def store_settings(store: Store) -> dict[str, Any]:
     return filled
 
 
+def help_desk() -> HelpDesk | None:
+    """How users reach the people who help; None where nobody said it."""
+    return HelpDesk.objects.filter(retired_at=None).first()
+
+
+def help_desk_address() -> str:
+    """Where users write; empty where there is no such place, or nobody reads what arrives there."""
+    found = help_desk()
+    return str(found.document.get("address", "")) if found and found.document.get("imap") else ""
+
+
+def help_desk_settings() -> dict[str, Any]:
+    """Its mapping with every ``${NAME}`` filled in. Raises Unfilled. Never show or log them."""
+    found = help_desk()
+    filled: dict[str, Any] = fill(found.document if found else {}, SecretBook().value)
+    return filled
+
+
+def letter_channel() -> Channel | None:
+    """By which single people are written to: the help desk's, else the first of the kind ``smtp`` by name."""
+    found, mail = help_desk(), Channel.objects.filter(retired_at=None, kind="smtp")
+    named = found.document.get("channel") if found else None
+    return (mail.filter(name=named).first() if named else None) or mail.order_by("name").first()
+
+
 def policies(system: str | None = None, sight: Sight = EVERYTHING) -> QuerySet[Policy]:
     """Backup policies in use, those of the most important systems first."""
     found = Policy.objects.filter(seen(sight, "system__name"), retired_at=None, system__retired_at=None)
@@ -211,6 +241,7 @@ def secret_uses(sight: Sight = EVERYTHING) -> dict[str, list[str]]:
         *((f"{row.system.name}/{row.name}", row.settings) for row in components(sight=sight).filter(asks)),
         *((row.name, row.settings) for row in channels(sight).filter(asks)),
         *((row.name, row.settings) for row in stores(sight).filter(asks)),
+        *((row.name, row.document) for row in [help_desk()] if row is not None and None in sight),
         *(
             (str(row), [row.document.get(key) for key in backup_policy.FILLED])
             for row in policies(sight=sight).filter(document__icontains="${")
@@ -282,6 +313,8 @@ def _touched(key: ObjectKey, catalogue: Catalogue) -> bool:
     kind, name = key
     if key in catalogue.leaving:
         return True
+    if key == HELP_DESK:
+        return catalogue.help_desk is not None
     shared = {"channel": catalogue.channels, "calendar": catalogue.calendars, "store": catalogue.stores}
     if kind in shared:
         return name in shared[kind]
@@ -321,6 +354,8 @@ def _rows() -> Iterator[tuple[ObjectKey, dict[str, Any], datetime | None]]:
         yield ("channel", channel.name), channel.document, channel.retired_at
     for store in Store.objects.all():
         yield ("store", store.name), store.document, store.retired_at
+    for desk in HelpDesk.objects.all():
+        yield HELP_DESK, desk.document, desk.retired_at
     for system in System.objects.all():
         yield ("system", system.name), {**_HEADER, **system.document}, system.retired_at
     for component in Component.objects.select_related("system").prefetch_related("depends_on"):

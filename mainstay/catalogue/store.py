@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model
 
-from mainstay.catalogue.models import Calendar, Channel, Check, Component, Original, Policy, Store, System
+from mainstay.catalogue.models import Calendar, Channel, Check, Component, HelpDesk, Original, Policy, Store, System
 from mainstay.domain import backup_policy, document
 from mainstay.domain.difference import Act, Difference
 from mainstay.domain.draft import (
@@ -62,7 +62,13 @@ def _write_shared(catalogue: Catalogue, plan: _Plan, now: datetime) -> None:
         Channel.objects.update_or_create(name=name, defaults=_values_of_a_kind(catalogue.channels[name]))
     for name in plan.written("store"):
         Store.objects.update_or_create(name=name, defaults=_values_of_a_kind(catalogue.stores[name]))
-    retired: Mapping[str, type[Model]] = {"calendar": Calendar, "channel": Channel, "store": Store}
+    for name in plan.written("help desk"):
+        assert catalogue.help_desk is not None  # noqa: S101 - it is what differs
+        values = {"document": catalogue.help_desk.model_dump(mode="json"), "retired_at": None}
+        HelpDesk.objects.update_or_create(name=name, defaults=values)
+    retired: Mapping[str, type[Model]] = {
+        "calendar": Calendar, "channel": Channel, "store": Store, "help desk": HelpDesk,
+    }  # fmt: skip
     for kind, model in retired.items():
         model._default_manager.filter(name__in=plan.retired(kind)).update(retired_at=now)
 

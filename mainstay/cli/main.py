@@ -42,6 +42,8 @@ PARTS = {
     "check": Part("checks", "Checks: how they stand, look now, mute, change."),
     "flow": Part("checks", "Business flows."),
     "incident": Part("incidents", "Incidents."),
+    "article": Part("articles", "The knowledge base: find, read, write, publish articles."),
+    "desk": Part("desk", "The help desk: what users report."),
     "inspect": Part("inspect", "Inspections: make the day's sheet, sign it, read it."),
     "backup": Part("backups", "Backups: copies, and the proof that they restore."),
     "notice": Part("notices", "Notices and what became of them."),

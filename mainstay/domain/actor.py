@@ -118,6 +118,17 @@ PERMISSIONS: dict[str, Role] = {
     "inspection.sign": Role.OPERATOR,
     "inspection.refuse": Role.OPERATOR,
     "inspection.countersign": Role.APPROVER,
+    "article.read": Role.VIEWER,
+    "article.write": Role.OPERATOR,
+    "article.publish": Role.APPROVER,
+    "article.retire": Role.APPROVER,
+    "desk.open": Role.OPERATOR,
+    "desk.read": Role.OPERATOR,
+    "desk.answer": Role.OPERATOR,
+    "desk.sort": Role.OPERATOR,
+    "desk.join": Role.OPERATOR,
+    "desk.close": Role.OPERATOR,
+    "desk.wish": Role.OPERATOR,
     "backup.read": Role.VIEWER,
     "backup.run": Role.OPERATOR,
     "backup.prove": Role.OPERATOR,
@@ -146,7 +157,7 @@ PERMISSIONS: dict[str, Role] = {
 }
 """Every act and the least role for it. A face that names an act missing here fails at once."""
 
-_ON_SYSTEMS = ("check", "incident", "inspection", "notice", "alert", "backup")
+_ON_SYSTEMS = ("check", "incident", "inspection", "notice", "alert", "backup", "article", "desk")
 _REACH = {
     "catalogue.read": Reach.SYSTEM,
     "catalogue.export": Reach.EVERY,
@@ -189,6 +200,13 @@ def authorise(actor: Actor, act: str, *, system: str | At | None = At.UNTOLD) ->
         raise Denied(
             say("%(act)s is outside the scopes of %(actor)s: %(scopes)s", act=act, actor=actor.name, scopes=scopes)
         )
+
+
+def sight_for(actor: Actor, act: str) -> Sight:
+    """The systems on which the role allows an act: what a list is given where seeing needs more than a viewer."""
+    rest = actor.role >= PERMISSIONS[act]
+    held = actor.systems.items()
+    return Sight(rest, frozenset(name for name, role in held if (role >= PERMISSIONS[act]) is not rest))
 
 
 def _deciding(actor: Actor, act: str, system: str | At | None) -> tuple[Role, str]:

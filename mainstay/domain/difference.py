@@ -9,7 +9,7 @@ ObjectKey = tuple[str, str]
 """Kind (``system``, ``component``, ``check``, ``channel``, ``calendar``) and name (``shop``, ``shop/db`` …)."""
 Objects = Mapping[ObjectKey, Mapping[str, Any]]
 
-_ORDER = {"calendar": 0, "channel": 1, "store": 2, "system": 3, "component": 4, "policy": 5, "check": 6}
+_ORDER = {"calendar": 0, "channel": 1, "store": 2, "help desk": 3, "system": 4, "component": 5, "policy": 6, "check": 7}
 
 
 class Act(StrEnum):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from mainstay.domain.backup_policy import Policy, Store
 from mainstay.domain.document_forms import (
@@ -19,6 +19,7 @@ from mainstay.domain.document_forms import (
     Text,
     listed,
 )
+from mainstay.domain.help_desk import address
 from mainstay.domain.state import Category, Impact
 
 
@@ -158,6 +159,33 @@ class Channel(Mapping):
     systems: list[Name] = Field([], description="empty means all")
 
 
+class Mailbox(Mapping):
+    """A mailbox that is read by IMAP."""
+
+    host: str
+    port: int = Field(993, ge=1, le=65535)
+    tls: Literal["implicit", "starttls", "none"] = "implicit"
+    ca_file: str = ""
+    user: str
+    password: str = Field("", description="write a ${SECRET}")
+    folder: str = Field("INBOX", pattern=r"^[ -~]{1,100}$")
+
+
+def _mail_address(text: str) -> str:
+    return address(text) if text else ""
+
+
+class HelpDesk(Mapping):
+    """How users reach the people who help: its mail address, and the channel by which they are written to."""
+
+    address: Annotated[str, AfterValidator(_mail_address)] = Field(
+        "", description="where users write; answers to our letters go there"
+    )
+    channel: Name | None = Field(None, description="of the kind smtp; the first one by name where none is said")
+    imap: Mailbox | None = Field(None, description="where the mail to the address arrives")
+    every: Duration = Field("1m", description="how often the mailbox is read")
+
+
 class Calendar(Mapping):
     """Days that differ from the week's pattern: ISO dates."""
 
@@ -166,11 +194,12 @@ class Calendar(Mapping):
 
 
 class Shared(Mapping):
-    """What is not one system's: channels, calendars, stores. Any number of such files is merged."""
+    """What is not one system's: channels, calendars, stores, the help desk. Any number of such files is merged."""
 
     channels: dict[Name, Channel] = {}
     calendars: dict[Name, Calendar] = {}
     stores: dict[Name, Store] = {}
+    help_desk: HelpDesk | None = None
 
 
 class Parameter(Mapping):

@@ -7,6 +7,9 @@ from typing import Any
 from mainstay.domain import backup_policy, document
 from mainstay.domain.difference import ObjectKey
 
+HELP_DESK: ObjectKey = "help desk", "help-desk"
+"""There is one."""
+
 
 @dataclass(frozen=True, slots=True)
 class DraftCheck:
@@ -47,6 +50,7 @@ class Catalogue:
     whole: bool = True
     leaving: frozenset[ObjectKey] = frozenset()
     stores: Mapping[str, backup_policy.Store] = field(default_factory=dict)
+    help_desk: document.HelpDesk | None = None
 
     def objects(self) -> dict[ObjectKey, dict[str, Any]]:
         """Every object in the form in which it is compared and stored."""
@@ -57,6 +61,8 @@ class Catalogue:
             found["channel", name] = channel.model_dump(mode="json")
         for name, store in self.stores.items():
             found["store", name] = store.model_dump(mode="json")
+        if self.help_desk is not None:
+            found[HELP_DESK] = self.help_desk.model_dump(mode="json")
         for name, system in self.systems.items():
             found["system", name] = header_object(system.header)
             for part, component in system.components.items():

@@ -18,7 +18,7 @@ django.setup()
 from django.db import InterfaceError, OperationalError, close_old_connections  # noqa: E402 - Django must be set up first
 
 from mainstay.domain.backoff import LONGEST  # noqa: E402
-from mainstay.engine import inspecting, tending  # noqa: E402
+from mainstay.engine import help_desk, inspecting, reviewing, tending  # noqa: E402
 from mainstay.engine.backing_up import Workers  # noqa: E402
 from mainstay.engine.own_copies import Copier  # noqa: E402
 from mainstay.engine.sender import Sender  # noqa: E402
@@ -63,6 +63,7 @@ class Engine:
     call: Future[str] | None = None
     complaint: str = ""
     copier: Copier = field(default_factory=Copier)
+    postman: help_desk.Postman = field(default_factory=help_desk.Postman)
 
     def steps(self) -> list[Step]:
         steps = [
@@ -79,6 +80,11 @@ class Engine:
             Step(600.0, tending.forget_outlines),
             Step(600.0, lambda: monitoring.forget_pulses(datetime.now(UTC))),
             Step(600.0, tending.send_audit_head),
+            Step(600.0, reviewing.judge),
+            Step(5.0, help_desk.follow),
+            Step(600.0, help_desk.close_silent),
+            Step(5.0, self.postman.step),
+            Step(60.0, self.postman.judge),
             Step(5.0, self.copier.step),
             Step(60.0, self.copier.judge),
         ]
@@ -96,6 +102,7 @@ class Engine:
         self.take(Step(0.0, self.workers.finish))
         self.take(Step(0.0, self.sender.finish))
         self.take(Step(0.0, self.copier.finish))
+        self.take(Step(0.0, self.postman.finish))
 
     def take(self, step: Step) -> None:
         """One round of a step; nothing that it raises ends the engine."""

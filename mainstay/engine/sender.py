@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from django.core.exceptions import ObjectDoesNotExist
 from pydantic import ValidationError
 
 from mainstay.catalogue.models import Channel
@@ -82,7 +83,7 @@ class Sender:
         if aloft[channel] >= AT_ONCE_EACH or (self._sent_lately(channel, now) >= PER_MINUTE and not pressing):
             return False
         aloft[channel] += 1
-        if not self._wants_every_one(delivery.channel):
+        if not delivery.to and not self._wants_every_one(delivery.channel):
             self.recent[channel].append(now)
         return True
 
@@ -118,7 +119,8 @@ def outgoing(delivery: Delivery, timeout: float = TIMEOUT) -> Outgoing | Undeliv
     channel = delivery.channel
     try:
         module = channels.load(channel.kind)
-        settings = module.Settings.model_validate(channel_settings(channel))
+        written = channel_settings(channel)
+        settings = module.Settings.model_validate({**written, "to": [delivery.to]} if delivery.to else written)
     except KeyError:
         return Undelivered(f"there is no channel kind {channel.kind!r} in this installation", retry=False)
     except Unfilled as error:
@@ -126,10 +128,16 @@ def outgoing(delivery: Delivery, timeout: float = TIMEOUT) -> Outgoing | Undeliv
     except ValidationError as error:
         keys = ", ".join(".".join(map(str, item["loc"])) for item in error.errors(include_input=False))
         return Undelivered(f"the channel's settings do not fit: {keys}")
-    language = channel.document.get("language", "en")
+    language = (delivery.notice.data if delivery.to else channel.document).get("language", "en")
     try:
         prepared: Message = message(delivery, compose(delivery, language), network=NOTICE_NETWORK)
-    except (AttributeError, LookupError, TypeError, ValueError) as error:  # must not hold up the others
+    except (
+        AttributeError,
+        LookupError,
+        ObjectDoesNotExist,
+        TypeError,
+        ValueError,
+    ) as error:  # must not hold up the others
         _log.exception("delivery %s cannot be put into words", delivery.key)
         return Undelivered(f"{type(error).__name__} while wording it; see the log")
     return Outgoing(delivery, lambda: str(module.send(settings, prepared, timeout)))

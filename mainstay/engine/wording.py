@@ -9,8 +9,10 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override, pgettext
 
+from mainstay.catalogue.queries import help_desk_address
 from mainstay.drivers.channels import Message
 from mainstay.engine.wording_inspection import address, titled, told
+from mainstay.engine.wording_letters import letter
 from mainstay.incidents import queries as incidents
 from mainstay.monitoring.wording import DJANGO_LANGUAGE, evidence_value, explain, format_instant, in_language
 from mainstay.notices.models import Delivery
@@ -28,6 +30,7 @@ def _words() -> dict[str | int, str]:
         "inspection-late": pgettext("notice", "Inspection not signed"),
         "inspection-still": pgettext("notice", "Inspection still not signed"),
         "inspection-done": pgettext("notice", "Inspection ended"),
+        "ticket-new": pgettext("notice", "Help desk"),
         "system": pgettext("notice", "system"), "data": pgettext("notice", "data"),
         "business": pgettext("notice", "business"),
         1: _("level 1, severe"), 2: _("level 2, partial"), 3: _("level 3, slight"),
@@ -51,6 +54,9 @@ def compose(delivery: Delivery, language: str) -> Wording:
 
 
 def _compose(delivery: Delivery, language: str) -> Wording:
+    if delivery.to:
+        written = letter(delivery, language)
+        return Wording(written.subject[:250], written.text, written.html, {})
     notice = delivery.notice
     about = _incident_facts(notice.incident_id, language) if notice.incident_id else {}
     words = _words()
@@ -137,6 +143,9 @@ def message(delivery: Delivery, wording: Wording, **more: Any) -> Message:
     """What a channel sends."""
     incident = delivery.notice.incident_id
     thread = f"incident-{incident}" if incident else f"mainstay-{delivery.notice.word}"
+    if delivery.to:
+        thread = f"ticket-{delivery.notice.data['ticket']}"
+        more["reply_to"] = help_desk_address()
     return Message(
         key=delivery.key, thread=thread, subject=wording.subject, text=wording.text, html=wording.html,
         facts=wording.facts, **more,

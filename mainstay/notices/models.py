@@ -23,6 +23,7 @@ class Delivery(models.Model):
 
     notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="deliveries")
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="deliveries")
+    to = models.CharField(max_length=254, blank=True, default="", help_text="a letter to this address alone")
     key = models.CharField(max_length=64, unique=True, help_text="goes out in the message, so that a copy is known")
     due_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True)

@@ -19,9 +19,11 @@ def notices(incident_id: int | None = None, sight: Sight = EVERYTHING) -> QueryS
 
 
 def _about(sight: Sight, path: str) -> Q:
-    """What may be seen; a digest tells of incidents of every system, so only who may see all of them sees it."""
+    """What may be seen; a digest tells of incidents of every system and a letter does not say of which it
+    is, so only who may see all of them sees those."""
     found = seen(sight, f"{path}incident__system__name")
-    return found & ~Q(**{f"{path}word": "digest"}) if sight.named else found
+    hidden = Q(**{f"{path}word": "digest"}) | Q(**{f"{path}word__startswith": "ticket-"})
+    return found & ~hidden if sight.named else found
 
 
 def deliveries(
@@ -60,19 +62,20 @@ def waiting() -> tuple[int, datetime | None]:
 
 
 def undelivered(now: datetime, sight: Sight = EVERYTHING) -> QuerySet[Delivery]:
-    """What failed at least once and is still not there, or was given up within two days: a person should look."""
+    """What failed at least once and is still not there, or was given up within two days: a person should look. Not
+    letters, whose addresses strangers choose; their tickets show what became of them."""
     waits = Q(given_up_at=None, due_at__gte=now)
     return (
         Delivery.objects.select_related("notice", "channel")
         .filter(_about(sight, "notice__"), waits | Q(given_up_at__gte=now - timedelta(days=2)))
-        .filter(sent_at=None, attempts__gte=1)
+        .filter(sent_at=None, attempts__gte=1, to="")
         .exclude(outcome__startswith="merged into")
     )
 
 
 def unheard(before: datetime) -> datetime | None:
     """When the oldest notice was due that nobody has received on any channel, if that was before a time."""
-    silent = Delivery.objects.filter(sent_at=None, given_up_at=None, notice__at__lt=before).exclude(
+    silent = Delivery.objects.filter(sent_at=None, given_up_at=None, notice__at__lt=before, to="").exclude(
         Exists(Delivery.objects.filter(notice=OuterRef("notice"), sent_at__isnull=False))
     )
     oldest: datetime | None = silent.aggregate(oldest=Min("notice__at"))["oldest"]
@@ -81,5 +84,5 @@ def unheard(before: datetime) -> datetime | None:
 
 def newest_by_channel() -> dict[int, Delivery]:
     """Channel's id → what was last tried to be told by it."""
-    newest = Delivery.objects.order_by().values("channel").annotate(newest=Max("pk")).values("newest")
+    newest = Delivery.objects.filter(to="").order_by().values("channel").annotate(newest=Max("pk")).values("newest")
     return {row.channel_id: row for row in Delivery.objects.filter(pk__in=newest).select_related("notice")}

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -15,7 +16,10 @@ from mainstay.catalogue import queries as catalogue
 from mainstay.domain.attachment import IMAGES
 from mainstay.domain.saying import said
 from mainstay.domain.state import Category
+from mainstay.help_desk import queries as desk
 from mainstay.incidents import actions, queries
+from mainstay.knowledge import queries as knowledge
+from mainstay.monitoring.wording import language_of
 from mainstay.notices import queries as notices
 from mainstay.web import lists
 from mainstay.web.access import actor, incident_of, may, page, system_of, visible
@@ -75,6 +79,7 @@ def open_by_hand(request: HttpRequest) -> HttpResponse:
 def incident(request: HttpRequest, number: int) -> HttpResponse:
     """One incident."""
     found = incident_of(request, number)
+    system = found.system.name if found.system else None
     context = {
         "incident": found,
         "members": queries.members(number),
@@ -84,7 +89,11 @@ def incident(request: HttpRequest, number: int) -> HttpResponse:
         "brief": queries.brief(number),
         "categories": CATEGORIES,
         "images": IMAGES,
-        "is_operator": may(request, "incident.note", found.system.name if found.system else None),
+        "is_operator": may(request, "incident.note", system),
+        "is_writer": may(request, "article.write", system),
+        "tickets": desk.of_incident(number) if may(request, "desk.read", system) else (),
+        "similar": knowledge.similar(found, visible(request)),
+        "fitting": knowledge.fitting(found, language_of(get_language()), visible(request)),
     }
     return live(request, "incident", context)
 

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from unicodedata import east_asian_width
 
 from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
-from markdown_it import MarkdownIt
+from django.utils.safestring import SafeString
 from markdown_it.token import Token
 
 from mainstay.settings import PACKAGE
+from mainstay.web.markdown import parse, render
 
 FOLDERS = {"en": "", "zh-hans": "zh", "zh-hant": "zh-hant"}
 """A language's pages; one that is not there is shown in English."""
@@ -117,23 +116,11 @@ def _excerpt(text: str, words: Sequence[str]) -> tuple[str, str, str]:
     return before, text[at:end], text[end : end + AROUND] + ("…" if len(text) > end + AROUND else "")
 
 
-# No HTML passes through: what stands in the Markdown is shown as it is written there.
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
-
-
 def _read(name: str, text: str) -> Page:
-    tokens = _MARKDOWN.parse(text)
-    _join(tokens)
+    tokens = parse(text)
     sections = _cut(name, tokens)
     _point(tokens)
-    return Page(name, sections[0].title if sections else name, mark_safe(_render(tokens)), tuple(sections))  # noqa: S308 - our own text, without HTML
-
-
-def _render(tokens: list[Token]) -> str:
-    """Tables and code scroll inside their boxes, and can be scrolled by keyboard."""
-    html = str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
-    html = html.replace("<pre>", '<pre tabindex="0">')
-    return html.replace("<table>", '<div class="scroll" tabindex="0"><table>').replace("</table>", "</table></div>")
+    return Page(name, sections[0].title if sections else name, render(tokens), tuple(sections))
 
 
 def _cut(name: str, tokens: list[Token]) -> list[Section]:
@@ -155,22 +142,6 @@ def _cut(name: str, tokens: list[Token]) -> list[Section]:
     ]
 
 
-def _join(tokens: list[Token]) -> None:
-    """A line that ends in Chinese goes on without a space."""
-    for token in tokens:
-        parts = token.children or []
-        for place, one in enumerate(parts):
-            if one.type == "softbreak":
-                before = "".join(part.content for part in parts[:place])[-1:]
-                after = "".join(part.content for part in parts[place + 1 :])[:1]
-                if _wide(before) and _wide(after):
-                    one.type, one.content = "text", ""
-
-
-def _wide(character: str) -> bool:
-    return bool(character) and east_asian_width(character) in "WF"
-
-
 def _plain(token: Token) -> str:
     if token.children is None:
         return token.content
@@ -184,9 +155,8 @@ def _anchor(title: str, taken: set[str]) -> str:
 
 
 def _point(tokens: list[Token]) -> None:
-    """Links between pages lead to their addresses here; style attributes go, which the security policy forbids."""
+    """Links between pages lead to their addresses here."""
     for token in tokens:
-        token.attrs.pop("style", None)
         for one in token.children or []:
             target = str(one.attrs.get("href", ""))
             if found := re.fullmatch(r"(?:\.\./)?([\w-]+)\.md(#.*)?", target):

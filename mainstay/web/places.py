@@ -30,6 +30,8 @@ PLACES = (
     Place("data", _("Data"), "d", "catalogue.read", manual="flows"),
     Place("inspections", _("Inspections"), "p", "inspection.read", manual="inspection"),
     Place("backups", _("Backups"), "b", "backup.read", later=True, manual="backups"),
+    Place("desk", _("Help desk"), "q", "desk.read", later=True, manual="help-desk"),
+    Place("knowledge", _("Knowledge"), "k", "article.read", later=True, manual="knowledge"),
     Place("notices", _("Notices"), "n", "notice.read", later=True, manual="incidents"),
     Place("wall", _("Wall screen"), "w", "incident.read", later=True, manual="faces"),
     Place("audit", _("Audit"), "a", "audit.read", later=True, manual="running"),

@@ -14,6 +14,7 @@ from mainstay.domain.actor import (
     Unseen,
     authorise,
     reach,
+    sight_for,
 )
 
 GENERAL = Actor("person:ann", Role.OPERATOR)
@@ -85,3 +86,12 @@ def test_an_act_on_a_system_must_say_which(act: str) -> None:
 def test_an_unknown_act_is_a_mistake_of_the_program() -> None:
     with pytest.raises(KeyError):
         authorise(GENERAL, "till.rob", system="shop")
+
+
+def test_the_systems_on_which_an_act_is_allowed() -> None:
+    viewer = Actor("x", Role.VIEWER, systems={"shop": Role.OPERATOR, "books": Role.NONE})
+    assert [name in sight_for(viewer, "desk.read") for name in ("shop", "books", "other", None)] == [
+        True, False, False, False,
+    ]  # fmt: skip
+    operator = Actor("x", Role.OPERATOR, systems={"books": Role.VIEWER})
+    assert [name in sight_for(operator, "desk.read") for name in ("shop", "books", None)] == [True, False, True]

@@ -73,8 +73,16 @@ from mainstay.catalogue.actions import keep_outline
 from mainstay.domain.actor import Actor, Role
 from mainstay.domain.outline import Outline, Part
 from mainstay.inspection.actions import run_by_hand
+from mainstay.knowledge.actions import About, Text, edit, publish, write
 ann = Actor("person:ann", Role.ADMINISTRATOR)
 run_by_hand("{LONG}", actor=ann)
+about = About("{LONG}", "", "", ["{CHECK}"])
+words = "Orders of the subsidiaries wait for their confirmation"
+body = "## What one sees\\n\\n" + "a" * 300 + "\\n\\n    mainstay incident list --all --json " + "x" * 200
+article = write(Text("en", words, body), about=about, actor=ann)
+chinese = Text("zh", "子公司订单长时间等待财务部门确认时的处理办法与常见原因汇总说明", "请联系财务部门。" * 40)
+edit(article.pk, chinese, actor=ann, remark="Translated for the colleagues in Shanghai")
+publish(article.pk, actor=ann, public=True)
 database = {{"host": "database.subsidiaries.example.com", "port": "5432", "database": "w", "user": "mainstay"}}
 parts = [
     Part(name="database-of-all-the-subsidiaries", kind="postgresql", pack="postgresql", typed=database),
@@ -83,7 +91,31 @@ parts = [
 title = "Wholesale of the international distribution subsidiaries"
 keep_outline(Outline(system="wholesale-of-the-subsidiaries", title=title, parts=parts), actor=ann)
 """
-"""An inspection sheet, and a system that ann is describing."""
+"""An inspection sheet, an article, and a system that ann is describing."""
+REPORTED = f"""
+import django; django.setup()
+from mainstay.domain.actor import Actor, Role
+from mainstay.help_desk.actions import Report, Sent, answer, close, make_requirement, open_ticket
+ann = Actor("person:ann", Role.ADMINISTRATOR)
+text = "Since this morning nobody of us can confirm an order of the subsidiaries. " * 6 + "x" * 200
+subject = "Orders of the subsidiaries wait for their confirmation, see ORDER-" + "0" * 60
+files = [Sent("screen-of-the-order-processing-" + "y" * 60 + ".png", b"\\x89PNG\\r\\n\\x1a\\n")]
+who = ("maria.magdalena.von-der-buchhaltung@subsidiaries.example.com", "Maria Magdalena von der Buchhaltung")
+what = Report("question", subject, text, "{LONG}", *who, files=files)
+for _ in range(2):
+    number = open_ticket(what, actor=ann, came_by="page").pk
+    answer(number, text, actor=ann)
+    make_requirement(number, actor=ann)
+close(number, actor=ann, text="Done.")
+"""
+PUBLIC = """
+import json, django; django.setup()
+from mainstay.engine.wording_letters import score_link
+from mainstay.help_desk.models import Ticket
+ticket = Ticket.objects.latest("pk")
+print(json.dumps([f"of/{ticket.key}", "articles/1", score_link(ticket).split("help-desk/")[1].strip("/")]))
+"""
+"""What anybody may open who has its address."""
 POLICY = "every-night-to-the-vault-and-to-the-second-data-centre"
 WRITTEN, STORE = "books-of-the-subsidiaries-on-leap-days", "vault-in-the-basement-of-the-head-office"
 BACKUPS = f"""
@@ -188,6 +220,7 @@ def bad_day(folder: Path) -> Iterator[Served]:
               "--category", "business")  # fmt: skip
     site.run(MORE)
     site.run(BACKUPS)
+    site.run(REPORTED)
     process = site.start()
     try:
         yield site
@@ -221,6 +254,9 @@ class There:
     written: str = ""
     """A policy that stands in YAML, as not all of those that are only rows do."""
     store: str = ""
+    article: int = 0
+    ticket: int = 0
+    public: Sequence[str] = ()
 
 
 def everywhere(site: Served) -> list[str]:
@@ -229,7 +265,8 @@ def everywhere(site: Served) -> list[str]:
     checks, parts = (CHECK, "answers", "size", "sales", "job"), ("database-of-all-the-subsidiaries", "web")
     backups = ("jobs/1", "copies/1", "copies/1/files", "proofs/1", "restores/1", "restores/2")
     there = There(LONG, checks, "size", incidents[-2:], 1, parts, "operations-team-of-the-subsidiaries",
-                  "maria.magdalena.von-der-buchhaltung", POLICY, backups, WRITTEN, STORE)  # fmt: skip
+                  "maria.magdalena.von-der-buchhaltung", POLICY, backups, WRITTEN, STORE, 1, 1,
+                  json.loads(site.run(PUBLIC)))  # fmt: skip
     return pages(there)
 
 
@@ -247,6 +284,10 @@ def pages(there: There) -> list[str]:
         "/backups/restores/", "/settings/own-copies/",
         *([f"/backups/restores/new/?policy={there.system}/{there.policy}&copy=1"] if there.policy else []),
         "/backups/jobs/", "/backups/copies/", *(f"/backups/{one}/" for one in there.backups),
+        "/desk/", "/help-desk/?q=orders", *([f"/desk/{there.ticket}/"] if there.ticket else []),
+        *(f"/help-desk/{one}/" for one in there.public),
+        "/knowledge/", "/knowledge/new/",
+        *(f"/knowledge/{there.article}{end}" for end in ("/", "/edit/") if there.article),
         "/inspections/", "/inspections/month/", f"/inspections/{there.sheet}/",
         "/start/", "/start/parts/", *(f"/start/parts/{part}/" for part in there.parts), "/start/told/",
         "/start/summary/",

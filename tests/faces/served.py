@@ -46,10 +46,11 @@ class Served:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def run(self, script: str) -> None:
-        """A piece of Python in a process of its own, with the workspace's settings."""
+    def run(self, script: str) -> str:
+        """What a piece of Python printed, in a process of its own with the workspace's settings."""
         done = forked.run("-c", script, environment=self.environment)
         assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def start(self) -> subprocess.Popen[bytes]:
         """The web process alone."""

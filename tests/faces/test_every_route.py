@@ -42,15 +42,28 @@ API_OBJECTS = {
     "inspections": {"number": "sheet"}, "lines": {"number": "sheet", "place": "line"}, "month": {"system": "system"},
     "policies": {"system": "system", "name": "policy"}, "stores": {"name": "store"},
     "jobs": {"number": "backup"}, "copies": {"number": "copy"}, "proofs": {"number": "proof"},
-    "restores": {"number": "restore"},
+    "restores": {"number": "restore"}, "articles": {"number": "article"}, "tickets": {"number": "ticket"},
 }  # fmt: skip
 """The last word of an operation's path that is a kind of object → what stands for each of its parameters."""
-ON_SYSTEM = {"system", "check", "incident", "mute", "delivery", "sheet", "backup", "copy", "proof", "restore"}
+ON_SYSTEM = {
+    "system",
+    "check",
+    "incident",
+    "mute",
+    "delivery",
+    "sheet",
+    "backup",
+    "copy",
+    "proof",
+    "restore",
+    "article",
+    "ticket",
+}
 API_BODIES = {
     "/api/v1/incidents": "system", "/api/v1/mutes": "system", "/api/v1/alertmanager": "alerts",
     "/api/v1/inspections": "system", "/api/v1/inspections/countersign": "system",
     "/api/v1/backups/jobs": "policy", "/api/v1/backups/proofs": "policy", "/api/v1/backups/keys": "policy",
-    "/api/v1/backups/restores": "policy",
+    "/api/v1/backups/restores": "policy", "/api/v1/articles": "system", "/api/v1/tickets": "system",
 }  # fmt: skip
 """Posts whose body says which system."""
 API_QUERIES = {"samples": "?metric=x", "print": "?form=html", "{system}": "?month=2026-11"}
@@ -65,6 +78,7 @@ OPEN = {
     "root", "sign-in", "sign-in-second", "sign-in-passkey-options", "sign-in-passkey", "invitation", "invitation-link",
     "sign-out", "language", "theme", "openapi", "metrics",
     "status", "status-json", "status-atom",
+    "helpdesk", "helpdesk-ticket", "helpdesk-file", "helpdesk-article", "helpdesk-score",
 }  # fmt: skip
 """Pages for everybody: they show nothing that is anybody's."""
 WEB_OBJECTS = {
@@ -82,18 +96,22 @@ WEB_OBJECTS = {
     "backuprestore": {"number": "restore"}, "copyfiles": {"number": "copy"},
     "backupcertificate": {"number": "proof", "form": "paper"},
     "backuppolicy": {"system": "system", "name": "policy"}, "store": {"name": "store"},
+    "desk": {"number": "ticket"}, "desk-file": {"number": "ticket", "file": "ticketfile"},
+    "helpdesk-ticket": {"key": "key"}, "helpdesk-file": {"key": "key", "number": "keyfile"},
+    "helpdesk-article": {"number": "public"}, "helpdesk-score": {"token": "key"},
+    "article": {"number": "article"}, "article-draft": {"number": "incident"},
     "system-unmute": {"name": "system", "number": "mute"},
 }  # fmt: skip
 """The name of a route, or its first word → what stands for each of its parameters."""
 WEB_BODIES = {
     "inspection-run", "countersign", "incident-open", "backup-run", "backup-prove", "backup-key",
-    "backup-restore",
+    "backup-restore", "articlenew", "desk-open",
 }  # fmt: skip
 """Pages whose form says which system."""
 FORM = {
     "text": "x", "reason": "x", "hours": "1", "level": "1", "category": "data", "role": "viewer", "username": "new",
     "name": "new", "days": "9", "language": "en", "password": "x", "next": "/today/", "active": "on",
-    "year": "2026", "week": "48", "title": "x",
+    "year": "2026", "week": "48", "title": "x", "kind": "question", "subject": "x",
 }  # fmt: skip
 
 

@@ -41,6 +41,8 @@ NO_PAGES = {
     "start-told", "start-channel", "start-channel-remove", "start-apply", "start-drop", "channel-save", "channel-test",
     "channel-retire", "owncopy-now", "calendar-save", "calendar-retire", "secret-set", "secret-delete", "secret-rotate",
     "store-try", "store-retire", "backuppolicy-retire", "backup-run", "backup-prove", "backup-key",
+    "desk-open", "desk-answer", "desk-sort", "desk-join", "desk-close", "desk-wish", "desk-file", "helpdesk-file",
+    "article-draft", "article-publish", "article-retire",
     "backup-restore", "backuprestore-approve", "backuprestore-abort",
     # what is no page: a fragment, a file, a feed, another address of a page that is looked at
     "alarm", "attachment", "audit-trail", "status-json", "status-atom", "catalogue_download", "inspectionfile",

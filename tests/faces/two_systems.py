@@ -14,8 +14,11 @@ from mainstay.catalogue.examine import examine
 from mainstay.catalogue.models import Check, Policy, System
 from mainstay.domain.actor import PERMISSIONS, Actor, Reach, Role, reach
 from mainstay.domain.restoring import Wish
+from mainstay.help_desk.actions import Report, Sent, open_ticket
+from mainstay.help_desk.models import File as TicketFile
 from mainstay.incidents.actions import File, note, open_by_hand
 from mainstay.inspection.actions import run_by_hand
+from mainstay.knowledge.actions import About, Text, publish, write
 from mainstay.monitoring.actions import mute
 from mainstay.notices.models import Delivery
 from mainstay.people.actions import create_token
@@ -99,6 +102,16 @@ class World:
         _, self.token = create_token(name="old", role=Role.VIEWER, actor=ROOT)
         self.there = {name: self._objects(name) for name in PLACES}
 
+    def _reported(self, name: str) -> dict[str, Any]:
+        """A ticket of the system, and one of nobody's, whose page is for who has its key."""
+        files = [Sent("a.txt", b"x")]
+        inner = open_ticket(Report("question", f"{name} is slow", "x", name, files=files), actor=ROOT, came_by="api")
+        outer = open_ticket(Report("question", "x", "x", files=files), actor=ROOT, came_by="api")
+        public = write(Text("en", "x", "x"), actor=ROOT)
+        publish(public.pk, actor=ROOT, public=True)
+        file, key_file = (TicketFile.objects.get(message__ticket=one).pk for one in (inner, outer))
+        return {"ticket": inner.pk, "ticketfile": file, "key": outer.key, "keyfile": key_file, "public": public.pk}
+
     def _objects(self, name: str) -> dict[str, Any]:
         system, until = System.objects.get(name=name), datetime.now(UTC) + timedelta(hours=1)
         incident = open_by_hand(system=name, title=f"{name} is ill", category="data", level=2, text="", actor=ROOT)
@@ -114,6 +127,7 @@ class World:
         )  # fmt: skip
         waits.seal = seal_of(waits)
         waits.save()
+        article = write(Text("en", f"{name} explained", "x"), about=About(name), actor=ROOT)
         file = note(incident.pk, "", files=[File("a.txt", b"x")], actor=ROOT).attachments.get()
         delivery = Delivery.objects.get(notice__incident=incident)
         return {
@@ -122,7 +136,8 @@ class World:
             "token": self.token.split("_")[1], "secret": "A_SECRET", "manual": "probes",
             "sheet": run_by_hand(name, actor=ROOT).pk, "line": 1, "form": "sheet.html",
             "policy": "nightly", "store": "vault", "copy": taken.pk, "proof": proved.pk, "backup": proved.job_id,
-            "paper": "json", "restore": waits.pk,
+            "paper": "json", "restore": waits.pk, "article": article.pk,
+            **self._reported(name),
         }  # fmt: skip
 
 

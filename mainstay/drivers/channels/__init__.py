@@ -24,6 +24,7 @@ class Message:
     text: str
     html: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    reply_to: str = ""
     network: NetworkPolicy = field(default_factory=lambda: NetworkPolicy(()))
 
 

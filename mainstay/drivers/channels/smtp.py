@@ -82,6 +82,8 @@ def _mail(settings: Settings, message: Message) -> EmailMessage:
     mail["Message-ID"] = f"<{message.key}@{domain}>"
     mail["References"] = mail["In-Reply-To"] = f"<{message.thread}@{domain}>"
     mail["Mainstay-Key"] = message.key
+    if message.reply_to:
+        mail["Reply-To"] = message.reply_to
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(message.text)
     mail.add_alternative(message.html, subtype="html")

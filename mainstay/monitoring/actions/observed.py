@@ -73,7 +73,7 @@ _INSERT_PING = (
 _ON_LINE = {"en": "Mainstay is on line", "zh": "Mainstay 自身网络", "zh-hant": "Mainstay 自身網路"}
 
 
-def own_check(name: str, title: Mapping[str, str] = _ON_LINE) -> Check:
+def own_check(name: str, title: Mapping[str, str] = _ON_LINE, impact: Impact = Impact.DEGRADED) -> Check:
     """A check under which Mainstay speaks of itself. It is not part of the catalogue, and so born retired."""
     now = timezone.now()
     system, _ = System.objects.get_or_create(
@@ -84,7 +84,7 @@ def own_check(name: str, title: Mapping[str, str] = _ON_LINE) -> Check:
         system=system,
         name=name,
         defaults={
-            "kind": name, "every": 60.0, "category": Category.SYSTEM.value, "impact": Impact.DEGRADED.value,
+            "kind": name, "every": 60.0, "category": Category.SYSTEM.value, "impact": impact.value,
             "title": dict(title), "retired_at": now,
         },
     )  # fmt: skip

@@ -3,7 +3,7 @@
 The outbox is a table: deliveries are written in the transaction of what they tell, and leave it one by one.
 """
 
-from mainstay.notices.actions.announcing import Telling, announce, announce_all, withdraw
+from mainstay.notices.actions.announcing import Telling, announce, announce_all, withdraw, write_letter
 from mainstay.notices.actions.people import retry, test_channel
 from mainstay.notices.actions.sending import LEASE, delivered, failed, fold, is_pressing, lease, pull_in, shift
 
@@ -22,4 +22,5 @@ __all__ = [
     "shift",
     "test_channel",
     "withdraw",
+    "write_letter",
 ]

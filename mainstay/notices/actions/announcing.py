@@ -95,6 +95,16 @@ def announce_all(tellings: Sequence[Telling]) -> list[Notice]:
     return notices
 
 
+def write_letter(channel: Channel, about: str, word: str, now: datetime, *, to: str, data: dict[str, Any]) -> Delivery:
+    """A letter to one address by a channel of the kind ``smtp``; ``about`` says what it tells of. Inside the caller's
+    transaction."""
+    count = Notice.objects.filter(key__startswith=f"{about}-{word}-").count()
+    notice = Notice.objects.create(key=f"{about}-{word}-{count + 1}", word=word, at=now, data=data)
+    return Delivery.objects.create(
+        notice=notice, channel=channel, to=to, key=delivery_key(notice.key, channel.name), due_at=now
+    )
+
+
 def _reason(channel: Channel, one: Telling, known: _Known) -> str:
     """Why a channel is left out, as a code; empty when it is told."""
     if one.to:

@@ -24,14 +24,15 @@ _SHEET = ("inspection", "system", "system_title", "day", "number", "state", "sta
 """What a digest tells of an inspection sheet."""
 
 _ALWAYS = ("test", "head", "digest")
-_PRESSING = Q(notice__word__in=_ALWAYS) | Q(notice__word="opened", notice__incident__level=Level.SEVERE.value)
+_SEVERE = Q(notice__word="opened", notice__incident__level=Level.SEVERE.value)
+_PRESSING = ~Q(to="") | Q(notice__word__in=_ALWAYS) | _SEVERE
 
 
 def is_pressing(delivery: Delivery) -> bool:
-    """Whether it goes out however much has gone out already."""
+    """Whether it goes out however much has gone out already; a letter to one person is no part of a digest."""
     notice = delivery.notice
     severe = notice.incident is not None and notice.incident.level == Level.SEVERE
-    return notice.word in _ALWAYS or (notice.word == "opened" and severe)
+    return delivery.to != "" or notice.word in _ALWAYS or (notice.word == "opened" and severe)
 
 
 def lease(
@@ -108,10 +109,12 @@ def delivered(delivery: Delivery, answer: str, now: datetime) -> None:
 def failed(delivery: Delivery, reason: str, now: datetime, *, retry: bool) -> None:
     """It was not; try again later, hourly where trying seems of no use, for a day at least. Then a person must look.
 
-    A test is tried once when the receiver refuses it: somebody waits for the answer.
+    A test is tried once when the receiver refuses it: somebody waits for the answer; and a letter, whose address is
+    wrong for ever.
     """
     refused = not retry
-    hopeless = is_hopeless(delivery.notice.at, now, refused=refused) or (refused and delivery.notice.word == "test")
+    once = delivery.notice.word == "test" or delivery.to != ""
+    hopeless = is_hopeless(delivery.notice.at, now, refused=refused) or (refused and once)
     Delivery.objects.filter(pk=delivery.pk).update(
         due_at=next_try(delivery.attempts, now, delivery.key, refused=refused), leased_until=None,
         given_up_at=now if hopeless else None, outcome=reason[:500],

@@ -155,6 +155,9 @@ def entry_word(word: str) -> str:
         "blind": _("cannot be seen"), "inspection-made": _("inspection made"),
         "inspection-late": _("inspection not signed in time"),
         "inspection-still": _("inspection still not signed"), "inspection-done": _("inspection ended"),
+        "ticket-new": _("report to the help desk"), "ticket-received": _("letter: received"),
+        "ticket-answered": _("letter: answer"), "ticket-progress": _("letter: progress"),
+        "ticket-closed": _("letter: closed"),
     }.get(word, word)  # fmt: skip
 
 
@@ -208,7 +211,7 @@ def object_word(kind: str) -> str:
     return {
         "system": pgettext("object", "system"), "component": _("component"), "check": _("check"),
         "channel": _("channel"), "calendar": _("calendar"), "policy": _("backup policy"), "store": _("store"),
-        "secret": _("secret"),
+        "secret": _("secret"), "help desk": _("help desk"),
     }.get(kind, kind)  # fmt: skip
 
 
