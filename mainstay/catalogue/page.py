@@ -2,7 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -87,6 +89,11 @@ class Page:
         self.flaw(path, f"there is no {what} {name!r}", nearest(name, known))
         return False
 
+    def zone(self, path: Path, name: str) -> None:
+        """A flaw where ``name`` is no time zone."""
+        if name not in _zones():
+            self.flaw(path, f"{name!r} is not a time zone", nearest(name, _zones()))
+
     def placeholders(self, path: Path, settings: Any) -> None:
         """``${NAME}`` in its right form, and no secret in clear."""
         for way, text in texts(settings):
@@ -109,6 +116,11 @@ class Page:
             for found in complaints(error, model):
                 if found.on_key or not has_placeholder(_at(settings, found.path)):
                     self._complain(path, found)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def _at(value: Any, path: Path) -> Any:

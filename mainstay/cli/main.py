@@ -44,6 +44,7 @@ PARTS = {
     "incident": Part("incidents", "Incidents."),
     "inspect": Part("inspect", "Inspections: make the day's sheet, sign it, read it."),
     "backup": Part("backups", "Backups: copies, and the proof that they restore."),
+    "on-call": Part("on_call", "On call: who is, who stands in, who would be called and who was."),
     "notice": Part("notices", "Notices and what became of them."),
     "channel": Part("notices", "Ways to tell somebody."),
     "alert": Part("alerts", "Alerts of other programs."),

@@ -6,6 +6,7 @@ from typing import Any
 
 from mainstay.domain import backup_policy, document
 from mainstay.domain.difference import ObjectKey
+from mainstay.domain.document_forms import Mapping as Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Catalogue:
     whole: bool = True
     leaving: frozenset[ObjectKey] = frozenset()
     stores: Mapping[str, backup_policy.Store] = field(default_factory=dict)
+    arrangements: Mapping[ObjectKey, Written] = field(default_factory=dict)
+    """Teams, rotations, escalations, vendors (``domain.on_call.ARRANGEMENTS``), by kind and name."""
 
     def objects(self) -> dict[ObjectKey, dict[str, Any]]:
         """Every object in the form in which it is compared and stored."""
@@ -57,6 +60,8 @@ class Catalogue:
             found["channel", name] = channel.model_dump(mode="json")
         for name, store in self.stores.items():
             found["store", name] = store.model_dump(mode="json")
+        for key, arrangement in self.arrangements.items():
+            found[key] = arrangement.model_dump(mode="json")
         for name, system in self.systems.items():
             found["system", name] = header_object(system.header)
             for part, component in system.components.items():

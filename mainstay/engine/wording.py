@@ -10,9 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override, pgettext
 
 from mainstay.drivers.channels import Message
+from mainstay.engine.wording_calls import said_of_call
 from mainstay.engine.wording_inspection import address, titled, told
 from mainstay.incidents import queries as incidents
 from mainstay.monitoring.wording import DJANGO_LANGUAGE, evidence_value, explain, format_instant, in_language
+from mainstay.notices.actions.sending import CALLS
 from mainstay.notices.models import Delivery
 from mainstay.settings import BASE_URL
 
@@ -28,6 +30,9 @@ def _words() -> dict[str | int, str]:
         "inspection-late": pgettext("notice", "Inspection not signed"),
         "inspection-still": pgettext("notice", "Inspection still not signed"),
         "inspection-done": pgettext("notice", "Inspection ended"),
+        "call": pgettext("notice", "You are called"), "call-again": pgettext("notice", "You are called again"),
+        "call-over": pgettext("notice", "No longer needed"), "call-nobody": pgettext("notice", "Nobody on call"),
+        "handover": pgettext("notice", "Your shift begins"),
         "system": pgettext("notice", "system"), "data": pgettext("notice", "data"),
         "business": pgettext("notice", "business"),
         1: _("level 1, severe"), 2: _("level 2, partial"), 3: _("level 3, slight"),
@@ -57,6 +62,8 @@ def _compose(delivery: Delivery, language: str) -> Wording:
     data = {name: value for name, value in notice.data.items() if name != "left_out"}
     if "inspection" in data:
         data |= told(data, language)
+    if notice.word in CALLS:
+        data |= said_of_call(notice.word, data, language)
     facts = {
         "word": notice.word, "at": _instant(notice.at), "by": _name(data.pop("by", "")), "key": delivery.key,
         **data, **about,

@@ -29,6 +29,7 @@ PLACES = (
     Place("incidents", _("Incidents"), "i", "incident.read", manual="incidents"),
     Place("data", _("Data"), "d", "catalogue.read", manual="flows"),
     Place("inspections", _("Inspections"), "p", "inspection.read", manual="inspection"),
+    Place("on-call", _("On call"), "o", "oncall.read", later=True, manual="on-call"),
     Place("backups", _("Backups"), "b", "backup.read", later=True, manual="backups"),
     Place("notices", _("Notices"), "n", "notice.read", later=True, manual="incidents"),
     Place("wall", _("Wall screen"), "w", "incident.read", later=True, manual="faces"),

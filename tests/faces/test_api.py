@@ -104,7 +104,8 @@ FITTING = {
     "files": {}, "text": "x", "reason": "x", "system": "none", "title": "x", "category": "data", "level": 3, "hours": 1,
     "value": "x", "username": "x", "password": "violet-otter-31", "name": "x", "role": "viewer", "alerts": [],
     "seal": "x", "policy": "none/none", "to": "directory", "target": "/srv/none",
-    "year": 2026, "week": 48,
+    "year": 2026, "week": 48, "rotation": "week", "person": "zoe", "taker": "zoe", "export": {},
+    "start": "2027-01-01T00:00:00Z", "end": "2027-01-02T00:00:00Z",
 }  # fmt: skip
 
 

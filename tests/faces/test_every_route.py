@@ -38,7 +38,8 @@ API_OBJECTS = {
     "inspections": {"number": "sheet"}, "lines": {"number": "sheet", "place": "line"}, "month": {"system": "system"},
     "policies": {"system": "system", "name": "policy"}, "stores": {"name": "store"},
     "jobs": {"number": "backup"}, "copies": {"number": "copy"}, "proofs": {"number": "proof"},
-    "restores": {"number": "restore"},
+    "restores": {"number": "restore"}, "overrides": {"number": "override"}, "swaps": {"number": "swap"},
+    "hand-overs": {"number": "handover"}, "feeds": {"kind": "feed_kind", "owner": "person"},
 }  # fmt: skip
 """The last word of an operation's path that is a kind of object → what stands for each of its parameters."""
 ON_SYSTEM = {"system", "check", "incident", "mute", "delivery", "sheet", "backup", "copy", "proof", "restore"}
@@ -56,7 +57,7 @@ ROUTES = [one for one in get_resolver().url_patterns if isinstance(one, URLPatte
 OPEN = {
     "root", "sign-in", "sign-in-second", "sign-in-passkey-options", "sign-in-passkey", "invitation", "invitation-link",
     "sign-out", "language", "theme", "openapi", "metrics",
-    "status", "status-json", "status-atom",
+    "status", "status-json", "status-atom", "acknowledge", "on-call-feed",
 }  # fmt: skip
 """Pages for everybody: they show nothing that is anybody's."""
 WEB_OBJECTS = {
@@ -74,7 +75,11 @@ WEB_OBJECTS = {
     "backuprestore": {"number": "restore"}, "copyfiles": {"number": "copy"},
     "backupcertificate": {"number": "proof", "form": "paper"},
     "backuppolicy": {"system": "system", "name": "policy"}, "store": {"name": "store"},
-    "system-unmute": {"name": "system", "number": "mute"},
+    "system-unmute": {"name": "system", "number": "mute"}, "account-contact-remove": {"number": "contact"},
+    "acknowledge": {"text": "person"}, "on-call-override-end": {"number": "override"},
+    "on-call-feed": {"kind": "feed_kind", "name": "person", "sign": "sign"},
+    **{f"on-call-swap-{act}": {"number": "swap"} for act in ("take", "refuse", "withdraw")},
+    "on-call-hand-over": {"number": "handover"}, "on-call-hand-over-confirm": {"number": "handover"},
 }  # fmt: skip
 """The name of a route, or its first word → what stands for each of its parameters."""
 WEB_BODIES = {
@@ -85,7 +90,7 @@ WEB_BODIES = {
 FORM = {
     "text": "x", "reason": "x", "hours": "1", "level": "1", "category": "data", "role": "viewer", "username": "new",
     "name": "new", "days": "9", "language": "en", "password": "x", "next": "/today/", "active": "on",
-    "year": "2026", "week": "48", "title": "x",
+    "year": "2026", "week": "48", "title": "x", "rotation": "week",
 }  # fmt: skip
 
 
@@ -205,7 +210,7 @@ def visit(
     answer = getattr(client, method)(address, form)
     case = f"{who}: {method} {address} gave {answer.status_code}"
     if act in ("", "own"):
-        allowed = 404 if {"sitting", "passkey"} & set((rule or {}).values()) and place == FOREIGN else 200
+        allowed = 404 if {"sitting", "passkey", "contact"} & set((rule or {}).values()) and place == FOREIGN else 200
     else:
         allowed = expected(who, act, place, bound)
     if allowed == 200:

@@ -51,7 +51,7 @@ class _Known:
         notices = Notice.objects.filter(incident__in=incident_ids).order_by()
         for incident, word, count in notices.values_list("incident_id", "word").annotate(count=Count("pk")):
             known.count[incident, word] = count
-        rows = Delivery.objects.filter(notice__incident__in=incident_ids, given_up_at=None).order_by()
+        rows = Delivery.objects.filter(notice__incident__in=incident_ids, given_up_at=None, recipient="").order_by()
         for incident, word, channel, due, sent in rows.values_list(
             "notice__incident_id", "notice__word", "channel_id", "due_at", "sent_at"
         ):

@@ -23,7 +23,10 @@ _MOST_FOLDED = 5_000
 _SHEET = ("inspection", "system", "system_title", "day", "number", "state", "stage")
 """What a digest tells of an inspection sheet."""
 
-_ALWAYS = ("test", "head", "digest")
+CALLS = ("call", "call-again", "call-over", "call-nobody", "handover")
+"""Words by which people are called, told that it is over, or handed a shift over: each for one alone."""
+
+_ALWAYS = ("test", "head", "digest", *CALLS)
 _PRESSING = Q(notice__word__in=_ALWAYS) | Q(notice__word="opened", notice__incident__level=Level.SEVERE.value)
 
 
@@ -47,7 +50,7 @@ def lease(
     the last word. What somebody else took in the meantime is left to him."""
     due = _in_turn(_free(now)).exclude(channel__in=hung).exclude(~_PRESSING, channel__in=full)
     taken = []
-    for delivery in due.select_related("notice__incident", "channel")[:most]:
+    for delivery in due.select_related("notice__incident", "channel", "contact__person")[:most]:
         if accept(delivery) and _free(now).filter(pk=delivery.pk).update(
             leased_until=now + LEASE, attempts=F("attempts") + 1
         ):
@@ -63,8 +66,8 @@ def _free(now: datetime) -> QuerySet[Delivery]:
 
 def _in_turn(due: QuerySet[Delivery]) -> QuerySet[Delivery]:
     earlier = Delivery.objects.filter(
-        channel=OuterRef("channel"), notice__incident=OuterRef("notice__incident"), pk__lt=OuterRef("pk"),
-        sent_at=None, given_up_at=None,
+        channel=OuterRef("channel"), recipient=OuterRef("recipient"), notice__incident=OuterRef("notice__incident"),
+        pk__lt=OuterRef("pk"), sent_at=None, given_up_at=None,
     )  # fmt: skip
     severity = Coalesce("notice__incident__level", Value(0), output_field=IntegerField())
     return due.filter(~Exists(earlier)).order_by(severity, "due_at", "pk")
