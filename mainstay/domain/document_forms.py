@@ -51,7 +51,7 @@ def listed(value: Any) -> Any:
 
 def form_of(value: Any) -> str:
     """Which of the two forms was meant, so that an error speaks of that one only."""
-    return "languages" if isinstance(value, dict) else "text"
+    return "languages" if isinstance(value, dict | BaseModel) else "text"
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]

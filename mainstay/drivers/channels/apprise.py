@@ -30,7 +30,10 @@ class Settings(Strict):
 
 def is_known(url: str) -> bool:
     """Whether an address is in a form in which something can be sent; nothing is."""
-    return robot(url) is not None or isinstance(Apprise.instantiate(url, suppress_exceptions=True), NotifyBase)
+    try:
+        return robot(url) is not None or isinstance(Apprise.instantiate(url, suppress_exceptions=True), NotifyBase)
+    except ValueError:  # no address at all
+        return False
 
 
 def send(settings: Settings, message: Message, timeout: float) -> str:
