@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mainstay.domain.rota import Shift
 from mainstay.on_call import queries
 from mainstay.on_call.models import Handover
 from mainstay.on_call.queries import Held, Rota
@@ -22,12 +23,20 @@ class Mine:
 
 
 @dataclass(frozen=True, slots=True)
-class OnDuty:
-    """Who is on call in a rotation, until when; nobody: a gap."""
+class Gaps:
+    """Where nobody will be on call in a rotation: the first time, and how many there are."""
 
     rota: Rota
-    person: str | None
-    until: datetime
+    first: Shift
+    count: int
+
+
+def gaps(found: dict[str, Rota], now: datetime, ahead: timedelta = queries.AHEAD) -> list[Gaps]:
+    """One line a rotation, for office hours alone leave a gap each night; what begins first comes first."""
+    by_rota: dict[str, list[Held]] = {}
+    for one in queries.gaps_ahead(found.values(), now, ahead):
+        by_rota.setdefault(one.rota.name, []).append(one)
+    return [Gaps(rows[0].rota, rows[0].shift, len(rows)) for rows in by_rota.values()]
 
 
 def mine(person: str, now: datetime, found: dict[str, Rota]) -> Mine:
@@ -36,12 +45,3 @@ def mine(person: str, now: datetime, found: dict[str, Rota]) -> Mine:
     on = [one for one in held if one.shift.start <= now]
     later = next((one for one in held if one.shift.start > now), None)
     return Mine(on, later, list(queries.to_confirm(person)[:SHOWN]))
-
-
-def on_duty(now: datetime, found: dict[str, Rota]) -> list[OnDuty]:
-    """Of every rotation."""
-    shown = []
-    for one in found.values():
-        shift = one.shifts(now, now + queries.AHEAD)[0]
-        shown.append(OnDuty(one, shift.on.person, shift.end))
-    return shown

@@ -23,7 +23,7 @@ from mainstay.on_call.models import Feed
 from mainstay.on_call.moving import from_grafana_oncall
 from mainstay.on_call.queries import Rota
 from mainstay.people.models import Person
-from mainstay.web import lists
+from mainstay.web import duty, lists
 from mainstay.web.access import actor, may, me, or_404, page, system_of, visible
 from mainstay.web.attempt import attempt
 
@@ -54,7 +54,7 @@ def on_call(request: HttpRequest) -> HttpResponse:
     found, known = queries.rotas(), _known()
     context = {
         "rotas": [_shown(one, now, me(request).username, known) for one in found.values()],
-        "gaps": lists.cut(queries.gaps_ahead(found.values(), now), GAPS),
+        "gaps": lists.cut(duty.gaps(found, now), GAPS),
         "overrides": queries.overrides(now), "swaps": queries.waiting_swaps(now),
         "handovers": queries.handovers()[:10], "people": sorted(known), "systems": catalogue.systems(sight),
         "calendars": _calendars(me(request).username),

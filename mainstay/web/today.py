@@ -44,7 +44,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "undelivered": lists.cut(notices.undelivered(now, sight), SHOWN),
         "mutes": lists.cut(monitoring.mutes(now, sight).order_by("ends_at"), SHOWN),
         "duty": duty.mine(me(request).username, now, rotas),
-        "gaps": lists.cut(queries.gaps_ahead(rotas.values(), now, duty.SOON), duty.SHOWN),
+        "gaps": lists.cut(duty.gaps(rotas, now, duty.SOON), duty.SHOWN),
         "resolved": list(incidents.search(state="resolved", sight=sight)[:6]),
         "quiet_since": incidents.last_resolved_at(sight),
         "watched": watched(now, sight),

@@ -12,7 +12,8 @@ TEMPLATES = Path(str(mainstay.web.__file__)).with_name("templates")
 SAID_BESIDE = {"inspection-sign", "person-change"}
 """Forms that stand open: the sentence is beside the button."""
 DANGERS = {
-    "account-codes", "account-factor-remove", "account-passkey-remove", "account-session-end", "account-sessions-end",
+    "account-codes", "account-contact-remove", "account-factor-remove", "on-call-feed-renew", "on-call-override-end",
+    "on-call-swap-refuse", "account-passkey-remove", "account-session-end", "account-sessions-end",
     "calendar-retire", "channel-retire", "check-mute", "countersign", "incident-resolve", "inspection-refuse",
     "person-factor-reset", "person-password-link", "person-sessions-end", "secret-delete", "secret-rotate",
     "start-channel-remove", "start-drop", "start-part-remove", "system-mute", "token-revoke", *SAID_BESIDE,

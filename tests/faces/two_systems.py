@@ -102,9 +102,10 @@ class World:
         """A rotation, somebody who stands in, a swap, a hand-over and a calendar; they belong to no system."""
         now, hours = datetime.now(UTC), timedelta(hours=2)
         arrange("rotation", "week", layers=[{"people": ["zoe"], "start": "2026-01-05"}])
+        Person.objects.create(username="yan", role=Role.OPERATOR, password="!")
         stands = on_call.override("week", "zoe", now + 24 * hours, now + 25 * hours, actor=ROOT)
         swap = on_call.ask_swap("week", "zoe", now + hours, now + 2 * hours, actor=ROOT)
-        over = on_call.hand_over("week", to="zoe", actor=ROOT)
+        over = on_call.hand_over("week", to="yan", actor=ROOT)
         sign = path(on_call.renew_feed("person", "zoe", actor=ROOT)).rpartition("/")[2].removesuffix(".ics")
         return {
             "override": stands.pk, "swap": swap.pk, "handover": over.pk, "feed_kind": "person", "sign": sign,

@@ -77,6 +77,8 @@ def hand_over(rotation: str, words: str = "", *, to: str = "", actor: Actor) -> 
     after = to or (coming.on.person if coming else None)
     if not after:
         raise Refused(say("nobody comes next in %(rotation)s; say to whom", rotation=rotation))
+    if after == rota.on(now).person:
+        raise Refused(say("%(name)s is on call already", name=after))
     if not Person.objects.filter(username=after, is_active=True).exists():
         raise Refused(say("%(name)s has no account that is active", name=after))
     with transaction.atomic():

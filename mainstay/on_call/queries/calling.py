@@ -119,7 +119,7 @@ def _gone(target: str) -> Missed:
 
 def chain_named(name: str) -> Chain | None:
     """An escalation in use."""
-    row = catalogue.arrangements("escalation").filter(name=name).first()
+    row = catalogue.arrangements("escalation").filter(name=name).first() if name else None
     return chain_of(Escalation.model_validate(row.document)) if row else None
 
 
