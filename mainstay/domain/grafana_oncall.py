@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mainstay.domain.duration import format_duration
+from mainstay.domain.saying import say
 
 Object = Mapping[str, Any]
 PARTS = ("users", "teams", "schedules", "on_call_shifts", "escalation_chains", "escalation_policies")
@@ -37,7 +38,7 @@ class Translated:
 def translate(export: Any) -> Translated:
     """Raises Unreadable."""
     if not isinstance(export, Mapping) or not any(part in export for part in PARTS):
-        raise Unreadable(f"this is no export of Grafana OnCall: it holds none of {', '.join(PARTS)}")
+        raise Unreadable(say("this is no export of Grafana OnCall: it holds none of %(parts)s", parts=", ".join(PARTS)))
     return _Translator({part: _objects(export, part) for part in PARTS}).all()
 
 
@@ -45,7 +46,7 @@ def _objects(export: Object, part: str) -> list[Object]:
     found = export.get(part) or []
     found = found.get("results", []) if isinstance(found, Mapping) else found
     if not isinstance(found, list) or not all(isinstance(one, Mapping) for one in found):
-        raise Unreadable(f"{part} is no list of objects")
+        raise Unreadable(say("%(part)s is no list of objects", part=part))
     return found
 
 

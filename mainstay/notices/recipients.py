@@ -2,6 +2,7 @@
 
 from mainstay.catalogue.queries import arrangements
 from mainstay.domain.on_call import Vendor
+from mainstay.domain.saying import say
 from mainstay.drivers.channels import Undelivered
 from mainstay.monitoring.wording import language_of
 from mainstay.notices.models import Delivery
@@ -14,7 +15,7 @@ def address_of(delivery: Delivery) -> str:
     """Never show or log it. Raises Undelivered, SealBroken."""
     if delivery.contact is not None:
         if delivery.contact.retired_at is not None:
-            raise Undelivered("the address was removed", retry=False)
+            raise Undelivered(say("the address was removed"), retry=False)
         return contact_address(delivery.contact)
     kind, _, name = delivery.recipient.partition(":")
     if kind == "vendor":
@@ -23,7 +24,7 @@ def address_of(delivery: Delivery) -> str:
     else:
         address = Person.objects.filter(username=name, is_active=True).values_list("email", flat=True).first() or ""
     if not address:
-        raise Undelivered("no e-mail address is known", retry=False)
+        raise Undelivered(say("no e-mail address is known"), retry=False)
     return address
 
 
