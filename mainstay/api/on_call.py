@@ -1,7 +1,7 @@
 """Who is on call: rotations, who stands in, swaps, hand-overs, who would be called and who was, calendars."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
@@ -21,12 +21,12 @@ from mainstay.api.shapes import Body, Moment, Name, Number, Page, Paging, Text, 
 from mainstay.catalogue import queries as catalogue
 from mainstay.incidents import queries as incidents
 from mainstay.on_call import actions, feeds, queries
+from mainstay.on_call.models import Feed
 from mainstay.on_call.moving import from_grafana_oncall
 
 router = Router(tags=["on call"])
 
 Short = Annotated[Text, Field(max_length=300)]
-Kind = Literal["person", "team"]
 
 
 class OfRotation(Schema):
@@ -169,18 +169,20 @@ def confirm_handover(request: HttpRequest, number: Number) -> Any:
 
 
 @router.get("/on-call/feeds/{kind}/{owner}", response=answers.Feed, **needs("oncall.read"))
-def show_feed(request: HttpRequest, kind: Kind, owner: Name) -> Any:
-    """The address of a calendar of shifts."""
+def show_feed(request: HttpRequest, kind: Name, owner: Name) -> Any:
+    """The address of a calendar of shifts, of a person or a team."""
+    if kind not in actions.FEEDS:
+        raise Feed.DoesNotExist
     return feed_row(kind, owner, feeds.feed_of(kind, owner))
 
 
 @router.post("/on-call/feeds/{kind}/{owner}", response=answers.Feed, **needs("oncall.feed"))
-def renew_feed(request: HttpRequest, kind: Kind, owner: Name) -> Any:
+def renew_feed(request: HttpRequest, kind: Name, owner: Name) -> Any:
     """A new address; the old one shows nothing any more."""
     return feed_row(kind, owner, actions.renew_feed(kind, owner, actor=actor(request)))
 
 
-@router.post("/on-call/import", response=answers.Translated, **needs("oncall.read"))
+@router.post("/on-call/import", response=answers.Translated, **needs("catalogue.try"))
 def import_grafana_oncall(request: HttpRequest, body: Export) -> Any:
     """Schedules and escalation chains of Grafana OnCall as a file for the catalogue. Nothing is applied."""
     return from_grafana_oncall(body.export)._asdict()

@@ -231,7 +231,7 @@ def import_grafana_oncall(
     as_json: AsJson = False,
 ) -> None:
     """Schedules and escalation chains of Grafana OnCall as a file for the catalogue. Nothing is applied."""
-    acting("oncall.read")
+    acting("catalogue.try")
     try:
         export = json.loads(sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:

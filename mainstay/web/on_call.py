@@ -58,7 +58,7 @@ def on_call(request: HttpRequest) -> HttpResponse:
         "overrides": queries.overrides(now), "swaps": queries.waiting_swaps(now),
         "handovers": queries.handovers()[:10], "people": sorted(known), "systems": catalogue.systems(sight),
         "calendars": _calendars(me(request).username),
-        "may_act": may(request, "oncall.override", None), "may_decide": may(request, "catalogue.apply", None),
+        "may_act": may(request, "oncall.override", None), "may_move": may(request, "catalogue.try", None),
         "plan": _plan(request, now), "zone": get_current_timezone(), "levels": (1, 2, 3),
     }  # fmt: skip
     return render(request, "oncall.html", context)
@@ -239,7 +239,7 @@ def feed(_request: HttpRequest, kind: str, name: str, sign: str) -> HttpResponse
     return answer
 
 
-@page("oncall.read")
+@page("catalogue.try")
 def moving(request: HttpRequest) -> HttpResponse:
     """Schedules of Grafana OnCall as a file for the catalogue; nothing is applied."""
     context: dict[str, Any] = {"given": request.POST.get("export", "")[:1_000_000], "made": None}

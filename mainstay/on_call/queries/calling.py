@@ -7,14 +7,13 @@ from typing import Any
 
 from mainstay.catalogue import queries as catalogue
 from mainstay.catalogue.models import System
-from mainstay.domain.draft import languages
 from mainstay.domain.escalation import Chain, Taken, chain_of, course, next_move
 from mainstay.domain.on_call import ROLES, Escalation, Team, escalation_for, parse_target
 from mainstay.domain.saying import say
 from mainstay.incidents.models import Incident
 from mainstay.notices.queries import mail_channel, ways_to
 from mainstay.on_call.models import Call, Move
-from mainstay.on_call.queries.duty import EVER, Rota, rotas
+from mainstay.on_call.queries.duty import Rota, rotas
 from mainstay.people.models import Person
 from mainstay.settings import CONFIGURATION
 
@@ -145,7 +144,7 @@ def simulate(system: System, level: int, at: datetime) -> list[Planned]:
     chain = chain_named(escalation_of(system, level))
     if chain is None:
         return []
-    resolver = Resolver(system.document.get("notify", []), min(at, at - timedelta(days=2)))
+    resolver = Resolver(system.document.get("notify", []), at)
     begin = at + timedelta(seconds=CONFIGURATION.settle)
     moves = course(chain, begin, lambda step, when: bool(resolver.step(chain, step, when).receivers))
     planned = []
@@ -196,7 +195,7 @@ def response_team(system: System, at: datetime) -> list[dict[str, Any]]:
     wanted = [(role, named[role]) for role in ROLES if named.get(role)]
     if not wanted:
         return []
-    resolver, rows = Resolver(since=EVER if at.year < 2001 else at - timedelta(days=2)), []
+    resolver, rows = Resolver(since=at), []
     for role, target in wanted:
         found = resolver.find([target], at)
         names = [one.name for one in found.receivers]
@@ -204,9 +203,3 @@ def response_team(system: System, at: datetime) -> list[dict[str, Any]]:
             "role": role, "target": target, "names": names, "reason": found.missed[0].reason if not names else "",
         })  # fmt: skip
     return rows
-
-
-def vendor_title(name: str) -> dict[str, str]:
-    """A vendor's title by language."""
-    row = catalogue.arrangements("vendor").filter(name=name).first()
-    return languages(row.document.get("title", "")) if row else {}

@@ -16,7 +16,6 @@ from mainstay.domain.on_call import Rotation
 from mainstay.domain.rota import On, Shift
 from mainstay.on_call.models import Override
 
-EVER = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=14)
 """How far ahead gaps are looked for, and pages show."""
 
