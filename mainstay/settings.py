@@ -230,6 +230,7 @@ INSTALLED_APPS = [
     "mainstay.backups",
     "mainstay.knowledge",
     "mainstay.help_desk",
+    "mainstay.on_call",
     "mainstay.own_copies",
     "mainstay.web",
 ]

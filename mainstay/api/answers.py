@@ -206,10 +206,12 @@ class WholeIncident(Incident):
 
 
 class Sent(Schema):
-    """What became of a notice in one channel."""
+    """What became of a notice. ``recipient``: person:alice or vendor:acme, when it is for him alone and not for all
+    that the channel tells; a person's chat has no channel."""
 
     id: int
     channel: str
+    recipient: str
     attempts: int
     sent_at: datetime | None
     given_up_at: datetime | None

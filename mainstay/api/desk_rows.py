@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from mainstay.api.rows import Row
 from mainstay.domain.help_desk import label
 from mainstay.help_desk.models import Message, Requirement, Ticket
-from mainstay.notices.models import Delivery
+from mainstay.notices.models import LETTER, Delivery
 
 
 def ticket_row(row: Ticket) -> Row:
@@ -38,7 +38,7 @@ def _message_row(row: Message) -> Row:
 
 def _letter_row(row: Delivery) -> Row:
     return {
-        "at": row.notice.at, "word": row.notice.word, "to": row.to, "sent_at": row.sent_at,
+        "at": row.notice.at, "word": row.notice.word, "to": row.recipient.removeprefix(LETTER), "sent_at": row.sent_at,
         "given_up_at": row.given_up_at, "outcome": row.outcome,
     }  # fmt: skip
 

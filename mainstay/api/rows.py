@@ -184,10 +184,11 @@ def attachment_row(row: Attachment) -> Row:
 
 
 def delivery_row(row: Delivery) -> Row:
-    """A notice on its way to one channel."""
+    """A notice on its way to one receiver."""
     return {
         "id": row.pk, "notice": row.notice.key, "incident": row.notice.incident_id, "word": row.notice.word,
-        "channel": row.channel.name, "key": row.key, "at": row.notice.at, "due_at": row.due_at,
+        "channel": row.channel.name if row.channel else "", "recipient": row.recipient, "key": row.key,
+        "at": row.notice.at, "due_at": row.due_at,
         "attempts": row.attempts, "sent_at": row.sent_at, "given_up_at": row.given_up_at, "outcome": row.outcome,
     }  # fmt: skip
 
@@ -198,7 +199,8 @@ def notice_row(row: Notice) -> Row:
         "key": row.key, "incident": row.incident_id, "word": row.word, "at": row.at, "data": row.data,
         "deliveries": [
             {
-                "id": one.pk, "channel": one.channel.name, "attempts": one.attempts, "sent_at": one.sent_at,
+                "id": one.pk, "channel": one.channel.name if one.channel else "", "recipient": one.recipient,
+                "attempts": one.attempts, "sent_at": one.sent_at,
                 "given_up_at": one.given_up_at, "outcome": one.outcome,
             }
             for one in row.deliveries.all()

@@ -30,7 +30,7 @@ from mainstay.domain.outline import Outline
 from mainstay.domain.placeholder import SECRET_NAME
 from mainstay.domain.saying import say
 from mainstay.drivers.own_archive import keys_of
-from mainstay.people.actions import reseal_factors
+from mainstay.people.actions import reseal_contacts, reseal_factors
 from mainstay.sealing import RING, seal, unseal
 from mainstay.settings import DATA
 
@@ -267,6 +267,7 @@ def rotate_secrets(*, actor: Actor) -> int:
             secret.sealed, secret.key_id = seal(secret.name, value, RING)
         Secret.objects.bulk_update(secrets, ["sealed", "key_id"])
         reseal_factors()
+        reseal_contacts()
         record(actor, "secret.rotate", f"{len(secrets)} secrets", {"names": [secret.name for secret in secrets]})
     needed = keys_of(DATA)  # by what an upgrade left, to go back to
     for key_id in old:  # only after the commit: until then the old rows may come back

@@ -2,24 +2,27 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 
 from mainstay.catalogue import kinds, packs
 from mainstay.catalogue.examine_backups import Watched, examine_policies
 from mainstay.catalogue.examine_checks import examine_checks
 from mainstay.catalogue.examine_inspection import examine_part
+from mainstay.catalogue.examine_on_call import examine_arrangements, examine_called
 from mainstay.catalogue.page import Page
 from mainstay.catalogue.sources import Invalid, LocatedFlaw, contents, parse
 from mainstay.domain import document
 from mainstay.domain.backup_policy import Store
 from mainstay.domain.complaint import nearest
+from mainstay.domain.difference import ObjectKey
+from mainstay.domain.document_forms import Mapping as Written
 from mainstay.domain.draft import Catalogue, DraftSystem
 from mainstay.domain.pack import BACKUP, PackBook, Unfoldable, unfold, unfold_policy
 from mainstay.domain.placeholder import Path as Way
 from mainstay.domain.yaml_node import plain
+
+_PARTS = ", ".join(f"{part}:" for part in document.Shared.model_fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,10 @@ class Known:
     channels: Collection[str] = ()
     calendars: Collection[str] = ()
     stores: Collection[str] = ()
+    teams: Collection[str] = ()
+    rotations: Collection[str] = ()
+    escalations: Collection[str] = ()
+    vendors: Collection[str] = ()
 
 
 @dataclass(slots=True)
@@ -41,6 +48,10 @@ class _Names:
     calendars: dict[str, Page] = field(default_factory=dict)
     stores: dict[str, Page] = field(default_factory=dict)
     help_desk: dict[str, Page] = field(default_factory=dict)
+    teams: dict[str, Page] = field(default_factory=dict)
+    rotations: dict[str, Page] = field(default_factory=dict)
+    escalations: dict[str, Page] = field(default_factory=dict)
+    vendors: dict[str, Page] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +96,7 @@ class _Examiner:
         shared, systems = [], []
         for page in pages:
             if not isinstance(page.node.value, dict) or not page.node.value:
-                page.flaw((), "the file holds no keys", "write system: name, or one of channels:, calendars:, stores:")
+                page.flaw((), "the file holds no keys", f"write system: name, or one of {_PARTS}")
             elif "system" in page.node.value:
                 systems.append(page)
                 self._take(page, self._names.systems, ("system",), page.node.value["system"].value)
@@ -99,11 +110,18 @@ class _Examiner:
         stores: dict[str, Store] = {}
         for page in shared:
             self._shared(page, channels, calendars, stores)
+        arrangements: dict[ObjectKey, Written] = {}
+        for page in shared:
+            arrangements |= examine_arrangements(page, self._all)
         drafts = [draft for page in systems if (draft := self._system(page))]
         return Catalogue(
             {draft.header.system: draft for draft in drafts}, channels, calendars, whole, stores=stores,
-            help_desk=next(filter(None, map(self._help_desk, shared)), None),
+            help_desk=next(filter(None, map(self._help_desk, shared)), None), arrangements=arrangements,
         )  # fmt: skip
+
+    def _all(self, part: str) -> list[str]:
+        """The names of a part, here and elsewhere."""
+        return [*getattr(self._names, part), *getattr(self._known, part)]
 
     def _take(self, page: Page, names: dict[str, Page], way: Way, name: Any) -> None:
         first = names.setdefault(str(name), page)
@@ -122,7 +140,7 @@ class _Examiner:
         if rest and not {*page.node.value} & {*parts}:  # type: ignore[misc]  # a mapping, see above
             key = next(iter(rest))
             near = nearest(key, [*document.System.model_fields, *parts])
-            page.flaw((key,), "no key system, channels, calendars or stores", near, on_key=True)
+            page.flaw((key,), f"no key system, nor one of {_PARTS}", near, on_key=True)
             return
         page.model(document.Shared, rest, ())
         for name, value in page.mapping("channels").items():
@@ -185,12 +203,12 @@ class _Examiner:
         return DraftSystem(header, components, checks, written, page.name, policies)
 
     def _header(self, page: Page, header: document.System) -> None:
-        if header.timezone not in _zones():
-            page.flaw(("timezone",), f"{header.timezone!r} is not a time zone", nearest(header.timezone, _zones()))
+        page.zone(("timezone",), header.timezone)
         if header.calendar:
             page.exists(("calendar",), header.calendar, "calendar", [*self._names.calendars, *self._known.calendars])
         for index, channel in enumerate(header.notify):
             page.exists(("notify", index), channel, "channel", [*self._names.channels, *self._known.channels])
+        examine_called(page, header, self._all)
 
     def _inspection(self, page: Page, inspection: document.Inspection, used: Collection[str]) -> None:
         below = [self._books[name].pack.inspection for name in sorted(used)]
@@ -254,11 +272,6 @@ def _complain(page: Page, book: PackBook, error: Unfoldable, way: Way) -> None:
     unknown = error.parameter and error.parameter not in book.pack.parameters
     right = nearest(error.parameter, book.pack.parameters) if unknown else error.right
     page.flaw((*way, error.parameter), error.what, right, on_key=bool(unknown))
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 def _refuse_cycles(page: Page, components: Mapping[str, document.Component]) -> None:

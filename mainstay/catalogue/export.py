@@ -3,6 +3,8 @@
 from typing import Any
 
 from mainstay.catalogue import queries
+from mainstay.catalogue.models import Arrangement
+from mainstay.domain.on_call import ARRANGEMENTS
 from mainstay.domain.yaml_text import write
 
 SHARED = "shared.yaml"
@@ -24,12 +26,17 @@ def _shared() -> dict[str, Any]:
         "channels": {row.name: _short(row.document) for row in queries.channels()},
         "calendars": {row.name: _short(row.document) for row in queries.calendars()},
         "stores": {row.name: _short(row.document) for row in queries.stores()},
+        **{f"{kind}s": {row.name: _written(row) for row in queries.arrangements(kind)} for kind in ARRANGEMENTS},
     }
     desk = queries.help_desk()
     written = _short(desk.document) if desk else {}
     if box := written.get("imap"):
         written["imap"] = _short(box)
     return {key: value for key, value in {**parts, "help_desk": written}.items() if value}
+
+
+def _written(row: Arrangement) -> dict[str, Any]:
+    return ARRANGEMENTS[row.kind].model_validate(row.document).model_dump(mode="json", exclude_defaults=True)
 
 
 def _short(document: dict[str, Any]) -> dict[str, Any]:

@@ -135,6 +135,22 @@ class HelpDesk(models.Model):
         return self.name
 
 
+class Arrangement(models.Model):
+    """A team, a rotation, an escalation or a vendor: who is called. ``document`` is domain.on_call's of its kind."""
+
+    kind = models.CharField(max_length=16, help_text="team, rotation, escalation, vendor")
+    name = models.SlugField(max_length=63)
+    document = models.JSONField(default=dict)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("kind", "name")
+        constraints = [models.UniqueConstraint(fields=("kind", "name"), name="arrangement_name")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+
 class Policy(models.Model):
     """What is backed up, how and when. ``document`` is the whole definition (domain.backup_policy.Policy)."""
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -87,6 +89,11 @@ class Page:
         self.flaw(path, f"there is no {what} {name!r}", nearest(name, known))
         return False
 
+    def zone(self, path: Path, name: str) -> None:
+        """A flaw where ``name`` is no time zone."""
+        if name not in _zones():
+            self.flaw(path, f"{name!r} is not a time zone", nearest(name, _zones()))
+
     def placeholders(self, path: Path, settings: Any) -> None:
         """``${NAME}`` in its right form, and no secret in clear."""
         for way, text in texts(settings):
@@ -122,6 +129,11 @@ class Page:
 def secret_keys(model: type[BaseModel]) -> list[str]:
     """The settings of a kind whose description asks for a secret."""
     return [name for name, info in model.model_fields.items() if "${SECRET}" in (info.description or "")]
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def _at(value: Any, path: Path) -> Any:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from django.db.models import Max, Q, QuerySet, TextField
@@ -10,6 +11,7 @@ from django.db.models.functions import Cast
 
 from mainstay.catalogue.examine import Known
 from mainstay.catalogue.models import (
+    Arrangement,
     Calendar,
     Channel,
     Check,
@@ -29,6 +31,7 @@ from mainstay.domain import backup_policy, document
 from mainstay.domain.actor import EVERYTHING, Actor, Sight
 from mainstay.domain.difference import Difference, ObjectKey, compare
 from mainstay.domain.draft import HELP_DESK, Catalogue, DraftPolicy, header_object, policy_object
+from mainstay.domain.on_call import ARRANGEMENTS
 from mainstay.domain.outline import Outline
 from mainstay.domain.placeholder import Unfilled, fill, names
 from mainstay.domain.saying import say
@@ -36,6 +39,7 @@ from mainstay.people.queries import seen
 
 __all__ = [
     "Spec",
+    "arrangements",
     "calendars",
     "channel_settings",
     "channels",
@@ -208,6 +212,12 @@ def policy(path: str, sight: Sight = EVERYTHING) -> Policy:
     return policies(owner, sight).get(name=name)
 
 
+def arrangements(kind: str = "") -> QuerySet[Arrangement]:
+    """Teams, rotations, escalations and vendors in use, or those of one kind."""
+    found = Arrangement.objects.filter(retired_at=None).order_by("kind", "name")
+    return found.filter(kind=kind) if kind else found
+
+
 def calendars() -> QuerySet[Calendar]:
     """Those in use."""
     return Calendar.objects.filter(retired_at=None)
@@ -261,12 +271,12 @@ def outline(actor: Actor, now: datetime) -> Outline | None:
 
 
 def users_of(kind: str, name: str, sight: Sight = EVERYTHING) -> list[str]:
-    """The systems in use that name a channel to be told by, a calendar to follow, or a store for copies."""
+    """What in use names a channel to be told by, a calendar to follow, or a store for copies."""
     return users(kind, sight).get(name, [])
 
 
 def users(kind: str, sight: Sight = EVERYTHING) -> dict[str, list[str]]:
-    """Every channel, calendar or store that is named → the systems in use that name it."""
+    """Every channel, calendar or store that is named → the systems, escalations and rotations in use that name it."""
     found: dict[str, list[str]] = {}
     if kind == "store":
         for owner, stores in policies(sight=sight).values_list("system__name", "document__stores"):
@@ -277,7 +287,17 @@ def users(kind: str, sight: Sight = EVERYTHING) -> dict[str, list[str]]:
         named = _told(written) if kind == "channel" else filter(None, [written.get("calendar")])
         for name in dict.fromkeys(named):
             found.setdefault(name, []).append(system)
+    for row in arrangements("escalation" if kind == "channel" else "rotation"):
+        named = called(row.document, "channel") if kind == "channel" else filter(None, [row.document.get("calendar")])
+        for name in dict.fromkeys(named):
+            found.setdefault(name, []).append(str(row))
     return found
+
+
+def called(escalation: Mapping[str, Any], kind: str) -> list[str]:
+    """The names of one kind that an escalation calls."""
+    targets = [*chain.from_iterable(step["call"] for step in escalation["steps"]), *escalation.get("nobody", [])]
+    return [target.partition(":")[2] for target in targets if target.startswith(f"{kind}:")]
 
 
 def _told(document: Mapping[str, Any]) -> list[str]:
@@ -290,6 +310,7 @@ def known() -> Known:
     """Names that a single file may speak of."""
     return Known(
         *(tuple(found.values_list("name", flat=True)) for found in (systems(), channels(), calendars(), stores())),
+        *(tuple(arrangements(kind).values_list("name", flat=True)) for kind in ARRANGEMENTS),
     )
 
 
@@ -315,6 +336,8 @@ def _touched(key: ObjectKey, catalogue: Catalogue) -> bool:
         return True
     if key == HELP_DESK:
         return catalogue.help_desk is not None
+    if kind in ARRANGEMENTS:
+        return key in catalogue.arrangements
     shared = {"channel": catalogue.channels, "calendar": catalogue.calendars, "store": catalogue.stores}
     if kind in shared:
         return name in shared[kind]
@@ -352,6 +375,8 @@ def _rows() -> Iterator[tuple[ObjectKey, dict[str, Any], datetime | None]]:
         yield ("calendar", calendar.name), calendar.document, calendar.retired_at
     for channel in Channel.objects.all():
         yield ("channel", channel.name), channel.document, channel.retired_at
+    for arrangement in Arrangement.objects.all():
+        yield (arrangement.kind, arrangement.name), arrangement.document, arrangement.retired_at
     for store in Store.objects.all():
         yield ("store", store.name), store.document, store.retired_at
     for desk in HelpDesk.objects.all():

@@ -7,7 +7,18 @@ from typing import Any, TypeVar
 
 from django.db.models import Model
 
-from mainstay.catalogue.models import Calendar, Channel, Check, Component, HelpDesk, Original, Policy, Store, System
+from mainstay.catalogue.models import (
+    Arrangement,
+    Calendar,
+    Channel,
+    Check,
+    Component,
+    HelpDesk,
+    Original,
+    Policy,
+    Store,
+    System,
+)
 from mainstay.domain import backup_policy, document
 from mainstay.domain.difference import Act, Difference
 from mainstay.domain.draft import (
@@ -21,6 +32,7 @@ from mainstay.domain.draft import (
     policy_object,
 )
 from mainstay.domain.duration import parse_duration
+from mainstay.domain.on_call import ARRANGEMENTS
 
 _BATCH = 500
 _OF_A_SYSTEM = ("system", "component", "policy", "check")
@@ -62,6 +74,11 @@ def _write_shared(catalogue: Catalogue, plan: _Plan, now: datetime) -> None:
         Channel.objects.update_or_create(name=name, defaults=_values_of_a_kind(catalogue.channels[name]))
     for name in plan.written("store"):
         Store.objects.update_or_create(name=name, defaults=_values_of_a_kind(catalogue.stores[name]))
+    for kind in ARRANGEMENTS:
+        for name in plan.written(kind):
+            values = {"document": catalogue.arrangements[kind, name].model_dump(mode="json"), "retired_at": None}
+            Arrangement.objects.update_or_create(kind=kind, name=name, defaults=values)
+        Arrangement.objects.filter(kind=kind, name__in=plan.retired(kind)).update(retired_at=now)
     for name in plan.written("help desk"):
         assert catalogue.help_desk is not None  # noqa: S101 - it is what differs
         values = {"document": catalogue.help_desk.model_dump(mode="json"), "retired_at": None}

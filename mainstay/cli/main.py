@@ -46,6 +46,7 @@ PARTS = {
     "desk": Part("desk", "The help desk: what users report."),
     "inspect": Part("inspect", "Inspections: make the day's sheet, sign it, read it."),
     "backup": Part("backups", "Backups: copies, and the proof that they restore."),
+    "on-call": Part("on_call", "On call: who is, who stands in, who would be called and who was."),
     "notice": Part("notices", "Notices and what became of them."),
     "channel": Part("notices", "Ways to tell somebody."),
     "alert": Part("alerts", "Alerts of other programs."),

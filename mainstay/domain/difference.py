@@ -9,7 +9,13 @@ ObjectKey = tuple[str, str]
 """Kind (``system``, ``component``, ``check``, ``channel``, ``calendar``) and name (``shop``, ``shop/db`` …)."""
 Objects = Mapping[ObjectKey, Mapping[str, Any]]
 
-_ORDER = {"calendar": 0, "channel": 1, "store": 2, "help desk": 3, "system": 4, "component": 5, "policy": 6, "check": 7}
+_ORDER = {
+    kind: place
+    for place, kind in enumerate((
+        "calendar", "channel", "store", "team", "rotation", "vendor", "escalation", "help desk",
+        "system", "component", "policy", "check",
+    ))
+}  # fmt: skip
 
 
 class Act(StrEnum):

@@ -20,6 +20,7 @@ from mainstay.domain.document_forms import (
     listed,
 )
 from mainstay.domain.help_desk import address
+from mainstay.domain.on_call import Escalated, Escalation, ResponseTeam, Rotation, Team, Vendor
 from mainstay.domain.state import Category, Impact
 
 
@@ -146,6 +147,8 @@ class System(Mapping):
     notify: list[Name] = Field([], description="channels told of this system's incidents; empty means all channels")
     inspection: Inspection = Inspection()
     backups: dict[Name, Policy] = {}
+    escalation: Escalated | None = Field(None, description="who is called, one after the other, of its incidents")
+    response_team: ResponseTeam = ResponseTeam()
 
 
 class Channel(Mapping):
@@ -196,10 +199,16 @@ class Calendar(Mapping):
 class Shared(Mapping):
     """What is not one system's: channels, calendars, stores, the help desk. Any number of such files is merged."""
 
+    """What is not one system's: channels, calendars, stores, who is on call. Any number of such files is merged."""
+
     channels: dict[Name, Channel] = {}
     calendars: dict[Name, Calendar] = {}
     stores: dict[Name, Store] = {}
     help_desk: HelpDesk | None = None
+    teams: dict[Name, Team] = {}
+    rotations: dict[Name, Rotation] = {}
+    escalations: dict[Name, Escalation] = {}
+    vendors: dict[Name, Vendor] = {}
 
 
 class Parameter(Mapping):

@@ -49,9 +49,9 @@ def listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-def _form(value: Any) -> str:
+def form_of(value: Any) -> str:
     """Which of the two forms was meant, so that an error speaks of that one only."""
-    return "languages" if isinstance(value, dict) else "text"
+    return "languages" if isinstance(value, dict | BaseModel) else "text"
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -77,13 +77,13 @@ Language = Literal["en", "zh", "zh-hant"]
 ``zh-hant``, which is for words of its own."""
 Text = Annotated[
     Annotated[str, Tag("text")] | Annotated[dict[Language, str], Tag("languages")],
-    Discriminator(_form),
+    Discriminator(form_of),
 ]
 """Words in one form for all, or by language."""
 PackUse = Annotated[
     Annotated[Name, Tag("text")]
     | Annotated[dict[Name, dict[str, str | int | float | bool]], Field(min_length=1, max_length=1), Tag("languages")],
-    Discriminator(_form),
+    Discriminator(form_of),
 ]
 """A pack's name, or its name and the parameters that differ from its defaults."""
 

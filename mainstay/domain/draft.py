@@ -6,6 +6,7 @@ from typing import Any
 
 from mainstay.domain import backup_policy, document
 from mainstay.domain.difference import ObjectKey
+from mainstay.domain.document_forms import Mapping as Written
 
 HELP_DESK: ObjectKey = "help desk", "help-desk"
 """There is one."""
@@ -51,6 +52,8 @@ class Catalogue:
     leaving: frozenset[ObjectKey] = frozenset()
     stores: Mapping[str, backup_policy.Store] = field(default_factory=dict)
     help_desk: document.HelpDesk | None = None
+    arrangements: Mapping[ObjectKey, Written] = field(default_factory=dict)
+    """Teams, rotations, escalations, vendors (``domain.on_call.ARRANGEMENTS``), by kind and name."""
 
     def objects(self) -> dict[ObjectKey, dict[str, Any]]:
         """Every object in the form in which it is compared and stored."""
@@ -63,6 +66,8 @@ class Catalogue:
             found["store", name] = store.model_dump(mode="json")
         if self.help_desk is not None:
             found[HELP_DESK] = self.help_desk.model_dump(mode="json")
+        for key, arrangement in self.arrangements.items():
+            found[key] = arrangement.model_dump(mode="json")
         for name, system in self.systems.items():
             found["system", name] = header_object(system.header)
             for part, component in system.components.items():

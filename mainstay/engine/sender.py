@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from pydantic import ValidationError
@@ -14,10 +15,12 @@ from mainstay.catalogue.models import Channel
 from mainstay.catalogue.queries import channel_settings
 from mainstay.domain.placeholder import Unfilled
 from mainstay.drivers import channels
-from mainstay.drivers.channels import Message, Undelivered
+from mainstay.drivers.channels import Message, Undelivered, apprise
 from mainstay.engine.wording import compose, message
 from mainstay.notices import actions
 from mainstay.notices.models import Delivery
+from mainstay.notices.recipients import address_of, language_for
+from mainstay.sealing import SealBroken
 from mainstay.settings import NOTICE_NETWORK
 
 _log = logging.getLogger(__name__)
@@ -56,7 +59,7 @@ class Sender:
         now = self.clock()
         full = {channel for channel in self.recent if self._sent_lately(channel, now) >= PER_MINUTE}
         self._fold(full, now)
-        aloft = Counter(delivery.channel_id for delivery in self.flying.values())
+        aloft = Counter(delivery.lane for delivery in self.flying.values())
         hung = [channel for channel, count in aloft.items() if count >= AT_ONCE_EACH]
         taken = actions.lease(
             now, AT_ONCE - len(self.flying), full=full, hung=hung, accept=lambda one: self._accept(one, aloft, now)
@@ -78,12 +81,12 @@ class Sender:
 
     def _accept(self, delivery: Delivery, aloft: Counter[int], now: datetime) -> bool:
         """Count it in, unless its channel has had enough for now."""
-        channel = delivery.channel_id
+        channel = delivery.lane
         pressing = actions.is_pressing(delivery)
         if aloft[channel] >= AT_ONCE_EACH or (self._sent_lately(channel, now) >= PER_MINUTE and not pressing):
             return False
         aloft[channel] += 1
-        if not delivery.to and not self._wants_every_one(delivery.channel):
+        if delivery.recipient or delivery.channel is None or not self._wants_every_one(delivery.channel):
             self.recent[channel].append(now)
         return True
 
@@ -108,7 +111,7 @@ class Sender:
     def _record(self, delivery: Delivery, outcome: str | Undelivered) -> None:
         now = self.clock()
         if isinstance(outcome, Undelivered):
-            _log.warning("delivery %s to %s: %s", delivery.key, delivery.channel.name, outcome.reason)
+            _log.warning("delivery %s to %s: %s", delivery.key, delivery.receiver, outcome.reason)
             actions.failed(delivery, outcome.reason, now, retry=outcome.retry)
         else:
             actions.delivered(delivery, outcome, now)
@@ -116,19 +119,16 @@ class Sender:
 
 def outgoing(delivery: Delivery, timeout: float = TIMEOUT) -> Outgoing | Undelivered:
     """A delivery in words, with its channel's settings filled in. ``timeout`` in seconds."""
-    channel = delivery.channel
     try:
-        module = channels.load(channel.kind)
-        written = channel_settings(channel)
-        settings = module.Settings.model_validate({**written, "to": [delivery.to]} if delivery.to else written)
-    except KeyError:
-        return Undelivered(f"there is no channel kind {channel.kind!r} in this installation", retry=False)
-    except Unfilled as error:
+        module, settings = _way(delivery)
+    except Undelivered as error:
+        return error
+    except (Unfilled, SealBroken) as error:
         return Undelivered(str(error))
     except ValidationError as error:
         keys = ", ".join(".".join(map(str, item["loc"])) for item in error.errors(include_input=False))
         return Undelivered(f"the channel's settings do not fit: {keys}")
-    language = (delivery.notice.data if delivery.to else channel.document).get("language", "en")
+    language = language_for(delivery)
     try:
         prepared: Message = message(delivery, compose(delivery, language), network=NOTICE_NETWORK)
     except (
@@ -143,6 +143,21 @@ def outgoing(delivery: Delivery, timeout: float = TIMEOUT) -> Outgoing | Undeliv
     return Outgoing(delivery, lambda: str(module.send(settings, prepared, timeout)))
 
 
+def _way(delivery: Delivery) -> tuple[Any, Any]:
+    """The channel's module, and its settings with the receiver in them. Raises what ``outgoing`` catches."""
+    channel = delivery.channel
+    if channel is None:
+        return apprise, apprise.Settings(urls=[address_of(delivery)])
+    try:
+        module = channels.load(channel.kind)
+    except KeyError:
+        raise Undelivered(f"there is no channel kind {channel.kind!r} in this installation", retry=False) from None
+    filled = channel_settings(channel)
+    if delivery.recipient:
+        filled["to"] = [address_of(delivery)]
+    return module, module.Settings.model_validate(filled)
+
+
 def send(outgoing: Outgoing | Undelivered) -> str | Undelivered:
     """The receiver's answer, or why there is none; never raises."""
     if isinstance(outgoing, Undelivered):
@@ -152,5 +167,5 @@ def send(outgoing: Outgoing | Undelivered) -> str | Undelivered:
     except Undelivered as error:
         return error
     except Exception as error:  # a channel's bug must not stop the others
-        _log.exception("channel %s", outgoing.delivery.channel.name)
+        _log.exception("channel %s", outgoing.delivery.receiver)
         return Undelivered(f"{type(error).__name__} in the channel; see the log")

@@ -11,10 +11,12 @@ from django.utils.translation import ngettext, override, pgettext
 
 from mainstay.catalogue.queries import help_desk_address
 from mainstay.drivers.channels import Message
+from mainstay.engine.wording_calls import said_of_call
 from mainstay.engine.wording_inspection import address, titled, told
 from mainstay.engine.wording_letters import letter
 from mainstay.incidents import queries as incidents
 from mainstay.monitoring.wording import DJANGO_LANGUAGE, evidence_value, explain, format_instant, in_language
+from mainstay.notices.actions.sending import CALLS
 from mainstay.notices.models import Delivery
 from mainstay.settings import BASE_URL
 
@@ -31,6 +33,9 @@ def _words() -> dict[str | int, str]:
         "inspection-still": pgettext("notice", "Inspection still not signed"),
         "inspection-done": pgettext("notice", "Inspection ended"),
         "ticket-new": pgettext("notice", "Help desk"),
+        "call": pgettext("notice", "You are called"), "call-again": pgettext("notice", "You are called again"),
+        "call-over": pgettext("notice", "No longer needed"), "call-nobody": pgettext("notice", "Nobody on call"),
+        "handover": pgettext("notice", "Your shift begins"),
         "system": pgettext("notice", "system"), "data": pgettext("notice", "data"),
         "business": pgettext("notice", "business"),
         1: _("level 1, severe"), 2: _("level 2, partial"), 3: _("level 3, slight"),
@@ -54,7 +59,7 @@ def compose(delivery: Delivery, language: str) -> Wording:
 
 
 def _compose(delivery: Delivery, language: str) -> Wording:
-    if delivery.to:
+    if delivery.is_letter:
         written = letter(delivery, language)
         return Wording(written.subject[:250], written.text, written.html, {})
     notice = delivery.notice
@@ -63,6 +68,8 @@ def _compose(delivery: Delivery, language: str) -> Wording:
     data = {name: value for name, value in notice.data.items() if name != "left_out"}
     if "inspection" in data:
         data |= told(data, language)
+    if notice.word in CALLS:
+        data |= said_of_call(notice.word, data, language)
     facts = {
         "word": notice.word, "at": _instant(notice.at), "by": _name(data.pop("by", "")), "key": delivery.key,
         **data, **about,
@@ -143,7 +150,7 @@ def message(delivery: Delivery, wording: Wording, **more: Any) -> Message:
     """What a channel sends."""
     incident = delivery.notice.incident_id
     thread = f"incident-{incident}" if incident else f"mainstay-{delivery.notice.word}"
-    if delivery.to:
+    if delivery.is_letter:
         thread = f"ticket-{delivery.notice.data['ticket']}"
         more["reply_to"] = help_desk_address()
     return Message(

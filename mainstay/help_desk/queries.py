@@ -11,7 +11,7 @@ from mainstay.domain.state import Impact
 from mainstay.help_desk.models import Content, File, Message, Received, Requirement, Ticket
 from mainstay.incidents.models import Incident
 from mainstay.incidents.queries import open_incidents
-from mainstay.notices.models import Delivery
+from mainstay.notices.models import LETTER, Delivery
 from mainstay.people.models import Person
 from mainstay.people.queries import seen
 
@@ -84,7 +84,7 @@ def content(found: File) -> bytes:
 
 def deliveries(number: int) -> QuerySet[Delivery]:
     """What was written to its reporter, the newest first."""
-    found = Delivery.objects.filter(notice__key__startswith=f"ticket-{number}-").exclude(to="")
+    found = Delivery.objects.filter(notice__key__startswith=f"ticket-{number}-").filter(recipient__startswith=LETTER)
     return found.select_related("notice", "channel").order_by("-pk")
 
 

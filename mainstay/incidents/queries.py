@@ -207,12 +207,14 @@ def _told(incident_id: int) -> list[dict[str, Any]]:
     """Who was told, and why others were not: ``level``, ``system``, ``notify`` (the system names others), ``waiting``
     (the first notice was not out yet), ``untold`` (never heard of the incident)."""
     rows = (
-        Notice.objects.filter(incident=incident_id).prefetch_related("deliveries__channel").order_by("at", "pk")[:100]
+        Notice.objects.filter(incident=incident_id)
+        .prefetch_related("deliveries__channel", "deliveries__contact")
+        .order_by("at", "pk")[:100]
     )
     return [
         {
             "word": "told", "at": row.at, "actor": "engine", "text": "", "notice": row.word,
-            "channels": [delivery.channel.name for delivery in row.deliveries.all()],
+            "channels": [delivery.receiver for delivery in row.deliveries.all()],
             "left_out": row.data.get("left_out", {}),
         }
         for row in rows

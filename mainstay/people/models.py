@@ -113,6 +113,25 @@ class Passkey(models.Model):
         ordering = ("added_at",)
 
 
+class Contact(models.Model):
+    """Where a person is called when he is on call. The address is sealed, for a chat's is as good as a password."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="contacts")
+    kind = models.CharField(max_length=8, help_text="email, chat")
+    shown = models.CharField(max_length=254, help_text="a mail address; of a chat its service")
+    handle = models.CharField(max_length=16, unique=True, help_text="what the sealed address is bound to")
+    sealed = models.BinaryField()
+    key_id = models.CharField(max_length=32)
+    added_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("added_at",)
+
+    def __str__(self) -> str:
+        return f"{self.person.username} ({self.shown})"
+
+
 class Sitting(models.Model):
     """A session tied to its person; ``session`` is the key of Django's."""
 

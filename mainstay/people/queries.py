@@ -9,7 +9,7 @@ from django.db.models import F, Q, QuerySet, prefetch_related_objects
 
 from mainstay.domain.actor import Actor, Role, Sight
 from mainstay.people.actions import PREFIX, digest
-from mainstay.people.models import Link, Passkey, Person, RecoveryCode, Sitting, Token, Totp
+from mainstay.people.models import Contact, Link, Passkey, Person, RecoveryCode, Sitting, Token, Totp
 from mainstay.settings import CONFIGURATION
 
 _INVITED = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
@@ -119,6 +119,11 @@ def has_totp(person: Person) -> bool:
 def passkeys(person: Person) -> QuerySet[Passkey]:
     """The oldest first."""
     return Passkey.objects.filter(person=person).order_by("added_at")
+
+
+def contacts(person: Person) -> QuerySet[Contact]:
+    """Where he is called, the oldest first. The addresses are not to be had here."""
+    return Contact.objects.filter(person=person, retired_at=None).defer("sealed")
 
 
 def passkey(handle: str) -> Passkey | None:

@@ -32,6 +32,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "languages": settings.LANGUAGES,
         "zones": sorted(available_timezones()),
         "on_systems": [(name, role_name(role)) for name, role in sorted(roles.items()) if role > Role.NONE],
+        "contacts": queries.contacts(person),
         "totp": queries.has_totp(person),
         "passkeys": queries.passkeys(person),
         "passkeys_possible": passkeys.possible(),

@@ -1,6 +1,7 @@
 """Incidents: the list, and one with its timeline and its acts."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import messages
@@ -21,6 +22,7 @@ from mainstay.incidents import actions, queries
 from mainstay.knowledge import queries as knowledge
 from mainstay.monitoring.wording import language_of
 from mainstay.notices import queries as notices
+from mainstay.on_call import queries as on_call
 from mainstay.web import lists
 from mainstay.web.access import actor, incident_of, may, page, system_of, visible
 from mainstay.web.attempt import attempt
@@ -87,6 +89,8 @@ def incident(request: HttpRequest, number: int) -> HttpResponse:
         "left_out": queries.left_out(number),
         "deliveries": lists.cut(notices.deliveries(incident_id=number), DELIVERIES),
         "brief": queries.brief(number),
+        "called": on_call.explain(found),
+        "response": on_call.response_team(found.system, datetime.now(UTC)) if found.system else [],
         "categories": CATEGORIES,
         "images": IMAGES,
         "is_operator": may(request, "incident.note", system),

@@ -29,6 +29,7 @@ PLACES = (
     Place("incidents", _("Incidents"), "i", "incident.read", manual="incidents"),
     Place("data", _("Data"), "d", "catalogue.read", manual="flows"),
     Place("inspections", _("Inspections"), "p", "inspection.read", manual="inspection"),
+    Place("on-call", _("On call"), "o", "oncall.read", later=True, manual="on-call"),
     Place("backups", _("Backups"), "b", "backup.read", later=True, manual="backups"),
     Place("desk", _("Help desk"), "q", "desk.read", later=True, manual="help-desk"),
     Place("knowledge", _("Knowledge"), "k", "article.read", later=True, manual="knowledge"),

@@ -14,6 +14,7 @@ from mainstay.domain.inspection import NOT_WATCHED
 from mainstay.domain.state import State
 from mainstay.incidents import queries as incidents
 from mainstay.monitoring import queries as monitoring
+from mainstay.on_call import queries as on_call
 from mainstay.web import flows, glance, graph, lists
 from mainstay.web.access import may, page, system_of
 from mainstay.web.live import live
@@ -44,6 +45,8 @@ def system(request: HttpRequest, name: str) -> HttpResponse:
         "incidents": list(incidents.search(state="running", system=name)),
         "changes": list(monitoring.news(system=name, limit=12)),
         "told": _told(found),
+        "response": on_call.response_team(found, now),
+        "first_called": _first_called(found, now),
         "mutes": list(monitoring.mutes(now).filter(system=found, check_of=None).order_by("ends_at")),
         "may_mute": may(request, "check.mute", name),
         "components": catalogue.components(name).order_by("name"),
@@ -70,6 +73,11 @@ def _told(system: System) -> list[str]:
         if (not named or channel.name in named)
         and (not channel.document.get("systems") or system.name in channel.document["systems"])
     ]  # fmt: skip
+
+
+def _first_called(system: System, now: datetime) -> on_call.Planned | None:
+    """The step that would be the first to reach somebody, for a severe incident that begins now."""
+    return next((one for one in on_call.simulate(system, 1, now) if one.found.receivers), None)
 
 
 def _availability(system: System, now: datetime) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from mainstay.inspection import queries as inspections
 from mainstay.monitoring import queries as monitoring
 from mainstay.monitoring.models import Standing
 from mainstay.notices import queries as notices
-from mainstay.web import glance, lists
-from mainstay.web.access import actor, may, page, visible, where
+from mainstay.on_call import queries
+from mainstay.web import duty, glance, lists
+from mainstay.web.access import actor, may, me, page, visible, where
 from mainstay.web.context import silent
 from mainstay.web.live import live
 
@@ -32,6 +33,7 @@ def today(request: HttpRequest) -> HttpResponse:
     """The first page; its fragment refreshes by itself."""
     now, sight = datetime.now(UTC), visible(request)
     known = glance.systems(sight)
+    rotas = queries.rotas()
     mine = where(request, "inspection.sign", [one.system.name for one in known])
     kept = overview.by_system(sight) if may(request, "backup.read", At.ANYWHERE) else []
     context = {
@@ -42,6 +44,8 @@ def today(request: HttpRequest) -> HttpResponse:
         "not_ok": lists.cut(not_ok(sight), SHOWN),
         "undelivered": lists.cut(notices.undelivered(now, sight), SHOWN),
         "mutes": lists.cut(monitoring.mutes(now, sight).order_by("ends_at"), SHOWN),
+        "duty": duty.mine(me(request).username, now, rotas),
+        "gaps": lists.cut(duty.gaps(rotas, now, duty.SOON), duty.SHOWN),
         "resolved": list(incidents.search(state="resolved", sight=sight)[:6]),
         "quiet_since": incidents.last_resolved_at(sight),
         "watched": watched(now, sight),

@@ -16,7 +16,7 @@ from mainstay.drivers.kinds import Strict
 ROOT = Path(__file__).resolve().parents[2]
 APPS = (
     "audit", "backups", "catalogue", "help_desk", "incidents", "inspection", "knowledge", "monitoring", "notices",
-    "own_copies", "people",
+    "on_call", "own_copies", "people",
 )  # fmt: skip
 LONGEST = 400
 

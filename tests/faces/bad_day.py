@@ -293,6 +293,7 @@ def pages(there: There) -> list[str]:
         "/start/summary/",
         "/settings/", "/settings/channels/new/", f"/settings/channels/of/{there.channel}/",
         "/settings/calendars/", "/settings/secrets/", "/settings/about/",
+        "/on-call/", "/on-call/import/",
         "/notices/", "/audit/?verify=1", "/catalogue/", "/catalogue/new/", "/wall/", "/status/", "/find/?q=orders",
         "/account/", "/account/password/", "/account/prove/", "/account/factor/", "/account/passkeys/new/",
         "/people/", f"/people/of/{there.person}/", "/tokens/", "/design/",

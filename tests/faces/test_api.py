@@ -106,6 +106,8 @@ FITTING = {
     "value": "x", "username": "x", "password": "violet-otter-31", "name": "x", "role": "viewer", "alerts": [],
     "seal": "x", "policy": "none/none", "to": "directory", "target": "/srv/none",
     "year": 2026, "week": 48, "of": "db", "stores": ["vault"], "kind": "directory",
+    "rotation": "week", "person": "zoe", "taker": "zoe", "export": {},
+    "start": "2027-01-01T00:00:00Z", "end": "2027-01-02T00:00:00Z",
 }  # fmt: skip
 
 

@@ -13,8 +13,9 @@ SAID_BESIDE = {"inspection-sign", "person-change"}
 """Forms that stand open: the sentence is beside the button."""
 DANGERS = {
     "backup-key", "backup-run", "backuprestore-abort", "backuprestore-approve",
-    "account-codes", "account-factor-remove", "account-passkey-remove", "account-session-end", "account-sessions-end",
-    "backuppolicy-retire", "store-retire",
+    "backuppolicy-retire", "store-retire", "article-retire",
+    "account-codes", "account-contact-remove", "account-factor-remove", "on-call-feed-renew", "on-call-override-end",
+    "on-call-swap-refuse", "account-passkey-remove", "account-session-end", "account-sessions-end",
     "calendar-retire", "channel-retire", "check-mute", "countersign", "incident-resolve", "inspection-refuse",
     "person-factor-reset", "person-password-link", "person-sessions-end", "secret-delete", "secret-rotate",
     "start-channel-remove", "start-drop", "start-part-remove", "system-mute", "token-revoke", *SAID_BESIDE,

@@ -21,11 +21,14 @@ from mainstay.inspection.actions import run_by_hand
 from mainstay.knowledge.actions import About, Text, publish, write
 from mainstay.monitoring.actions import mute
 from mainstay.notices.models import Delivery
-from mainstay.people.actions import create_token
+from mainstay.on_call import actions as on_call
+from mainstay.on_call.feeds import path
+from mainstay.people.actions import add_contact, create_token
 from mainstay.people.models import Passkey, Person, Sitting, SystemRole
 from mainstay.people.queries import actor_of, actor_of_token
 from tests.line.backed_up import copy as backup_copy
 from tests.line.backed_up import proof
+from tests.line.on_call import arrange
 
 ROOT = Actor("test", Role.ADMINISTRATOR)
 OWN, FOREIGN = "shop", "secretbooks"
@@ -100,7 +103,21 @@ class World:
         set_secret("A_SECRET", "x", actor=ROOT)
         self.foreign = possessions(Person.objects.create(username="zoe", role=Role.VIEWER, password="!"))
         _, self.token = create_token(name="old", role=Role.VIEWER, actor=ROOT)
-        self.there = {name: self._objects(name) for name in PLACES}
+        duty = self._duty()
+        self.there = {name: {**self._objects(name), **duty} for name in PLACES}
+
+    def _duty(self) -> dict[str, Any]:
+        """A rotation, somebody who stands in, a swap, a hand-over and a calendar; they belong to no system."""
+        now, hours = datetime.now(UTC), timedelta(hours=2)
+        arrange("rotation", "week", layers=[{"people": ["zoe"], "start": "2026-01-05"}])
+        Person.objects.create(username="yan", role=Role.OPERATOR, password="!")
+        stands = on_call.override("week", "zoe", now + 24 * hours, now + 25 * hours, actor=ROOT)
+        swap = on_call.ask_swap("week", "zoe", now + hours, now + 2 * hours, actor=ROOT)
+        over = on_call.hand_over("week", to="yan", actor=ROOT)
+        sign = path(on_call.renew_feed("person", "zoe", actor=ROOT)).rpartition("/")[2].removesuffix(".ics")
+        return {
+            "override": stands.pk, "swap": swap.pk, "handover": over.pk, "feed_kind": "person", "sign": sign,
+        }  # fmt: skip
 
     def _reported(self, name: str) -> dict[str, Any]:
         """A ticket of the system, and one of nobody's, whose page is for who has its key."""
@@ -156,12 +173,13 @@ def token(who: Who) -> str:
 
 
 def possessions(owner: Person) -> dict[str, int]:
-    """A session and a passkey of a person's own."""
+    """A session, a passkey and an address of a person's own."""
     now, session = datetime.now(UTC), SessionStore()
     session.create()
     sitting = Sitting.objects.create(person=owner, session=session.session_key, opened_at=now, seen_at=now)
     key = Passkey.objects.create(person=owner, name="k", handle=f"h{owner.pk}", sealed=b"", key_id="", added_at=now)
-    return {"sitting": sitting.pk, "passkey": key.pk}
+    contact = add_contact(owner, "email", "night@home.example")
+    return {"sitting": sitting.pk, "passkey": key.pk, "contact": contact.pk}
 
 
 def everybody(*more: Who) -> Iterator[Who]:

@@ -38,6 +38,7 @@ def messages(text: str, **others: str) -> list[str]:
     return [f"{warning} (warning)" for warning in found.warnings]
 
 
+PARTS = "channels:, calendars:, stores:, teams:, rotations:, escalations:, vendors:"
 HEAD = "system: shop\n"
 HOST = HEAD + "components:\n  h: {kind: host}\n"
 
@@ -45,11 +46,14 @@ HOST = HEAD + "components:\n  h: {kind: host}\n"
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", ["1:1: the file holds no keys; write system: name, or one of channels:, calendars:, stores:"]),
-        ("- a", ["1:1: the file holds no keys; write system: name, or one of channels:, calendars:, stores:"]),
-        ("sytem: a", ["1:1: sytem: no key system, channels, calendars or stores; did you mean 'system'?"]),
-        ("chanels: {}", ["1:1: chanels: no key system, channels, calendars or stores; did you mean 'channels'?"]),
-        ("channels: {}\nowner: x", ["2:1: owner: unknown key 'owner'; known are calendars, channels, stores"]),
+        ("", [f"1:1: the file holds no keys; write system: name, or one of {PARTS}"]),
+        ("- a", [f"1:1: the file holds no keys; write system: name, or one of {PARTS}"]),
+        ("sytem: a", [f"1:1: sytem: no key system, nor one of {PARTS}; did you mean 'system'?"]),
+        ("chanels: {}", [f"1:1: chanels: no key system, nor one of {PARTS}; did you mean 'channels'?"]),
+        ("channels: {}\nowner: x", [
+            "2:1: owner: unknown key 'owner'; "
+            "known are calendars, channels, escalations, rotations, stores, teams, vendors"
+        ]),
         ("channels: 5", ["1:11: channels: a mapping of names is expected here; write name: {…}"]),
         ("system: My Shop", ["1:9: system: 'My Shop' is not a name; write small letters, digits and hyphens"]),
         ("system: 5", ["1:9: system: 5 is a number where text is expected; write \"5\""]),

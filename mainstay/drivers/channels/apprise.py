@@ -28,6 +28,14 @@ class Settings(Strict):
     urls: list[str] = Field(min_length=1, description="write ${SECRET}s: such an address is a password")
 
 
+def is_known(url: str) -> bool:
+    """Whether an address is in a form in which something can be sent; nothing is."""
+    try:
+        return robot(url) is not None or isinstance(Apprise.instantiate(url, suppress_exceptions=True), NotifyBase)
+    except ValueError:  # no address at all
+        return False
+
+
 def send(settings: Settings, message: Message, timeout: float) -> str:
     """Every address must take it. When one does not, those before it will hear it again: with the same key."""
     deadline = time.monotonic() + timeout

@@ -11,7 +11,7 @@ from mainstay.domain.help_desk import number_in
 from mainstay.domain.incoming_mail import Ignored, Mail
 from mainstay.help_desk.actions.reporting import Report, Sent, TooMany, report, say_more
 from mainstay.help_desk.models import Received, Ticket
-from mainstay.notices.models import Delivery
+from mainstay.notices.models import LETTER, Delivery
 
 
 def receive(raw: bytes, own: str, language: str, *, whole: bool = True) -> Received | None:
@@ -61,7 +61,11 @@ def _ticket_of(mail: Mail) -> Ticket | None:
     reporter is heard on it: whoever guesses a number opens a ticket of his own."""
     mine = Ticket.objects.filter(address__iexact=mail.address)
     keys = [reference.partition("@")[0] for reference in mail.references]
-    told = Delivery.objects.filter(key__in=keys).exclude(to="").values_list("notice__data__ticket", flat=True)
+    told = (
+        Delivery.objects.filter(key__in=keys)
+        .filter(recipient__startswith=LETTER)
+        .values_list("notice__data__ticket", flat=True)
+    )
     found = mine.filter(pk__in=[number for number in told if number]).order_by("-pk").first()
     number = number_in(mail.subject)
     return found or (mine.filter(pk=number).first() if number else None)

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count
 
 from mainstay.catalogue.models import Channel
-from mainstay.notices.models import Delivery, Notice
+from mainstay.notices.models import LETTER, Delivery, Notice
 from mainstay.settings import CONFIGURATION
 
 FIRST = ("opened", "reopened")
@@ -51,7 +51,7 @@ class _Known:
         notices = Notice.objects.filter(incident__in=incident_ids).order_by()
         for incident, word, count in notices.values_list("incident_id", "word").annotate(count=Count("pk")):
             known.count[incident, word] = count
-        rows = Delivery.objects.filter(notice__incident__in=incident_ids, given_up_at=None).order_by()
+        rows = Delivery.objects.filter(notice__incident__in=incident_ids, given_up_at=None, recipient="").order_by()
         for incident, word, channel, due, sent in rows.values_list(
             "notice__incident_id", "notice__word", "channel_id", "due_at", "sent_at"
         ):
@@ -101,7 +101,11 @@ def write_letter(channel: Channel, about: str, word: str, now: datetime, *, to: 
     count = Notice.objects.filter(key__startswith=f"{about}-{word}-").count()
     notice = Notice.objects.create(key=f"{about}-{word}-{count + 1}", word=word, at=now, data=data)
     return Delivery.objects.create(
-        notice=notice, channel=channel, to=to, key=delivery_key(notice.key, channel.name), due_at=now
+        notice=notice,
+        channel=channel,
+        recipient=f"{LETTER}{to}",
+        key=delivery_key(notice.key, channel.name),
+        due_at=now,
     )
 
 

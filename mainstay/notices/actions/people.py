@@ -22,7 +22,7 @@ def retry(delivery_id: int, *, actor: Actor) -> Delivery:
             raise ValueError(say("delivery %(number)s was sent already", number=delivery_id))
         delivery.due_at, delivery.given_up_at, delivery.leased_until = datetime.now(UTC), None, None
         delivery.save()
-        record(actor, "notice.retry", f"delivery {delivery_id}", {"channel": delivery.channel.name})
+        record(actor, "notice.retry", f"delivery {delivery_id}", {"channel": delivery.receiver})
     return delivery
 
 

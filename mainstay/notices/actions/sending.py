@@ -11,7 +11,7 @@ from mainstay.catalogue.models import Channel
 from mainstay.domain.backoff import is_hopeless, next_try
 from mainstay.domain.state import Level
 from mainstay.notices.actions.announcing import delivery_key
-from mainstay.notices.models import Delivery, Notice
+from mainstay.notices.models import LETTER, Delivery, Notice
 
 LEASE = timedelta(seconds=90)
 """How long a sender may take; after that somebody else tries."""
@@ -23,16 +23,19 @@ _MOST_FOLDED = 5_000
 _SHEET = ("inspection", "system", "system_title", "day", "number", "state", "stage")
 """What a digest tells of an inspection sheet."""
 
-_ALWAYS = ("test", "head", "digest")
+CALLS = ("call", "call-again", "call-over", "call-nobody", "handover")
+"""Words by which people are called, told that it is over, or handed a shift over: each for one alone."""
+
+_ALWAYS = ("test", "head", "digest", *CALLS)
 _SEVERE = Q(notice__word="opened", notice__incident__level=Level.SEVERE.value)
-_PRESSING = ~Q(to="") | Q(notice__word__in=_ALWAYS) | _SEVERE
+_PRESSING = Q(recipient__startswith=LETTER) | Q(notice__word__in=_ALWAYS) | _SEVERE
 
 
 def is_pressing(delivery: Delivery) -> bool:
     """Whether it goes out however much has gone out already; a letter to one person is no part of a digest."""
     notice = delivery.notice
     severe = notice.incident is not None and notice.incident.level == Level.SEVERE
-    return delivery.to != "" or notice.word in _ALWAYS or (notice.word == "opened" and severe)
+    return delivery.is_letter or notice.word in _ALWAYS or (notice.word == "opened" and severe)
 
 
 def lease(
@@ -48,7 +51,7 @@ def lease(
     the last word. What somebody else took in the meantime is left to him."""
     due = _in_turn(_free(now)).exclude(channel__in=hung).exclude(~_PRESSING, channel__in=full)
     taken = []
-    for delivery in due.select_related("notice__incident", "channel")[:most]:
+    for delivery in due.select_related("notice__incident", "channel", "contact__person")[:most]:
         if accept(delivery) and _free(now).filter(pk=delivery.pk).update(
             leased_until=now + LEASE, attempts=F("attempts") + 1
         ):
@@ -64,8 +67,8 @@ def _free(now: datetime) -> QuerySet[Delivery]:
 
 def _in_turn(due: QuerySet[Delivery]) -> QuerySet[Delivery]:
     earlier = Delivery.objects.filter(
-        channel=OuterRef("channel"), notice__incident=OuterRef("notice__incident"), pk__lt=OuterRef("pk"),
-        sent_at=None, given_up_at=None,
+        channel=OuterRef("channel"), recipient=OuterRef("recipient"), notice__incident=OuterRef("notice__incident"),
+        pk__lt=OuterRef("pk"), sent_at=None, given_up_at=None,
     )  # fmt: skip
     severity = Coalesce("notice__incident__level", Value(0), output_field=IntegerField())
     return due.filter(~Exists(earlier)).order_by(severity, "due_at", "pk")
@@ -113,7 +116,7 @@ def failed(delivery: Delivery, reason: str, now: datetime, *, retry: bool) -> No
     wrong for ever.
     """
     refused = not retry
-    once = delivery.notice.word == "test" or delivery.to != ""
+    once = delivery.notice.word == "test" or delivery.is_letter
     hopeless = is_hopeless(delivery.notice.at, now, refused=refused) or (refused and once)
     Delivery.objects.filter(pk=delivery.pk).update(
         due_at=next_try(delivery.attempts, now, delivery.key, refused=refused), leased_until=None,

@@ -1,5 +1,7 @@
-"""Who may sign in, and with what: every write. ``persons``, ``tokens``, ``links``, second ``factors``, ``sessions``."""
+"""Who may sign in, and with what: every write. ``persons``, ``tokens``, ``links``, ``factors``, ``sessions``, and the
+``contacts`` where somebody is called."""
 
+from mainstay.people.actions.contacts import add_contact, contact_address, remove_contact, reseal_contacts
 from mainstay.people.actions.factors import (
     add_passkey,
     begin_totp,
@@ -43,12 +45,14 @@ __all__ = [
     "PREFIX",
     "Refused",
     "accept",
+    "add_contact",
     "add_passkey",
     "add_person",
     "begin_totp",
     "change_own_password",
     "change_person",
     "confirm_totp",
+    "contact_address",
     "create_token",
     "digest",
     "end_others",
@@ -64,8 +68,10 @@ __all__ = [
     "passkey_used",
     "password_link",
     "prove",
+    "remove_contact",
     "remove_passkey",
     "remove_totp",
+    "reseal_contacts",
     "reseal_factors",
     "reset_factors",
     "revoke_token",

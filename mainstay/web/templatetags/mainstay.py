@@ -26,6 +26,7 @@ from mainstay.monitoring.wording import (
     in_language,
     language_of,
 )
+from mainstay.on_call.wording import led_by
 from mainstay.web.lettering import cut
 from mainstay.web.templatetags.signs import trouble_word
 
@@ -158,7 +159,31 @@ def entry_word(word: str) -> str:
         "ticket-new": _("report to the help desk"), "ticket-received": _("letter: received"),
         "ticket-answered": _("letter: answer"), "ticket-progress": _("letter: progress"),
         "ticket-closed": _("letter: closed"),
+        "called": _("called"), "called-again": _("called again"), "passed-over": _("step passed over"),
+        "call": _("call"), "call-again": _("another call"), "call-over": _("no longer needed"),
+        "call-nobody": _("nobody on call"), "handover": _("shift handed over"),
     }.get(word, word)  # fmt: skip
+
+
+@register.filter
+def led_to(why: dict[str, Any]) -> str:
+    """What of an escalation's step led to somebody."""
+    return led_by(why)
+
+
+@register.filter
+def duty_role(role: str) -> str:
+    """A role of a response team."""
+    return {
+        "commander": _("Commander"), "operations": _("Operations"), "communication": _("Communication"),
+        "scribe": _("Scribe"), "vendor_liaison": _("Vendor liaison"),
+    }[role]  # fmt: skip
+
+
+@register.filter
+def moment_of(text: str | None) -> datetime | None:
+    """A moment that was stored as text."""
+    return datetime.fromisoformat(text) if text else None
 
 
 @register.filter
