@@ -14,7 +14,7 @@ THOROUGH := tests/drivers/test_pgbackrest.py tests/drivers/test_pgbackrest_s3.py
 	tests/drivers/test_mariabackup.py tests/estate/test_backups.py tests/line/test_backup_application.py \
 	tests/line/test_backup_faults.py tests/line/test_backup_full_disk.py tests/line/test_backup_kill.py \
 	tests/line/test_backup_physical.py tests/line/test_own_copies.py tests/line/test_own_copy_kill.py \
-	tests/line/test_restore_kill.py tests/line/test_restores_elsewhere.py
+	tests/line/test_restore_kill.py tests/line/test_restores_elsewhere.py tests/line/test_runbook_kill_all.py
 
 .PHONY: demo test test-thorough test-postgresql check bench soak messages screenshots dist clean help
 

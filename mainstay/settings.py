@@ -228,6 +228,7 @@ INSTALLED_APPS = [
     "mainstay.notices",
     "mainstay.inspection",
     "mainstay.backups",
+    "mainstay.runbooks",
     "mainstay.own_copies",
     "mainstay.web",
 ]

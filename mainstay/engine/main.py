@@ -21,6 +21,7 @@ from mainstay.domain.backoff import LONGEST  # noqa: E402
 from mainstay.engine import inspecting, tending  # noqa: E402
 from mainstay.engine.backing_up import Workers  # noqa: E402
 from mainstay.engine.own_copies import Copier  # noqa: E402
+from mainstay.engine.running_runbooks import Runner, ship  # noqa: E402
 from mainstay.engine.sender import Sender  # noqa: E402
 from mainstay.monitoring import actions as monitoring  # noqa: E402
 from mainstay.notices import actions as outbox  # noqa: E402
@@ -63,6 +64,7 @@ class Engine:
     call: Future[str] | None = None
     complaint: str = ""
     copier: Copier = field(default_factory=Copier)
+    runner: Runner = field(default_factory=Runner)
 
     def steps(self) -> list[Step]:
         steps = [
@@ -81,6 +83,8 @@ class Engine:
             Step(600.0, tending.send_audit_head),
             Step(5.0, self.copier.step),
             Step(60.0, self.copier.judge),
+            Step(0.5, self.runner.step),
+            Step(3600.0, ship),
         ]
         return steps + ([Step(CONFIGURATION.dead_man.every, self.report)] if CONFIGURATION.dead_man.url else [])
 
@@ -93,6 +97,7 @@ class Engine:
                     self.take(step)
                     step.due = self.steady() + step.every
             time.sleep(min(IDLE, max(0.02, min(step.due for step in steps) - self.steady())))
+        self.take(Step(0.0, self.runner.finish))
         self.take(Step(0.0, self.workers.finish))
         self.take(Step(0.0, self.sender.finish))
         self.take(Step(0.0, self.copier.finish))
@@ -146,7 +151,7 @@ class Engine:
 
 def run(name: str = "engine") -> None:
     """Until SIGTERM or SIGINT."""
-    engine = Engine(name)
+    engine = Engine(name, runner=Runner(name.replace("engine", "runner", 1)))
 
     def stop(_number: int, _frame: object) -> None:
         engine.stopping = True

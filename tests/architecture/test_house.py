@@ -14,7 +14,8 @@ from mainstay.drivers import backup_tools, channels, probes, stores
 from mainstay.drivers.kinds import Strict
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("audit", "backups", "catalogue", "incidents", "inspection", "monitoring", "notices", "own_copies", "people")
+APPS = ("audit", "backups", "catalogue", "incidents", "inspection", "monitoring", "notices", "own_copies", "people",
+        "runbooks")  # fmt: skip
 LONGEST = 400
 
 
