@@ -267,6 +267,7 @@ TEMPLATES = [
                 "mainstay.web.templatetags.mainstay",
                 "mainstay.web.templatetags.signs",
                 "mainstay.web.templatetags.backups",
+                "mainstay.web.templatetags.runbooks",
                 "django.templatetags.i18n",
             ],
         },

@@ -30,6 +30,7 @@ from mainstay.api import (
     people,
     policies,
     restores,
+    runbooks,
     secrets,
 )
 from mainstay.api.auth import TooFast
@@ -85,6 +86,7 @@ for part in (
     policies,
     backup_jobs,
     restores,
+    runbooks,
     notices,
     people,
     audit,

@@ -64,9 +64,14 @@ def form(request: HttpRequest) -> dict[str, Any]:
 
 
 def download(found: Attachment, kind: str = UNKNOWN) -> HttpResponse:
+    """An incident's."""
+    return sent(found.name, content(found), kind)
+
+
+def sent(name: str, data: bytes, kind: str = UNKNOWN) -> HttpResponse:
     """The bytes, to be kept and not to be opened here: whatever they are, they do not run in our pages' name."""
-    answer = HttpResponse(content(found), content_type=kind)
-    answer["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"
+    answer = HttpResponse(data, content_type=kind)
+    answer["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     answer["Content-Security-Policy"] = _HARMLESS
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Cache-Control"] = "private, max-age=86400, immutable"

@@ -13,6 +13,7 @@ from mainstay.domain.placeholder import Path as Way
 from mainstay.domain.run_plan import Unplannable, plan
 from mainstay.domain.run_values import GIVEN, condition_names, is_condition, names, strange
 from mainstay.domain.runbook import PARALLEL, RUN, Branches, Inner, Runbook, Step
+from mainstay.domain.saying import say
 from mainstay.domain.yaml_node import plain
 from mainstay.runbooks import kinds
 
@@ -45,8 +46,9 @@ def examine(files: Mapping[str, bytes], known: Mapping[str, Runbook] | None = No
     for name, page in pages.items():
         if not any(one.flaw.fatal for one in flaws if one.file == page.name):
             _planned(page, found[name].document, every)
+    flaws.sort(key=lambda one: (one.file, one.flaw.line, one.flaw.column))
     if any(one.flaw.fatal for one in flaws):
-        raise Invalid(sorted(flaws, key=lambda one: (one.file, one.flaw.line, one.flaw.column)))
+        raise Invalid(flaws)
     return found
 
 
@@ -155,13 +157,12 @@ def _planned(page: Page, document: Runbook, every: Mapping[str, Runbook]) -> Non
 
     def find(name: str) -> Runbook:
         if name not in every:
-            raise Unplannable(f"there is no runbook {name!r}; {nearest(name, every)}")
+            raise Unplannable(say("there is no runbook %(name)s", name=name))
         return every[name]
 
     try:
         plan(document, find, kinds.manner)
     except Unplannable as error:
-        what, _, right = str(error).partition("; ")
-        page.flaw(("steps",), what, right, on_key=True)
+        page.flaw(("steps",), str(error), on_key=True)
     except ValidationError:
         page.flaw(("steps",), "a step does not fit", "", on_key=True)

@@ -30,6 +30,7 @@ PLACES = (
     Place("data", _("Data"), "d", "catalogue.read", manual="flows"),
     Place("inspections", _("Inspections"), "p", "inspection.read", manual="inspection"),
     Place("backups", _("Backups"), "b", "backup.read", later=True, manual="backups"),
+    Place("runbooks", _("Runbooks"), "r", "runbook.read", later=True, manual="runbooks"),
     Place("notices", _("Notices"), "n", "notice.read", later=True, manual="incidents"),
     Place("wall", _("Wall screen"), "w", "incident.read", later=True, manual="faces"),
     Place("audit", _("Audit"), "a", "audit.read", later=True, manual="running"),

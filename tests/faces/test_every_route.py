@@ -38,15 +38,17 @@ API_OBJECTS = {
     "inspections": {"number": "sheet"}, "lines": {"number": "sheet", "place": "line"}, "month": {"system": "system"},
     "policies": {"system": "system", "name": "policy"}, "stores": {"name": "store"},
     "jobs": {"number": "backup"}, "copies": {"number": "copy"}, "proofs": {"number": "proof"},
-    "restores": {"number": "restore"},
+    "restores": {"number": "restore"}, "runbooks": {"name": "runbook"}, "runs": {"number": "run"},
+    "evidence": {"number": "run", "file": "shows"},
 }  # fmt: skip
 """The last word of an operation's path that is a kind of object → what stands for each of its parameters."""
-ON_SYSTEM = {"system", "check", "incident", "mute", "delivery", "sheet", "backup", "copy", "proof", "restore"}
+ON_SYSTEM = {"system", "check", "incident", "mute", "delivery", "sheet", "backup", "copy", "proof", "restore", "run"}
 API_BODIES = {
     "/api/v1/incidents": "system", "/api/v1/mutes": "system", "/api/v1/alertmanager": "alerts",
     "/api/v1/inspections": "system", "/api/v1/inspections/countersign": "system",
     "/api/v1/backups/jobs": "policy", "/api/v1/backups/proofs": "policy", "/api/v1/backups/keys": "policy",
-    "/api/v1/backups/restores": "policy",
+    "/api/v1/backups/restores": "policy", "/api/v1/runbooks/{name}/run": "target",
+    "/api/v1/runbooks/{name}/dry-run": "target",
 }  # fmt: skip
 """Posts whose body says which system."""
 API_QUERIES = {"samples": "?metric=x", "print": "?form=html", "{system}": "?month=2026-11"}
@@ -74,12 +76,13 @@ WEB_OBJECTS = {
     "backuprestore": {"number": "restore"}, "copyfiles": {"number": "copy"},
     "backupcertificate": {"number": "proof", "form": "paper"},
     "backuppolicy": {"system": "system", "name": "policy"}, "store": {"name": "store"},
-    "system-unmute": {"name": "system", "number": "mute"},
+    "system-unmute": {"name": "system", "number": "mute"}, "runbook": {"name": "runbook"},
+    "runbookedit": {"name": "runbook"}, "run": {"number": "run"}, "run-file": {"number": "run", "name": "shows"},
 }  # fmt: skip
 """The name of a route, or its first word → what stands for each of its parameters."""
 WEB_BODIES = {
     "inspection-run", "countersign", "incident-open", "backup-run", "backup-prove", "backup-key",
-    "backup-restore",
+    "backup-restore", "runbook-run",
 }  # fmt: skip
 """Pages whose form says which system."""
 FORM = {
@@ -119,6 +122,8 @@ def body_for(method: str, path: str, system: str) -> Any:
         body["alerts"] = [{"status": "firing", "labels": {"mainstay_system": system, "alertname": "x"}}]
     if path in ("/api/v1/backups/jobs", "/api/v1/backups/proofs", "/api/v1/backups/keys"):
         body = {"policy": f"{system}/nightly"}
+    if path.startswith("/api/v1/runbooks/{name}/"):
+        body = {"target": system}
     if path == "/api/v1/backups/restores":
         body = {"policy": f"{system}/nightly", "to": "live"}
     if "files" in body:
@@ -198,7 +203,7 @@ def visit(
     session.save()
     mine = possessions(guest)
     address = "/" + filled(str(route.pattern), rule, {**world.there[place], **(mine if place == OWN else foreign)})
-    words = {**FORM, "system": place, "policy": f"{place}/nightly"}
+    words = {**FORM, "system": place, "policy": f"{place}/nightly", "target": place}
     if route.name.startswith("backup"):
         words["level"] = "full"
     form = words if route.name in WEB_BODIES else FORM

@@ -113,11 +113,10 @@ def _wished(number: int, actor: Actor, act: str, wish: Wish) -> Run:
         row = open_run(number, actor, act)
         if row.wish == Wish.CANCEL:
             raise Refused(say("run %(number)s is being cancelled", number=number))
+        if row.wish == wish and wish is Wish.PAUSE:
+            raise Refused(say("run %(number)s is paused already", number=number))
         if row.wish == wish:
-            raise Refused(
-                say("run %(number)s is paused already", number=number) if wish is Wish.PAUSE
-                else say("run %(number)s is not paused", number=number)
-            )  # fmt: skip
+            raise Refused(say("run %(number)s is not paused", number=number))
         row.wish = wish.value
         if wish is Wish.GO and row.state == RunState.PAUSED:
             row.state = (RunState.UNDOING if row.undoing else RunState.RUNNING).value

@@ -41,7 +41,7 @@ def apply_files(written: Mapping[str, Written], *, whole: bool, actor: Actor) ->
         before = set(queries.runbooks().values_list("name", flat=True))
         for name, one in sorted(written.items()):
             if _keep(one, FILE, actor) is not None:
-                done.append(("changed" if name in before else "added", name))
+                done.append(("changed" if name in before else "created", name))
         if whole:
             for row in queries.runbooks().filter(source=FILE).exclude(name__in=written):
                 _retire(row, actor)

@@ -155,6 +155,7 @@ def entry_word(word: str) -> str:
         "blind": _("cannot be seen"), "inspection-made": _("inspection made"),
         "inspection-late": _("inspection not signed in time"),
         "inspection-still": _("inspection still not signed"), "inspection-done": _("inspection ended"),
+        "runbook": _("runbook"),
     }.get(word, word)  # fmt: skip
 
 
