@@ -28,6 +28,7 @@ def _words() -> dict[str | int, str]:
         "inspection-late": pgettext("notice", "Inspection not signed"),
         "inspection-still": pgettext("notice", "Inspection still not signed"),
         "inspection-done": pgettext("notice", "Inspection ended"),
+        "runbook": pgettext("notice", "Runbook"),
         "system": pgettext("notice", "system"), "data": pgettext("notice", "data"),
         "business": pgettext("notice", "business"),
         1: _("level 1, severe"), 2: _("level 2, partial"), 3: _("level 3, slight"),

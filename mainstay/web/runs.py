@@ -1,7 +1,7 @@
 """Runs: the list, one with its steps as they go, and what people do with it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,10 +10,10 @@ from django.views.decorators.http import require_POST
 
 from mainstay.api.attachments import sent, taken
 from mainstay.domain.actor import person_name
-from mainstay.domain.run_plan import every
+from mainstay.domain.run_plan import Node, every
 from mainstay.domain.run_state import OPEN, RunState, StepState
 from mainstay.runbooks import actions, queries
-from mainstay.runbooks.models import Run
+from mainstay.runbooks.models import Run, Step
 from mainstay.web import lists
 from mainstay.web.access import actor, may, or_404, page, visible
 from mainstay.web.attempt import attempt
@@ -21,6 +21,14 @@ from mainstay.web.live import live
 
 STATES = tuple(one.value for one in RunState)
 STEER = ("pause", "resume", "cancel", "retry", "skip", "answer", "approve")
+
+
+class Line(NamedTuple):
+    """A step as the page shows it; ``deep``: in how many others it lies."""
+
+    node: Node
+    row: Step | None
+    deep: int
 
 
 @page("runbook.read")
@@ -40,11 +48,9 @@ def run(request: HttpRequest, number: int) -> HttpResponse:
     row = _run(request, number)
     rows, nodes = queries.steps(row), list(every(queries.plan(row)))
     system = row.system.name if row.system else None
-    steps = [
-        {"node": node, "row": rows.get(node.path), "deep": node.path.count("/")}
-        for node in nodes if "/undo/" not in node.path or node.path in rows
-    ]  # fmt: skip
-    waits = [one for one in steps if one["row"] is not None and _needs(row, one["row"].state)]  # type: ignore[attr-defined]  # a Step
+    shown = [node for node in nodes if "/undo/" not in node.path or node.path in rows]
+    steps = [Line(node, rows.get(node.path), node.path.count("/")) for node in shown]
+    waits = [one for one in steps if one.row is not None and _needs(row, one.row.state)]
     context = {
         "run": row, "steps": steps, "waits": waits, "open": row.state in OPEN, "story": queries.story(row),
         "done": sum(1 for one in rows.values() if one.state in (StepState.DONE, StepState.SKIPPED)),

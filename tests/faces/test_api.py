@@ -104,7 +104,7 @@ FITTING = {
     "files": {}, "text": "x", "reason": "x", "system": "none", "title": "x", "category": "data", "level": 3, "hours": 1,
     "value": "x", "username": "x", "password": "violet-otter-31", "name": "x", "role": "viewer", "alerts": [],
     "seal": "x", "policy": "none/none", "to": "directory", "target": "/srv/none",
-    "year": 2026, "week": 48,
+    "year": 2026, "week": 48, "step": "a",
 }  # fmt: skip
 
 

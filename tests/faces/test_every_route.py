@@ -122,6 +122,9 @@ def body_for(method: str, path: str, system: str) -> Any:
         body["alerts"] = [{"status": "firing", "labels": {"mainstay_system": system, "alertname": "x"}}]
     if path in ("/api/v1/backups/jobs", "/api/v1/backups/proofs", "/api/v1/backups/keys"):
         body = {"policy": f"{system}/nightly"}
+    if path in ("/api/v1/runbooks", "/api/v1/runbooks/examine"):
+        body.pop("name", None)
+        body["text"] = "runbook: another\nsteps: {a: {kind: manual, words: x}}\n"
     if path.startswith("/api/v1/runbooks/{name}/"):
         body = {"target": system}
     if path == "/api/v1/backups/restores":

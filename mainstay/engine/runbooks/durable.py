@@ -7,7 +7,8 @@ knows nothing of runbooks: it may wait for three weeks while Mainstay is upgrade
 * its executor id is ``local`` unless one is given, and two of one name run each other's work: ours is new each time;
 * its version is a digest of the source, and work of another one waits for ever: ours is pinned;
 * a workflow that waits does not notice that it is cancelled: none is ever cancelled; a run that is cancelled is told;
-* a workflow that is no coroutine holds a thread while it waits: this one is a coroutine;
+* a workflow that is no coroutine holds a thread while it waits, and so does a coroutine that is started from outside
+  a loop: this one is a coroutine, in a loop of its own;
 * it stores by pickle unless told otherwise: JSON;
 * its threads keep database connections: ours are given back after each piece of work (``driving.py``);
 * work of a process that died stays where it is, and keeps its place in a queue: no queue is used, and ``take_over``
@@ -17,11 +18,13 @@ knows nothing of runbooks: it may wait for three weeks while Mainstay is upgrade
 * what ended stays for ever: ``forget`` removes it.
 """
 
+import asyncio
 import contextlib
 import fcntl
 import logging
 import os
 import sqlite3
+import threading
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -45,6 +48,7 @@ LONGEST = 3600.0
 ROUNDS = 200
 """Looks after which a drive ends, and a new one begins: a workflow is replayed from its first step."""
 LIVE = ("PENDING", "ENQUEUED", "DELAYED")
+_PATIENCE = 30.0
 GRACE = 1.0
 """Seconds for which a process must be gone before its runs are taken over."""
 _LOCKS = 0x52554E53
@@ -78,6 +82,7 @@ class Durable:
     folder: Any = FOLDER
     database: str = CONFIGURATION.database
     _lock: Any = None
+    _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _shown: psycopg.Connection[Any] | None = None
     _gone: dict[str, float] = field(default_factory=dict)
 
@@ -96,6 +101,7 @@ class Durable:
         }  # fmt: skip
         DBOS(config=config)
         DBOS.launch()
+        threading.Thread(target=self._loop.run_forever, name="runs", daemon=True).start()
 
     def _own_file(self) -> str:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -120,6 +126,7 @@ class Durable:
     def close(self) -> None:
         """Runs stay where they are."""
         DBOS.destroy()
+        self._loop.call_soon_threadsafe(self._loop.stop)
         if self._shown is not None:
             self._shown.close()
         if self._lock is not None:
@@ -129,8 +136,12 @@ class Durable:
 
     def start(self, drive: str, number: int) -> None:
         """Drive a run under a name; the same name a second time is nothing new."""
-        with SetWorkflowID(drive):
-            DBOS.start_workflow(run, number)
+
+        async def begun() -> None:
+            with SetWorkflowID(drive):
+                await DBOS.start_workflow_async(run, number)
+
+        asyncio.run_coroutine_threadsafe(begun(), self._loop).result(_PATIENCE)
 
     def knock(self, drive: str, knocks: int) -> None:
         """Once for each number of knocks."""

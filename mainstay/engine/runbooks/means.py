@@ -112,7 +112,7 @@ class OwnMeans:
             return int(self._memo["told"])
         system = self.sheet.run.system
         only = list(channels) or (list(system.document.get("notify") or ()) if system else [])
-        data = {"title": words, "run": self.sheet.run.pk}
+        data = {"title": words.partition("\n")[0], "text": words, "run": self.sheet.run.pk}
         with transaction.atomic():
             notice = announce(
                 None, "runbook", datetime.now(UTC), data, level=2, system=system.name if system else "", only=only

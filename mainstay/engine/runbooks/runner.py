@@ -57,7 +57,7 @@ def serve(desk: Desk, driver: Driver, name: str) -> None:
             if desk.step():
                 busy = time.monotonic()
             if time.monotonic() - pulsed > PULSE:
-                monitoring.pulse(name, {"pid": os.getpid()})
+                monitoring.pulse(name, {"pid": os.getpid(), "holder": driver.holder})
                 pulsed = time.monotonic()
         except (OperationalError, InterfaceError) as error:
             _log.error("the database cannot be used: %s", (str(error).splitlines() or ["no reason given"])[0])

@@ -21,7 +21,7 @@ from mainstay.domain.run_plan import Node, find
 from mainstay.domain.run_state import OPEN, TIMED, Outlook, RunState, StepState, Wish, after_kill, outlook
 from mainstay.domain.saying import say, stored
 from mainstay.runbooks import queries
-from mainstay.runbooks.actions.notes import locked, tell
+from mainstay.runbooks.actions.notes import call, locked, tell
 from mainstay.runbooks.actions.people import tell_incident
 from mainstay.runbooks.models import Run, Step
 
@@ -57,6 +57,8 @@ def claim(number: int, holder: str, now: datetime) -> Run:
             step.note = stored(say("it was under way when its process ended"), _NOTE)
             step.save()
             tell(row, ENGINE.name, now, "doubtful" if step.state == StepState.DOUBTFUL else "again", step.path)
+            if step.state == StepState.DOUBTFUL:
+                call(row, now, step.path)
     return row
 
 
@@ -85,6 +87,8 @@ def _turn(row: Run, seen: Outlook, now: datetime) -> None:
     if before == seen.state:
         return
     tell(row, ENGINE.name, now, seen.state.value)
+    if seen.state == RunState.STOPPED:
+        call(row, now, seen.state.value)
     if seen.state not in OPEN or seen.state == RunState.STOPPED:
         record(ENGINE, "runbook.run", str(row), {"state": seen.state.value})
         if row.incident is not None:
@@ -192,6 +196,7 @@ def ask(begun: Begun, now: datetime, asked: Mapping[str, Any], seconds: float) -
         step.save()
         step.answers.all().delete()
         tell(row, ENGINE.name, now, "asks", step.path, role=asked.get("role"))
+        call(row, now, step.path)
 
 
 def expire(number: int, path: str, holder: str, now: datetime) -> None:

@@ -8,7 +8,9 @@ from mainstay.domain.evidence import kept
 from mainstay.domain.run_answers import Refused
 from mainstay.domain.run_state import OPEN
 from mainstay.domain.saying import say
+from mainstay.notices.actions import announce
 from mainstay.runbooks.models import Entry, Run
+from mainstay.settings import BASE_URL
 
 
 def locked(number: int) -> Run:
@@ -35,3 +37,12 @@ def knock(row: Run) -> None:
     """Whoever drives it looks again. Saves the row."""
     row.knocks += 1
     row.save()
+
+
+def call(row: Run, now: datetime, about: str) -> None:
+    """Tell the system's people that somebody is needed."""
+    system, title = row.system, f"{row.version.runbook.title.get('en') or row.version.runbook} {row.pk}: {about}"
+    announce(
+        None, "runbook", now, {"title": title, "text": f"{title}\n{BASE_URL}/runbooks/runs/{row.pk}/", "run": row.pk},
+        level=2, system=system.name if system else "", only=(system.document.get("notify") or ()) if system else (),
+    )  # fmt: skip
