@@ -24,11 +24,10 @@ STEER = ("pause", "resume", "cancel", "retry", "skip", "answer", "approve")
 
 
 class Line(NamedTuple):
-    """A step as the page shows it; ``deep``: in how many others it lies."""
+    """A step as the page shows it."""
 
     node: Node
     row: Step | None
-    deep: int
 
 
 @page("runbook.read")
@@ -49,7 +48,7 @@ def run(request: HttpRequest, number: int) -> HttpResponse:
     rows, nodes = queries.steps(row), list(every(queries.plan(row)))
     system = row.system.name if row.system else None
     shown = [node for node in nodes if "/undo/" not in node.path or node.path in rows]
-    steps = [Line(node, rows.get(node.path), node.path.count("/")) for node in shown]
+    steps = [Line(node, rows.get(node.path)) for node in shown]
     waits = [one for one in steps if one.row is not None and _needs(row, one.row.state)]
     context = {
         "run": row, "steps": steps, "waits": waits, "open": row.state in OPEN, "story": queries.story(row),

@@ -42,9 +42,11 @@ NO_PAGES = {
     "channel-retire", "owncopy-now", "calendar-save", "calendar-retire", "secret-set", "secret-delete", "secret-rotate",
     "store-try", "backup-run", "backup-prove", "backup-key",
     "backup-restore", "backuprestore-approve", "backuprestore-abort",
+    "runbook-run", "runbook-retire", "run-pause", "run-resume", "run-cancel", "run-retry", "run-skip", "run-approve",
+    "run-answer",
     # what is no page: a fragment, a file, a feed, another address of a page that is looked at
     "alarm", "attachment", "audit-trail", "status-json", "status-atom", "catalogue_download", "inspectionfile",
-    "backupcertificate",
+    "backupcertificate", "run-file",
     "startfiles", "root", "invitation-link",
     # asks somebody who is half in; tests/faces/test_browser_sign_in.py looks at it
     "sign-in-second",
