@@ -30,7 +30,7 @@ def asks(_settings: Any) -> bool:
 def perform(settings: Settings, bench: Bench) -> Done | Again:
     seen = bench.means.look(settings.check)
     if seen is None:
-        return Again(EVERY, say("waits for the look"), bench.memo)
+        return Again(EVERY, say("waits for the look"))
     outputs = {"state": seen["state"], **seen.get("values", {})}
     if settings.is_ in ("any", seen["state"]):
         return Done(outputs, str(seen.get("detail", "")))
