@@ -5,6 +5,7 @@ runbook runs, a step that goes wild takes no notice with it, and notices are sen
 engine does.
 """
 
+import contextlib
 import logging
 import os
 import signal
@@ -21,7 +22,7 @@ from django.db import InterfaceError, OperationalError, connections  # noqa: E40
 
 from mainstay.drivers.leaving import die_with  # noqa: E402
 from mainstay.engine.runbooks.desk import Desk  # noqa: E402
-from mainstay.engine.runbooks.driving import Driver  # noqa: E402
+from mainstay.engine.runbooks.driving import Driver, Stopping  # noqa: E402
 from mainstay.engine.runbooks.durable import launched  # noqa: E402
 from mainstay.monitoring import actions as monitoring  # noqa: E402
 
@@ -46,6 +47,8 @@ def main(parent: int, name: str) -> int:
     signal.signal(signal.SIGINT, stop)
     with launched(driver) as durable:
         serve(Desk(durable), driver, name)
+        with contextlib.suppress(Stopping):
+            driver.patiently(monitoring.end_pulse, name)
     return 0
 
 
