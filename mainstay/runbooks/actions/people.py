@@ -22,7 +22,7 @@ from mainstay.incidents.models import Entry as IncidentEntry
 from mainstay.incidents.models import Incident
 from mainstay.runbooks import kinds, queries
 from mainstay.runbooks.actions.notes import knock, open_run, tell
-from mainstay.runbooks.models import Run, Step, Version
+from mainstay.runbooks.models import Run, Step
 
 
 def run(
@@ -193,6 +193,3 @@ def _act(row: Run, actor: Actor, now: datetime, act: str, path: str = "", **data
     tell(row, actor.name, now, act.partition(".")[2], path, **data)
     record(actor, act, str(row), kept({"step": path, **data} if path else data))
     knock(row)
-
-
-__all__ = ["Version", "cancel", "pause", "prepared", "resume", "retry", "run", "skip", "tell_incident"]
