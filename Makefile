@@ -17,7 +17,8 @@ THOROUGH := tests/drivers/test_far_host.py tests/drivers/test_pgbackrest.py test
 	tests/line/test_backup_faults.py tests/line/test_backup_full_disk.py tests/line/test_backup_kill.py \
 	tests/line/test_backup_physical.py tests/line/test_own_copies.py tests/line/test_own_copy_kill.py \
 	tests/line/test_restore_kill.py tests/line/test_restores_elsewhere.py tests/line/test_restores_mariadb.py \
-	tests/drivers/test_mariadb_broken_off.py tests/faces/test_policy_story.py
+	tests/drivers/test_mariadb_broken_off.py tests/faces/test_policy_story.py \
+	tests/line/test_runbook_kill_all.py
 
 .PHONY: demo test test-thorough test-postgresql check bench soak messages screenshots dist clean help
 

@@ -231,6 +231,7 @@ INSTALLED_APPS = [
     "mainstay.knowledge",
     "mainstay.help_desk",
     "mainstay.on_call",
+    "mainstay.runbooks",
     "mainstay.own_copies",
     "mainstay.web",
 ]
@@ -270,6 +271,7 @@ TEMPLATES = [
                 "mainstay.web.templatetags.signs",
                 "mainstay.web.templatetags.backups",
                 "mainstay.web.templatetags.knowledge",
+                "mainstay.web.templatetags.runbooks",
                 "django.templatetags.i18n",
             ],
         },

@@ -33,6 +33,7 @@ from mainstay.api import (
     people,
     policy_editing,
     restores,
+    runbooks,
     secrets,
 )
 from mainstay.api.auth import TooFast
@@ -91,6 +92,7 @@ for part in (
     backup_jobs,
     restores,
     on_call,
+    runbooks,
     notices,
     people,
     audit,

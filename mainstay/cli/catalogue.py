@@ -13,11 +13,15 @@ from mainstay.api.rows import secret_row
 from mainstay.catalogue import actions, examine, export, queries
 from mainstay.catalogue.drift import CATALOGUE
 from mainstay.catalogue.schema import schema as catalogue_schema
-from mainstay.catalogue.sources import Invalid, LocatedFlaw
+from mainstay.catalogue.sources import Invalid, LocatedFlaw, contents
 from mainstay.cli.output import AsJson, print_json, print_one, print_rows
 from mainstay.cli.shell import acting, told
 from mainstay.cli.words import _
-from mainstay.domain.difference import Difference
+from mainstay.domain.difference import Act, Difference
+from mainstay.runbooks import actions as runbooks
+from mainstay.runbooks.actions.writing import FOLDER
+from mainstay.runbooks.examine import Written
+from mainstay.runbooks.examine import examine as examine_runbooks
 
 INVALID = 78
 """sysexits.h: EX_CONFIG."""
@@ -37,13 +41,14 @@ def register(app: typer.Typer) -> None:
 
 def validate(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
     """Say everything that is wrong with a catalogue: file, line, column, and what would be right."""
-    found = examined(path, as_json)
+    found, books = examined(path, as_json), examined_runbooks(path, as_json)
     counts = {
         "systems": len(found.catalogue.systems),
         "components": sum(len(one.components) for one in found.catalogue.systems.values()),
         "checks": sum(len(one.checks) for one in found.catalogue.systems.values()),
         "channels": len(found.catalogue.channels),
         "calendars": len(found.catalogue.calendars),
+        **({"runbooks": len(books)} if books else {}),
     }
     if as_json:
         print_json({"ok": True, "flaws": [flaw.plain() for flaw in found.warnings], "counts": counts})
@@ -63,8 +68,11 @@ def diff(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
 
 def apply(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
     """Make the running catalogue what the files say: all of it or nothing."""
-    found = examined(path, as_json)
+    found, books = examined(path, as_json), examined_runbooks(path, as_json)
     differences = actions.apply(found.catalogue, actor=acting("catalogue.apply"))
+    if books:
+        done = runbooks.apply_files(books, whole=True, actor=acting("runbook.edit"))
+        differences += [Difference(Act(act), "runbook", name) for act, name in done]
     if not as_json:
         _print_flaws(found.warnings)
     _print_differences(differences, as_json, _("nothing to do"))
@@ -148,6 +156,17 @@ def examined(path: Path, as_json: bool) -> examine.Examined:
     """What the files say, or the end of the program with all flaws told."""
     try:
         return examine.read(path, _known(path))
+    except Invalid as error:
+        print_flaws(error.flaws, as_json)
+        raise typer.Exit(INVALID) from None
+
+
+def examined_runbooks(path: Path, as_json: bool) -> dict[str, Written]:
+    """The workspace's runbooks, which go with its catalogue; nothing where another path was named."""
+    if path != CATALOGUE or not any(FOLDER.glob("*.y*ml")):
+        return {}
+    try:
+        return examine_runbooks(contents(FOLDER), {})
     except Invalid as error:
         print_flaws(error.flaws, as_json)
         raise typer.Exit(INVALID) from None

@@ -136,6 +136,16 @@ PERMISSIONS: dict[str, Role] = {
     "backup.restore": Role.APPROVER,
     "backup.approve": Role.APPROVER,
     "backup.abort": Role.APPROVER,
+    "runbook.read": Role.VIEWER,
+    "runbook.edit": Role.APPROVER,
+    "runbook.run": Role.OPERATOR,
+    "runbook.pause": Role.OPERATOR,
+    "runbook.resume": Role.OPERATOR,
+    "runbook.retry": Role.OPERATOR,
+    "runbook.skip": Role.OPERATOR,
+    "runbook.cancel": Role.OPERATOR,
+    "runbook.answer": Role.OPERATOR,
+    "runbook.approve": Role.OPERATOR,
     "notice.read": Role.VIEWER,
     "notice.retry": Role.OPERATOR,
     "channel.test": Role.OPERATOR,
@@ -162,12 +172,13 @@ PERMISSIONS: dict[str, Role] = {
 }
 """Every act and the least role for it. A face that names an act missing here fails at once."""
 
-_ON_SYSTEMS = ("check", "incident", "inspection", "notice", "alert", "backup", "article", "desk")
+_ON_SYSTEMS = ("check", "incident", "inspection", "notice", "alert", "backup", "article", "desk", "runbook")
 _REACH = {
     "catalogue.read": Reach.SYSTEM,
     "catalogue.export": Reach.EVERY,
     "catalogue.apply": Reach.EVERY,
     "catalogue.try": Reach.EVERY,
+    "runbook.edit": Reach.EVERY,
     "audit.read": Reach.EVERY,
     "audit.export": Reach.EVERY,
 }

@@ -239,6 +239,31 @@ def post(
         handle.close()
 
 
+def request(
+    method: str, url: str, body: bytes, headers: list[str], network: NetworkPolicy, *, seconds: float, most: int
+) -> tuple[int, bytes]:
+    """One blocking request; the status and at most so many bytes of the answer. Raises Failed."""
+    handle, guard, answer = pycurl.Curl(), Guard(network), Body(most)
+    try:
+        bounded(handle, guard, seconds)
+        handle.setopt(pycurl.URL, url)
+        handle.setopt(pycurl.CUSTOMREQUEST, method)
+        if body:
+            handle.setopt(pycurl.POSTFIELDS, body)
+        if method == "HEAD":
+            handle.setopt(pycurl.NOBODY, 1)
+        handle.setopt(pycurl.HTTPHEADER, headers)
+        handle.setopt(pycurl.WRITEFUNCTION, answer)
+        handle.perform()
+    except pycurl.error as error:
+        if not answer.over:
+            raise Failed(problem(int(error.args[0]), str(error.args[1]), guard)) from None
+    finally:
+        status = int(handle.getinfo(pycurl.RESPONSE_CODE))
+        handle.close()
+    return status, bytes(answer.data)
+
+
 class Failed(Exception):
     """The transfer did not come about; ``problem`` says why."""
 

@@ -16,7 +16,7 @@ from mainstay.drivers.sealed_file import durable
 
 SETTINGS = "mainstay.toml"
 DATABASE = "mainstay.sqlite3"
-_FOLDERS = ("catalogue", "packs", "plugins", "data")
+_FOLDERS = ("catalogue", "packs", "plugins", "runbooks", "data")
 _STAGE = ".copying"
 _NOT_OURS = (".", DATABASE)
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2

@@ -1,7 +1,8 @@
 """One command on another host: over SSH, with a host key that was pinned beforehand and nothing installed there."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -55,6 +56,14 @@ class Answer(NamedTuple):
 
 async def run(command: str, door: Door, network: NetworkPolicy, given: bytes = b"") -> Answer:
     """``given`` is what it reads. Bounded by the caller's deadline; raises one of ``ERRORS``."""
+    async with _signed_in(door, network) as connection:
+        began = time.time()
+        printed = await _printed(connection, command, given)
+    return Answer(printed.decode("utf-8", "replace"), (began + time.time()) / 2)
+
+
+@asynccontextmanager
+async def _signed_in(door: Door, network: NetworkPolicy) -> AsyncIterator[asyncssh.SSHClientConnection]:
     if not door.host_key:
         raise ValueError(say("host_key is missing; pin it with: ssh-keyscan -t ed25519 %(host)s", host=door.address))
     sock = await connect(door.address, door.port, network)
@@ -63,23 +72,44 @@ async def run(command: str, door: Door, network: NetworkPolicy, given: bytes = b
         sock=sock, username=door.user, known_hosts=pinned, config=None, agent_path=None,
         client_keys=[door.key_file] if door.key_file else None,
     ) as connection:  # fmt: skip
-        began = time.time()
-        printed = await _printed(connection, command, given)
-    return Answer(printed.decode("utf-8", "replace"), (began + time.time()) / 2)
+        yield connection
 
 
 async def _printed(connection: asyncssh.SSHClientConnection, command: str, given: bytes) -> bytes:
     """Raises TooMuch. What it says on its error output is thrown away by the library."""
-    printed = bytearray()
     async with connection.create_process(command, encoding=None, stderr=asyncssh.DEVNULL) as process:
         process.stdin.write(given)
         process.stdin.write_eof()
-        while chunk := await process.stdout.read(65_536):
-            printed += chunk
-            if len(printed) > MOST:
-                connection.abort()  # a polite end would first take in what is still on its way
-                raise TooMuch
+        return await _taken(connection, process)
+
+
+async def _taken(connection: asyncssh.SSHClientConnection, process: asyncssh.SSHClientProcess[bytes]) -> bytes:
+    printed = bytearray()
+    while chunk := await process.stdout.read(65_536):
+        printed += chunk
+        if len(printed) > MOST:
+            connection.abort()  # a polite end would first take in what is still on its way
+            raise TooMuch
     return bytes(printed)
+
+
+class Ended(NamedTuple):
+    """How a command ended, and what it printed on both outputs."""
+
+    code: int
+    text: str
+
+
+async def execute(command: str, door: Door, network: NetworkPolicy) -> Ended:
+    """The same, for a command whose exit code counts; one that was ended by a signal gives 255."""
+    async with (
+        _signed_in(door, network) as connection,
+        connection.create_process(command, encoding=None, stderr=asyncssh.STDOUT) as process,
+    ):
+        printed = await _taken(connection, process)
+        await process.wait()
+        code = 255 if process.exit_status is None or process.exit_status < 0 else int(process.exit_status)
+    return Ended(code, printed.decode("utf-8", "replace"))
 
 
 def problem_of(error: Exception, door: Door) -> tuple[Problem, bool]:

@@ -4,7 +4,6 @@ A process of its own, so that what it starts can be ended with it and cannot hol
 does. It gives a sign each few seconds; when it hears that the job is not its own any more it stops at once.
 """
 
-import ctypes
 import errno
 import logging
 import os
@@ -28,6 +27,7 @@ from mainstay.catalogue.models import Component, Store  # noqa: E402
 from mainstay.domain.backup_job import RENEW  # noqa: E402
 from mainstay.domain.placeholder import Unfilled  # noqa: E402
 from mainstay.drivers.backup_tools import ToolFailed  # noqa: E402
+from mainstay.drivers.leaving import die_with  # noqa: E402
 from mainstay.drivers.stores import Unreachable  # noqa: E402
 from mainstay.engine.jobs import backup, check, forward, leftovers, own, places, prove, prune, restore  # noqa: E402
 from mainstay.engine.jobs.bench import Bench, Progress  # noqa: E402
@@ -40,7 +40,6 @@ ACTS = {
 }  # fmt: skip
 OWN = {**ACTS, "backup": own.backup, "forward": own.forward, "check": own.check, "prune": own.prune}
 """Of a tool that keeps repositories of its own."""
-_PR_SET_PDEATHSIG = 1
 _LOST = 75
 """Exit code when the job is somebody else's: EX_TEMPFAIL of sysexits.h."""
 
@@ -70,7 +69,7 @@ class Signs(threading.Thread):
 
 def main(number: int, run: str, parent: int) -> int:
     """Do it; how it went stands in the job."""
-    _die_with(parent)
+    die_with(parent)
     os.nice(10)
     signal.signal(signal.SIGTERM, _stop)
     job = queries.jobs(state="running").filter(pk=number, worker=run).first()
@@ -126,12 +125,6 @@ _CODES: tuple[tuple[tuple[type[Exception], ...], str, bool], ...] = (
     ((Store.DoesNotExist, Component.DoesNotExist, queries.OtherDatabase), "setup", False),
     ((OperationalError, InterfaceError), "database", True),
 )
-
-
-def _die_with(parent: int) -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if parent and os.getppid() != parent:  # it was killed before we asked
-        os._exit(1)
 
 
 def _stop(_number: int, _frame: Any) -> None:

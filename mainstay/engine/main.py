@@ -21,6 +21,7 @@ from mainstay.domain.backoff import LONGEST  # noqa: E402
 from mainstay.engine import calling, help_desk, inspecting, reviewing, tending  # noqa: E402
 from mainstay.engine.backing_up import Workers  # noqa: E402
 from mainstay.engine.own_copies import Copier  # noqa: E402
+from mainstay.engine.running_runbooks import Runner, ship  # noqa: E402
 from mainstay.engine.sender import Sender  # noqa: E402
 from mainstay.monitoring import actions as monitoring  # noqa: E402
 from mainstay.notices import actions as outbox  # noqa: E402
@@ -64,6 +65,7 @@ class Engine:
     complaint: str = ""
     copier: Copier = field(default_factory=Copier)
     postman: help_desk.Postman = field(default_factory=help_desk.Postman)
+    runner: Runner = field(default_factory=Runner)
 
     def steps(self) -> list[Step]:
         steps = [
@@ -89,6 +91,8 @@ class Engine:
             Step(60.0, self.postman.judge),
             Step(5.0, self.copier.step),
             Step(60.0, self.copier.judge),
+            Step(0.5, self.runner.step),
+            Step(3600.0, ship),
         ]
         return steps + ([Step(CONFIGURATION.dead_man.every, self.report)] if CONFIGURATION.dead_man.url else [])
 
@@ -101,6 +105,7 @@ class Engine:
                     self.take(step)
                     step.due = self.steady() + step.every
             time.sleep(min(IDLE, max(0.02, min(step.due for step in steps) - self.steady())))
+        self.take(Step(0.0, self.runner.finish))
         self.take(Step(0.0, self.workers.finish))
         self.take(Step(0.0, self.sender.finish))
         self.take(Step(0.0, self.copier.finish))
@@ -155,7 +160,7 @@ class Engine:
 
 def run(name: str = "engine") -> None:
     """Until SIGTERM or SIGINT."""
-    engine = Engine(name)
+    engine = Engine(name, runner=Runner(name.replace("engine", "runner", 1)))
 
     def stop(_number: int, _frame: object) -> None:
         engine.stopping = True

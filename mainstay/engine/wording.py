@@ -36,6 +36,7 @@ def _words() -> dict[str | int, str]:
         "call": pgettext("notice", "You are called"), "call-again": pgettext("notice", "You are called again"),
         "call-over": pgettext("notice", "No longer needed"), "call-nobody": pgettext("notice", "Nobody on call"),
         "handover": pgettext("notice", "Your shift begins"),
+        "runbook": pgettext("notice", "Runbook"),
         "system": pgettext("notice", "system"), "data": pgettext("notice", "data"),
         "business": pgettext("notice", "business"),
         1: _("level 1, severe"), 2: _("level 2, partial"), 3: _("level 3, slight"),

@@ -43,7 +43,7 @@ class Version(models.Model):
 
     class Meta:
         ordering = ("-number",)
-        constraints = [models.UniqueConstraint(fields=("article", "number"), name="version_once")]
+        constraints = [models.UniqueConstraint(fields=("article", "number"), name="article_version_once")]
 
 
 class Gram(models.Model):

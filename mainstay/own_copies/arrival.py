@@ -23,6 +23,7 @@ from mainstay.audit.actions import record  # noqa: E402
 from mainstay.domain.actor import Actor, Role, authorise  # noqa: E402
 from mainstay.own_copies.making import note_version  # noqa: E402
 from mainstay.own_copies.models import OwnCopy  # noqa: E402
+from mainstay.runbooks.actions.driving import hold_after_restore  # noqa: E402
 
 
 def arrive(name: str, file: str, *, forward: bool) -> dict[str, object]:
@@ -41,6 +42,7 @@ def arrive(name: str, file: str, *, forward: bool) -> dict[str, object]:
             running.update(
                 state="failed", ended_at=datetime.now(UTC), problem="it was under way when the copy was made"
             )
+            hold_after_restore(datetime.now(UTC))
         record(actor, "self.restore", file, {"records": verdict.records, "forward": forward})
     return {
         "records": verdict.records, "broken_at": verdict.broken_at, "reason": verdict.reason, "unknown": unknown,

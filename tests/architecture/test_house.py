@@ -10,13 +10,13 @@ import pytest
 import yaml
 
 from mainstay.domain.actor import PERMISSIONS
-from mainstay.drivers import backup_tools, channels, probes, stores
+from mainstay.drivers import backup_tools, channels, probes, steps, stores
 from mainstay.drivers.kinds import Strict
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = (
     "audit", "backups", "catalogue", "help_desk", "incidents", "inspection", "knowledge", "monitoring", "notices",
-    "on_call", "own_copies", "people",
+    "on_call", "own_copies", "people", "runbooks",
 )  # fmt: skip
 LONGEST = 400
 
@@ -98,6 +98,19 @@ def test_every_store_keeps_the_contract(kind: str) -> None:
     assert list(inspect.signature(module.Store.place).parameters)[1:] == ["path", "directory"]
     assert list(inspect.signature(module.Store.free).parameters)[1:] == ["path"]
     assert list(inspect.signature(module.Store.reach).parameters)[1:] == []
+
+
+@pytest.mark.parametrize("kind", steps.kinds())
+def test_every_kind_of_step_keeps_the_contract(kind: str) -> None:
+    module = steps.load(kind)
+    assert issubclass(module.Settings, steps.StepSettings)
+    assert isinstance(module.FIXED, tuple)
+    for word in ("repeatable", "asks"):
+        assert len(inspect.signature(getattr(module, word)).parameters) == 1
+    done = [getattr(module, act) for act in ("perform", "question") if hasattr(module, act)]
+    assert done
+    for act in done:
+        assert [one.strip("_") for one in inspect.signature(act).parameters] == ["settings", "bench"]
 
 
 @pytest.mark.parametrize("pack", PACKS, ids=[path.parent.name for path in PACKS])

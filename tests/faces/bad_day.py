@@ -153,6 +153,42 @@ watch(open_policy("hourly", "{LONG}", stores[:1]), "late", "critical", condition
       value=360000.0, unit="s")
 """
 """A policy whose second site has a copy of the future, and one that never ran."""
+RUNBOOK = "release-the-orders-of-the-subsidiaries-that-wait-too-long"
+TITLE = "{en: Release the orders of the subsidiaries that wait too long, zh: 释放等待确认时间过长的子公司订单}"
+BOOK = f"""runbook: {RUNBOOK}
+title: {TITLE}
+inputs: {{reference: {{title: {TITLE}}}}}
+steps:
+  consolidated-intercompany-settlement: {{kind: shell, command: [a], title: {TITLE}}}
+  orders-of-the-subsidiaries: {{kind: sql, query: "update orders set state = 'paid'", title: {TITLE}}}
+  look-at-the-warehouse: {{kind: manual, words: {TITLE}, evidence: true}}
+  after: {{kind: wait, for: 1d}}
+"""
+RUNS = f"""
+import django; django.setup()
+from datetime import UTC, datetime, timedelta
+from mainstay.domain.actor import ENGINE, Actor, Role
+from mainstay.runbooks import actions
+from mainstay.runbooks.models import Answer, Proof, Step
+now = datetime.now(UTC)
+actions.write({BOOK!r}, actor=ENGINE)
+row = actions.run("{RUNBOOK}", {{"reference": "REFERENCE-" + "0" * 90}}, actor=Actor("person:maria", Role.OPERATOR))
+def step(path, state, **more):
+    return Step.objects.create(run=row, path=path, state=state, key="k", began_at=now, **more)
+step("consolidated-intercompany-settlement", "doubtful", text="x" * 400 + " and then nothing", note="x" * 300)
+columns = ["number", "customer_reference_of_the_subsidiary", "total", "last_user"]
+shown = {{"columns": columns, "rows": [["SUBSIDIARY-2026-ORDER-00000001", "R" * 40, 1.5, "maria"]] * 3, "more": True,
+          "statement": "update orders set state = 'paid' where customer_reference_of_the_subsidiary = :reference",
+          "params": {{"reference": "R" * 90}}}}
+step("orders-of-the-subsidiaries", "asking", due=now + timedelta(days=1), asked={{
+    "others": True, "role": "approver", "quorum": 2, "seal": "s", "shown": shown, "words": ""}})
+question = {{"kind": "choice", "choices": ["C" * 60], "title": "T" * 60, "required": True}}
+said = Answer.objects.create(step=step("look-at-the-warehouse", "asking", asked={{
+    "role": "operator", "quorum": 1, "evidence": True, "words": {{"en": "Look at the lamp " * 9}},
+    "questions": {{"size": question}}}}), by="person:maria", at=now, yes=True, note="n" * 200)
+Proof.objects.create(answer=said, name="photo-" + "p" * 100 + ".png", kind="image/png", size=1, sha256="", data=b"x")
+"""
+"""A run in which somebody is needed three times."""
 SETTINGS = '\nsettle = 0\ntimezone = "Asia/Shanghai"\n[networks]\nallowed = ["127.0.0.0/8"]\n'
 
 
@@ -221,6 +257,7 @@ def bad_day(folder: Path) -> Iterator[Served]:
     site.run(MORE)
     site.run(BACKUPS)
     site.run(REPORTED)
+    site.run(RUNS)
     process = site.start()
     try:
         yield site
@@ -267,7 +304,8 @@ def everywhere(site: Served) -> list[str]:
     there = There(LONG, checks, "size", incidents[-2:], 1, parts, "operations-team-of-the-subsidiaries",
                   "maria.magdalena.von-der-buchhaltung", POLICY, backups, WRITTEN, STORE, 1, 1,
                   json.loads(site.run(PUBLIC)))  # fmt: skip
-    return pages(there)
+    book = f"/runbooks/of/{RUNBOOK}/"
+    return [*pages(there), "/runbooks/", "/runbooks/new/", "/runbooks/runs/", "/runbooks/runs/1/", book, f"{book}edit/"]
 
 
 def pages(there: There) -> list[str]:

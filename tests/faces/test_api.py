@@ -107,7 +107,7 @@ FITTING = {
     "seal": "x", "policy": "none/none", "to": "directory", "target": "/srv/none",
     "year": 2026, "week": 48, "of": "db", "stores": ["vault"], "kind": "directory",
     "rotation": "week", "person": "zoe", "taker": "zoe", "export": {},
-    "start": "2027-01-01T00:00:00Z", "end": "2027-01-02T00:00:00Z",
+    "start": "2027-01-01T00:00:00Z", "end": "2027-01-02T00:00:00Z", "step": "a",
 }  # fmt: skip
 
 

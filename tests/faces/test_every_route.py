@@ -45,27 +45,20 @@ API_OBJECTS = {
     "restores": {"number": "restore"}, "articles": {"number": "article"}, "tickets": {"number": "ticket"},
     "overrides": {"number": "override"}, "swaps": {"number": "swap"},
     "hand-overs": {"number": "handover"}, "feeds": {"kind": "feed_kind", "owner": "person"},
+    "runbooks": {"name": "runbook"}, "runs": {"number": "run"}, "evidence": {"number": "run", "file": "shows"},
 }  # fmt: skip
 """The last word of an operation's path that is a kind of object → what stands for each of its parameters."""
 ON_SYSTEM = {
-    "system",
-    "check",
-    "incident",
-    "mute",
-    "delivery",
-    "sheet",
-    "backup",
-    "copy",
-    "proof",
-    "restore",
-    "article",
-    "ticket",
-}
+    "system", "check", "incident", "mute", "delivery", "sheet", "backup", "copy", "proof", "restore", "article",
+    "ticket", "run",
+}  # fmt: skip
 API_BODIES = {
     "/api/v1/incidents": "system", "/api/v1/mutes": "system", "/api/v1/alertmanager": "alerts",
     "/api/v1/inspections": "system", "/api/v1/inspections/countersign": "system",
     "/api/v1/backups/jobs": "policy", "/api/v1/backups/proofs": "policy", "/api/v1/backups/keys": "policy",
     "/api/v1/backups/restores": "policy", "/api/v1/articles": "system", "/api/v1/tickets": "system",
+    "/api/v1/runbooks/{name}/run": "target",
+    "/api/v1/runbooks/{name}/dry-run": "target",
 }  # fmt: skip
 """Posts whose body says which system."""
 API_QUERIES = {"samples": "?metric=x", "print": "?form=html", "{system}": "?month=2026-11"}
@@ -109,11 +102,13 @@ WEB_OBJECTS = {
     "on-call-feed": {"kind": "feed_kind", "name": "person", "sign": "sign"},
     **{f"on-call-swap-{act}": {"number": "swap"} for act in ("take", "refuse", "withdraw")},
     "on-call-hand-over": {"number": "handover"}, "on-call-hand-over-confirm": {"number": "handover"},
+    "runbook": {"name": "runbook"},
+    "runbookedit": {"name": "runbook"}, "run": {"number": "run"}, "run-file": {"number": "run", "name": "shows"},
 }  # fmt: skip
 """The name of a route, or its first word → what stands for each of its parameters."""
 WEB_BODIES = {
     "inspection-run", "countersign", "incident-open", "backup-run", "backup-prove", "backup-key",
-    "backup-restore", "articlenew", "desk-open",
+    "backup-restore", "articlenew", "desk-open", "runbook-run",
 }  # fmt: skip
 """Pages whose form says which system."""
 FORM = {
@@ -153,6 +148,11 @@ def body_for(method: str, path: str, system: str) -> Any:
         body["alerts"] = [{"status": "firing", "labels": {"mainstay_system": system, "alertname": "x"}}]
     if path in ("/api/v1/backups/jobs", "/api/v1/backups/proofs", "/api/v1/backups/keys"):
         body = {"policy": f"{system}/nightly"}
+    if path in ("/api/v1/runbooks", "/api/v1/runbooks/examine"):
+        body.pop("name", None)
+        body["text"] = "runbook: another\nsteps: {a: {kind: manual, words: x}}\n"
+    if path.startswith("/api/v1/runbooks/{name}/"):
+        body = {"target": system}
     if path == "/api/v1/backups/restores":
         body = {"policy": f"{system}/nightly", "to": "live"}
     if "files" in body:
@@ -244,7 +244,7 @@ def visit(
     address = "/" + filled(
         str(route.pattern), rule, {**world.there[place], **(mine if place == OWN else world.foreign)}
     )
-    words = {**FORM, "system": place, "policy": f"{place}/nightly"}
+    words = {**FORM, "system": place, "policy": f"{place}/nightly", "target": place}
     if route.name.startswith("backup"):
         words["level"] = "full"
     form = words if route.name in WEB_BODIES else FORM

@@ -44,9 +44,11 @@ NO_PAGES = {
     "desk-open", "desk-answer", "desk-sort", "desk-join", "desk-close", "desk-wish", "desk-file", "helpdesk-file",
     "article-draft", "article-publish", "article-retire",
     "backup-restore", "backuprestore-approve", "backuprestore-abort",
+    "runbook-run", "runbook-retire", "run-pause", "run-resume", "run-cancel", "run-retry", "run-skip", "run-approve",
+    "run-answer",
     # what is no page: a fragment, a file, a feed, another address of a page that is looked at
     "alarm", "attachment", "audit-trail", "status-json", "status-atom", "catalogue_download", "inspectionfile",
-    "backupcertificate",
+    "backupcertificate", "run-file",
     "startfiles", "root", "invitation-link",
     # asks somebody who is half in; tests/faces/test_browser_sign_in.py looks at it
     "sign-in-second",

@@ -26,6 +26,9 @@ from mainstay.on_call.feeds import path
 from mainstay.people.actions import add_contact, create_token
 from mainstay.people.models import Passkey, Person, Sitting, SystemRole
 from mainstay.people.queries import actor_of, actor_of_token
+from mainstay.runbooks.actions import run as run_runbook
+from mainstay.runbooks.actions import write as write_runbook
+from mainstay.runbooks.models import Answer, Proof, Step
 from tests.line.backed_up import copy as backup_copy
 from tests.line.backed_up import proof
 from tests.line.on_call import arrange
@@ -147,7 +150,13 @@ class World:
         article = write(Text("en", f"{name} explained", "x"), about=About(name), actor=ROOT)
         file = note(incident.pk, "", files=[File("a.txt", b"x")], actor=ROOT).attachments.get()
         delivery = Delivery.objects.get(notice__incident=incident)
+        write_runbook("runbook: walk\nsteps: {a: {kind: manual, words: x}}\n", actor=ROOT)
+        walk = run_runbook("walk", {}, target=name, actor=ROOT)
+        step = Step.objects.create(run=walk, path="a", state="done", key="k", began_at=until)
+        said = Answer.objects.create(step=step, by="person:x", at=until, yes=True)
+        shows = Proof.objects.create(answer=said, name="a.txt", kind="text/plain", size=1, sha256="", data=b"x")
         return {
+            "runbook": "walk", "run": walk.pk, "shows": shows.pk,
             "system": name, "check": "job", "incident": incident.pk, "mute": muted.pk, "delivery": delivery.pk,
             "file": file.pk, "channel": "team", "calendar": "cn", "person": "zoe",
             "token": self.token.split("_")[1], "secret": "A_SECRET", "manual": "probes",

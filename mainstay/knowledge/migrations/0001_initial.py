@@ -71,6 +71,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='version',
-            constraint=models.UniqueConstraint(fields=('article', 'number'), name='version_once'),
+            constraint=models.UniqueConstraint(fields=('article', 'number'), name='article_version_once'),
         ),
     ]

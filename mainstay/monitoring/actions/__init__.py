@@ -2,6 +2,7 @@
 
 from mainstay.monitoring.actions.observed import (
     NewPing,
+    end_pulse,
     forget_pulses,
     own_check,
     pulse,
@@ -18,6 +19,7 @@ from mainstay.monitoring.actions.samples import compact, expire, name_series, st
 __all__ = [
     "NewPing",
     "compact",
+    "end_pulse",
     "expire",
     "forget_pulses",
     "mute",

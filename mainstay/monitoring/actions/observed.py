@@ -107,6 +107,11 @@ def pulse(process: str, facts: Mapping[str, Any]) -> None:
     )
 
 
+def end_pulse(process: str) -> None:
+    """It has ended because nothing is left to do: nobody waits for a sign of it."""
+    Pulse.objects.filter(process=process).delete()
+
+
 def forget_pulses(now: datetime) -> None:
     """Hosts come and go: what was not heard of for a day, while another process of its kind lives, is none of ours."""
     known = list(Pulse.objects.all())

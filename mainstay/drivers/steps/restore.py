@@ -1,0 +1,39 @@
+"""A restore to a new place, waited for. The live place is not restored by a runbook: that has an approval of its own,
+of exactly the copy that is meant."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mainstay.domain.saying import say
+from mainstay.drivers.steps import Again, Bench, Done, StepFailed, StepSettings
+
+FIXED = ("policy", "to", "target")
+LOOK = 2.0
+
+
+class Settings(StepSettings):
+    """The newest copy of a policy."""
+
+    policy: str = Field(min_length=1, max_length=130, description="as system/name, or a name of the run's own system")
+    to: Literal["directory", "database"] = "directory"
+    target: str = Field(min_length=1, max_length=1000)
+    reason: str = Field("", max_length=500)
+
+
+def repeatable(_settings: Any) -> bool:
+    """It is asked for once, whoever asks again."""
+    return True
+
+
+def asks(_settings: Any) -> bool:
+    return False
+
+
+def perform(settings: Settings, bench: Bench) -> Done | Again:
+    seen = bench.means.restore(settings.policy, settings.to, settings.target, settings.reason)
+    if seen is None or seen["state"] in ("asked", "safety", "running"):
+        return Again(LOOK, say("waits for the restore"))
+    if seen["state"] != "done":
+        raise StepFailed(say("the restore is %(state)s", state=str(seen["state"])), retry=False)
+    return Done({"restore": seen["restore"], "copy": seen["copy"]})
