@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from mainstay.catalogue.models import Channel
 from mainstay.catalogue.queries import channel_settings
 from mainstay.domain.placeholder import Unfilled
-from mainstay.drivers import channels
+from mainstay.drivers import answers, channels
 from mainstay.drivers.channels import Message, Undelivered
 from mainstay.engine.wording import compose, message
 from mainstay.notices import actions
@@ -120,12 +120,12 @@ def outgoing(delivery: Delivery, timeout: float = TIMEOUT) -> Outgoing | Undeliv
         module = channels.load(channel.kind)
         settings = module.Settings.model_validate(channel_settings(channel))
     except KeyError:
-        return Undelivered(f"there is no channel kind {channel.kind!r} in this installation", retry=False)
+        return Undelivered(answers.NO_KIND % {"kind": channel.kind}, retry=False)
     except Unfilled as error:
         return Undelivered(str(error))
     except ValidationError as error:
         keys = ", ".join(".".join(map(str, item["loc"])) for item in error.errors(include_input=False))
-        return Undelivered(f"the channel's settings do not fit: {keys}")
+        return Undelivered(answers.UNFIT % {"keys": keys})
     language = channel.document.get("language", "en")
     try:
         prepared: Message = message(delivery, compose(delivery, language), network=NOTICE_NETWORK)

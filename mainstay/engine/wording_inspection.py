@@ -54,9 +54,10 @@ def _why(line: Mapping[str, Any]) -> str:
 
 def _measured(line: Mapping[str, Any]) -> str:
     """The value and its limit, where the reason does not name them already."""
-    value, limits = line.get("value"), say_limits(line.get("warn", ()), line.get("crit", ()))
+    value, unit = line.get("value"), line.get("unit") or "1"
+    limits = say_limits(line.get("warn", ()), line.get("crit", ()), line.get("check_of__kind") or "", unit)
     if line["message"].get("condition") or (value is None and limits == "–"):
         return ""
     return _("value %(value)s, limit %(limit)s") % {
-        "value": format_value(value, line.get("unit") or "1"), "limit": limits,
+        "value": format_value(value, unit), "limit": limits,
     }  # fmt: skip

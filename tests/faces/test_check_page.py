@@ -19,6 +19,7 @@ from mainstay.inspection.models import Line
 from mainstay.monitoring.actions import store_samples
 from mainstay.monitoring.models import Series, Standing
 from mainstay.monitoring.queries import last_values
+from mainstay.web.frames import FRAMES
 from tests.faces.test_web import ROOT, person
 
 HOST = {"memory": ("%", 41.0), "load": ("1", 0.5), "disk": ("%", 93.0), "cpu": ("%", 72.0)}
@@ -57,8 +58,10 @@ def page(name: str) -> str:
 
 
 def drawn(text: str) -> list[str]:
-    """The metric whose chart it is."""
-    return re.findall(r'class="chart"[^>]*aria-label="([^:"]*):', text)
+    """The metric whose chart it is, drawn for three widths."""
+    found = re.findall(r'class="chart"[^>]*aria-label="([^:"]*):', text)
+    assert found == found[:1] * 3
+    return found[:1]
 
 
 @pytest.mark.django_db
@@ -67,7 +70,7 @@ def test_a_bare_condition_is_about_what_the_judge_takes(watched: Watched) -> Non
     text = page("host")
     assert "cpu above 80 % for 5m" in text
     assert drawn(text) == ["cpu"]
-    assert text.count('class="limit limit-warning"') == 1
+    assert text.count('class="limit limit-warning"') == len(FRAMES)
     assert re.findall(r'aria-current="true">(\w+) 72 %', text) == ["cpu"]
 
 
@@ -95,7 +98,7 @@ def test_it_opens_on_what_it_is_about(
     watched("one", kind, numbers, **document)
     text = page("one")
     assert drawn(text) == [opens]
-    assert text.count('<path class="limit ') == limits
+    assert text.count('<path class="limit ') == limits * len(FRAMES)
 
 
 @pytest.mark.django_db
