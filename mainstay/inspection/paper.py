@@ -176,7 +176,7 @@ def why(line: Line) -> str:
         return _("not watched")
     if line.unseen:
         return _("not seen today")
-    return explain(line.message)
+    return explain({"kind": line.check_of.kind if line.check_of else "", **line.message})
 
 
 def _grid(found: Paper) -> Grid:

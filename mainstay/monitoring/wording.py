@@ -115,9 +115,9 @@ def _explain(message: Mapping[str, Any]) -> str:
     return ""
 
 
-def listed(parts: Iterable[str]) -> str:
+def listed(parts: Iterable[object]) -> str:
     """Some names one after the other."""
-    return pgettext("between parts of a list", ", ").join(parts)
+    return pgettext("between parts of a list", ", ").join(map(str, parts))
 
 
 def zone_mark(at: datetime) -> str:

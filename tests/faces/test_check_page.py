@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from mainstay.catalogue.kinds import title
 from mainstay.catalogue.models import Check, System
 from mainstay.domain.actor import Role
 from mainstay.domain.chunk import Batch
@@ -68,10 +69,10 @@ def drawn(text: str) -> list[str]:
 def test_a_bare_condition_is_about_what_the_judge_takes(watched: Watched) -> None:
     watched("host", "host", HOST, warn=["> 80% for 5m"])
     text = page("host")
-    assert "cpu above 80 % for 5m" in text
-    assert drawn(text) == ["cpu"]
+    assert "processor use above 80 % for 5m" in text
+    assert drawn(text) == ["processor use"]
     assert text.count('class="limit limit-warning"') == len(FRAMES)
-    assert re.findall(r'aria-current="true">(\w+) 72 %', text) == ["cpu"]
+    assert re.findall(r'aria-current="true">([\w ]+) 72 %', text) == ["processor use"]
 
 
 @pytest.mark.django_db
@@ -97,7 +98,7 @@ def test_it_opens_on_what_it_is_about(
 ) -> None:
     watched("one", kind, numbers, **document)
     text = page("one")
-    assert drawn(text) == [opens]
+    assert drawn(text) == [title(kind, opens)]
     assert text.count('<path class="limit ') == limits * len(FRAMES)
 
 
@@ -105,8 +106,8 @@ def test_it_opens_on_what_it_is_about(
 def test_it_opens_on_what_it_complains_of_and_on_what_is_asked_for(watched: Watched) -> None:
     watched("host", "host", HOST, {"metric": "load", "value": 9.0, "condition": "load > 8"}, warn=["disk > 95%"])
     who = person(Role.VIEWER)
-    assert drawn(who.get("/systems/shop/checks/host/").content.decode()) == ["load"]
-    assert drawn(who.get("/systems/shop/checks/host/?metric=memory").content.decode()) == ["memory"]
+    assert drawn(who.get("/systems/shop/checks/host/").content.decode()) == ["load per processor"]
+    assert drawn(who.get("/systems/shop/checks/host/?metric=memory").content.decode()) == ["memory in use"]
 
 
 @pytest.mark.django_db
@@ -116,8 +117,8 @@ def test_rows_and_the_sheet_show_the_same_metric(watched: Watched) -> None:
     watched("orders", "sql", {"waiting": ("1", 4.0), "rows": ("1", 1.0)}, warn=["< 5"])
     who = person(Role.VIEWER)
     text = who.get("/systems/shop/").content.decode()
-    shown = re.findall(r'<td class="num"><span class="dim small">(\w+)</span> ([^<]+)</td>', text)
-    assert sorted(shown) == [("cpu", "72 %"), ("disk", "93 %"), ("waiting", "4")]
+    shown = re.findall(r'<td class="num"><span class="dim small">([\w ]+)</span> ([^<]+)</td>', text)
+    assert sorted(shown) == [("fullest disk", "93 %"), ("processor use", "72 %"), ("waiting", "4")]
     assert re.search(r'<span class="dim small">waiting</span> 4<', who.get("/data/?view=rules").content.decode())
     sheet = run_by_hand("shop", actor=ROOT)
     assert ("disk", 93.0) in Line.objects.filter(sheet=sheet, check_of=disk).values_list("metric", "value")
