@@ -288,6 +288,7 @@ def message(outcome: Outcome) -> dict[str, Any]:
         "detail": stored(problem.detail, 1000) if problem else "",
         "condition": why.condition,
         "metric": why.metric,
+        "kind": outcome.spec.kind if why.metric else "",
         "value": why.value,
         "unit": unit_of(outcome, why.metric) if why.metric else "",
     })  # fmt: skip

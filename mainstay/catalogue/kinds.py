@@ -30,6 +30,12 @@ def metrics(kind: str) -> Mapping[str, str]:
     return found
 
 
+def title(kind: str, metric: str) -> str:
+    """What people call a metric of a probe kind, as a saying; its own name where the target chose it."""
+    titles: Mapping[str, str] = probes.load(kind).TITLES if kind in probe_kinds() else {}
+    return titles.get(metric, metric)
+
+
 def primary(kind: str, measured: Iterable[str] = ()) -> str:
     """The metric that a condition without one is about. Of a kind whose target names its metrics it is the first that
     was measured, ``"*"`` before any was; of an unknown kind empty."""

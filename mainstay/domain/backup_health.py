@@ -18,6 +18,13 @@ METRICS = {
     "unchecked": "s", "free": "B", "days_left": "d", "key": "1",
 }  # fmt: skip
 """Metric → unit of all looks together."""
+TITLES = {
+    "late": say("time behind schedule"), "age": say("age of the newest copy"), "failures": say("failures in a row"),
+    "size": say("size of the newest copy"), "size_ratio": say("size against the usual"),
+    "unproved": say("time since the last proof"), "behind": say("lag of the second site"),
+    "unchecked": say("time since the repository was checked"), "free": say("space left in the store"),
+    "days_left": say("days until the store is full"), "key": say("key in its place"),
+}  # fmt: skip
 
 _ACTS = {
     "backup": say("the backup"), "forward": say("the copy to the second site"), "prove": say("the proof"),

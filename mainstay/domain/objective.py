@@ -26,7 +26,7 @@ class Uptime:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Seconds of downtime that an objective allows in the known time, and those used of them."""
+    """Seconds of downtime that an objective allows in the whole of a span, and those used of them."""
 
     allowed: float
     used: float
@@ -62,9 +62,10 @@ def uptime(bands: Iterable[Band], start: datetime, end: datetime) -> Uptime:
     return Uptime(total_length(known), total_length(down))
 
 
-def budget(of: Uptime, objective: float) -> Budget:
-    """``objective`` in percent, such as 99.5."""
-    return Budget(of.known * (1 - objective / 100), of.down)
+def budget(of: Uptime, objective: float, span: timedelta) -> Budget:
+    """``objective`` in percent, such as 99.5; ``span`` is what it is promised for, however little of it is known: a
+    system that is new and had one bad minute has not used up a month's budget."""
+    return Budget(span.total_seconds() * (1 - objective / 100), of.down)
 
 
 def days(bands: Iterable[Band], last: datetime, count: int, zone: ZoneInfo) -> Iterator[tuple[date, Uptime]]:

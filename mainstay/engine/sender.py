@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from mainstay.catalogue.models import Channel
 from mainstay.catalogue.queries import channel_settings
 from mainstay.domain.placeholder import Unfilled
-from mainstay.drivers import channels
+from mainstay.drivers import answers, channels
 from mainstay.drivers.channels import Message, Undelivered, apprise
 from mainstay.engine.wording import compose, message
 from mainstay.notices import actions
@@ -127,7 +127,7 @@ def outgoing(delivery: Delivery, timeout: float = TIMEOUT) -> Outgoing | Undeliv
         return Undelivered(str(error))
     except ValidationError as error:
         keys = ", ".join(".".join(map(str, item["loc"])) for item in error.errors(include_input=False))
-        return Undelivered(f"the channel's settings do not fit: {keys}")
+        return Undelivered(answers.UNFIT % {"keys": keys})
     language = language_for(delivery)
     try:
         prepared: Message = message(delivery, compose(delivery, language), network=NOTICE_NETWORK)
@@ -151,7 +151,7 @@ def _way(delivery: Delivery) -> tuple[Any, Any]:
     try:
         module = channels.load(channel.kind)
     except KeyError:
-        raise Undelivered(f"there is no channel kind {channel.kind!r} in this installation", retry=False) from None
+        raise Undelivered(answers.NO_KIND % {"kind": channel.kind}, retry=False) from None
     filled = channel_settings(channel)
     if delivery.recipient:
         filled["to"] = [address_of(delivery)]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mainstay.monitoring.wording import explain, format_day, format_value, in_language, say_limits, state_word
+from mainstay.monitoring.wording import explain, format_day, format_value, in_language, listed, say_limits, state_word
 from mainstay.settings import BASE_URL
 
 
@@ -17,7 +17,7 @@ def _stage(stage: str) -> str:
 def told(data: Mapping[str, Any], language: str) -> dict[str, str]:
     """What the templates show: ``title`` for the subject, ``text`` for the body, ``link``."""
     stage = _stage(data["stage"])
-    counts = ", ".join(f"{state_word(key)} {count}" for key, count in data["counts"].items() if count)
+    counts = listed(f"{state_word(key)} {count}" for key, count in data["counts"].items() if count)
     link = address(data)
     parts = [f"{counts} · {stage}", *(_line(line, language) for line in data["lines"])]
     if data["words"]:
@@ -44,19 +44,25 @@ def address(data: Mapping[str, Any]) -> str:
 
 def _line(line: Mapping[str, Any], language: str) -> str:
     check = in_language(line["check_title"], language)
-    words = f"{in_language(line['title'], language)}{f': {check}' if check else ''}"
+    part = in_language(line["title"], language)
+    words = _("%(part)s: %(check)s") % {"part": part, "check": check} if check else part
     return f"[{state_word(line['state'])}] {' – '.join(filter(None, (words, _why(line), _measured(line))))}"
 
 
 def _why(line: Mapping[str, Any]) -> str:
-    return _("not seen today") if line.get("unseen") else explain(line["message"])
+    return (
+        _("not seen today")
+        if line.get("unseen")
+        else explain({"kind": line.get("check_of__kind") or "", **line["message"]})
+    )
 
 
 def _measured(line: Mapping[str, Any]) -> str:
     """The value and its limit, where the reason does not name them already."""
-    value, limits = line.get("value"), say_limits(line.get("warn", ()), line.get("crit", ()))
+    value, unit = line.get("value"), line.get("unit") or "1"
+    limits = say_limits(line.get("warn", ()), line.get("crit", ()), line.get("check_of__kind") or "", unit)
     if line["message"].get("condition") or (value is None and limits == "–"):
         return ""
     return _("value %(value)s, limit %(limit)s") % {
-        "value": format_value(value, line.get("unit") or "1"), "limit": limits,
+        "value": format_value(value, unit), "limit": limits,
     }  # fmt: skip

@@ -15,14 +15,15 @@ from mainstay.domain.inspection import NOT_WATCHED
 from mainstay.drivers.workbook import Grid, Value
 from mainstay.inspection import queries
 from mainstay.inspection.models import Line, Sheet
+from mainstay.monitoring.evidence import NOTHING, Table, table
 from mainstay.monitoring.wording import (
     DJANGO_LANGUAGE,
-    evidence_value,
     explain,
     format_day,
     format_instant,
     format_value,
     in_language,
+    listed,
     say_limits,
     state_word,
 )
@@ -52,8 +53,7 @@ class Row:
     why: str
     looked: str
     remarks: Sequence[tuple[str, str, str]] = ()
-    columns: Sequence[str] = ()
-    cells: Sequence[Sequence[str]] = ()
+    evidence: Table = NOTHING
     excerpt: str = ""
     changed: str = ""
 
@@ -107,7 +107,7 @@ def paper(sheet: Sheet, language: str) -> Paper:
         )
         for section, lines in queries.by_section(sheet, queries.lines(sheet.pk))
     ]  # fmt: skip
-    counts = ", ".join(f"{state_word(state)} {count}" for state, count in sheet.counts.items() if count)
+    counts = listed(f"{state_word(state)} {count}" for state, count in sheet.counts.items() if count)
     return Paper(
         sheet, in_language(sheet.head["title"], language) or sheet.system.name, sheet.zone, sheet.state,
         state_word(sheet.state), SHAPES[sheet.state], counts, _facts(sheet, zone, counts), _ends(sheet, zone), parts,
@@ -141,7 +141,7 @@ def _ends(sheet: Sheet, zone: ZoneInfo) -> list[tuple[str, str, str, str]]:
     found.append((names[sheet.stage], person_name(sheet.ended_by), _at(sheet.ended_at, zone), sheet.words))
     if over := queries.countersignature(sheet):
         week = _("week %(week)s") % {"week": f"{over.year}-W{over.week:02}"}
-        found.append((f"{_('Countersigned')}, {week}", person_name(over.actor), _at(over.at, zone), over.text))
+        found.append((listed([_("Countersigned"), week]), person_name(over.actor), _at(over.at, zone), over.text))
     elif sheet.stage == "signed":
         found.append((_("Not countersigned yet"), "", "", ""))
     return found
@@ -150,14 +150,13 @@ def _ends(sheet: Sheet, zone: ZoneInfo) -> list[tuple[str, str, str, str]]:
 def row(line: Line, zone: ZoneInfo, language: str) -> Row:
     """One line."""
     rows: list[Mapping[str, Any]] = line.evidence.get("rows") or []
-    columns = list(rows[0]) if rows else []
     changed = line.evidence.get("at")
     return Row(
         line,
         in_language(line.title, language) or line.item,
         in_language(line.check_title, language) or (line.check_of.name if line.check_of else ""),
         format_value(line.value, line.unit or "1"),
-        say_limits(line.warn, line.crit),
+        say_limits(line.warn, line.crit, line.check_of.kind if line.check_of else "", line.unit or "1"),
         format_value(line.yesterday, line.unit or "1"),
         line.state,
         state_word(line.state),
@@ -165,8 +164,7 @@ def row(line: Line, zone: ZoneInfo, language: str) -> Row:
         why(line),
         _at(line.looked_at, zone),
         [(person_name(one.actor), _at(one.at, zone), one.text) for one in line.remarks.all()],
-        columns,
-        [[_cell(evidence_value(one.get(name), language)) for name in columns] for one in rows],
+        table(rows, language),
         str(line.evidence.get("excerpt") or ""),
         _at(datetime.fromisoformat(changed), zone) if changed else "",
     )
@@ -178,7 +176,7 @@ def why(line: Line) -> str:
         return _("not watched")
     if line.unseen:
         return _("not seen today")
-    return explain(line.message)
+    return explain({"kind": line.check_of.kind if line.check_of else "", **line.message})
 
 
 def _grid(found: Paper) -> Grid:
@@ -202,17 +200,14 @@ def _cells(part: Part, one: Row | None, zone: ZoneInfo) -> list[Value]:
         return [None, part.title, None, None, _("not watched"), *[None] * 6, part.nothing, *[None] * 4]
     line = one.line
     remark = "\n".join(f"{who} {at}: {text}" for who, at, text in one.remarks)
-    table = [" | ".join(one.columns), *(" | ".join(cells) for cells in one.cells)] if one.columns else []
+    heads = [[head.name for head in one.evidence.columns]] if one.evidence.columns else []
+    rows = [" | ".join(cells) for cells in (*heads, *([text for text, _figure in row] for row in one.evidence.rows))]
     return [
         line.place, part.title, one.title, one.check, one.word, line.value, line.unit,
         one.value if line.value is not None else None, "; ".join(line.warn), "; ".join(line.crit), line.yesterday,
         one.why, remark, line.incident_id, line.looked_at.astimezone(zone) if line.looked_at else None,
-        "\n".join([*table, *([one.excerpt] if one.excerpt else [])]),
+        "\n".join([*rows, *([one.excerpt] if one.excerpt else [])]),
     ]  # fmt: skip
-
-
-def _cell(value: Any) -> str:
-    return "–" if value is None else str(value)
 
 
 def _at(moment: datetime | None, zone: ZoneInfo) -> str:

@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
+from mainstay.catalogue.kinds import metrics, primary, probe_kinds, title
 from mainstay.domain.duration import format_duration
 from mainstay.domain.reading import Fault
 from mainstay.domain.saying import restored, said
-from mainstay.domain.threshold import Condition
+from mainstay.domain.threshold import Condition, parse_condition
 
 DJANGO_LANGUAGE = {"en": "en", "zh": "zh-hans", "zh-hant": "zh-hant"}
 """Django's names of the languages that a document, a notice or a request may ask for."""
@@ -107,17 +108,47 @@ def _explain(message: Mapping[str, Any]) -> str:
         what = {"fault": fault_words(fault), "detail": detail}
         return _("%(fault)s: %(detail)s") % what if detail else fault_words(fault)
     if condition := message.get("condition"):
-        value = format_value(message.get("value"), message.get("unit") or "1")
-        return _("%(metric)s is %(value)s; the limit is %(condition)s") % {
-            "metric": message.get("metric") or "?", "value": value, "condition": condition,
-        }  # fmt: skip
+        kind, unit = str(message.get("kind") or ""), message.get("unit") or "1"
+        metric = metric_title(kind, message.get("metric") or "") or _("the value")
+        value, limit = format_value(message.get("value"), unit), say_limit(condition, unit)
+        return _("%(metric)s: %(value)s; the limit: %(limit)s") % {"metric": metric, "value": value, "limit": limit}
     return ""
 
 
-def say_condition(condition: Condition, primary: str, unit: str) -> str:
-    """A condition as a sentence; ``unit`` is the metric's."""
+def listed(parts: Iterable[object]) -> str:
+    """Some names one after the other."""
+    return pgettext("between parts of a list", ", ").join(map(str, parts))
+
+
+def zone_mark(at: datetime) -> str:
+    """How far the clock that ``at`` is on is from UTC: ``UTC+8``. Names such as CST mean several zones."""
+    minutes = round((at.utcoffset() or timedelta()).total_seconds() / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    far = f"{hours}:{rest:02}" if rest else str(hours)
+    return f"UTC{'-' if minutes < 0 else '+'}{far}" if minutes else "UTC"
+
+
+def metric_title(kind: str, metric: str) -> str:
+    """What people call a metric of a probe kind, in the active language."""
+    return said(title(kind, metric), _)
+
+
+def say_limit(condition: str, unit: str) -> str:
+    """A condition as it is written in the catalogue, in words, without its metric."""
+    try:
+        return say_condition(parse_condition(condition), "", unit, named=False)
+    except ValueError:  # of a time when conditions were written otherwise
+        return condition
+
+
+def say_condition(condition: Condition, primary: str, unit: str, *, kind: str = "", named: bool = True) -> str:
+    """A condition as a sentence, or only the limit where its metric is named beside it; ``unit`` is the metric's."""
     number = format_value(condition.when.number, unit)
-    said = _compared(condition.when.op) % {"metric": condition.metric or primary or _("the value"), "number": number}
+    if named:
+        metric = metric_title(kind, condition.metric or primary) or _("the value")
+        said = _compared(condition.when.op) % {"metric": metric, "number": number}
+    else:
+        said = _limit(condition.when.op) % {"number": number}
     if condition.hold:
         said += _(" for %(long)s") % {"long": _in_units(format_duration(condition.hold))}
     if condition.clear is not None:
@@ -130,9 +161,23 @@ def say_condition(condition: Condition, primary: str, unit: str) -> str:
     return said
 
 
-def say_limits(warn: Sequence[str], crit: Sequence[str]) -> str:
-    """What the conditions of a check are, the critical ones first; a dash where it has none."""
-    return "; ".join([*crit, *(text for text in warn if text not in crit)]) or "–"
+def say_limits(warn: Sequence[str], crit: Sequence[str], kind: str = "", unit: str = "1") -> str:
+    """What the conditions of a check are in words, the critical ones first; a dash where it has none. ``unit`` is that
+    of a metric that the target named."""
+    units = metrics(kind) if kind in probe_kinds() else {}
+    found = []
+    for text in [*crit, *(text for text in warn if text not in crit)]:
+        one = parse_condition(text)
+        metric = one.metric or primary(kind)
+        found.append(say_condition(one, primary(kind), units.get(metric) or unit, kind=kind, named=bool(one.metric)))
+    return pgettext("between parts of a sentence", "; ").join(found) or "–"
+
+
+def _limit(op: str) -> str:
+    return {
+        ">": _("above %(number)s"), ">=": _("at least %(number)s"), "<": _("below %(number)s"),
+        "<=": _("at most %(number)s"), "==": _("equal to %(number)s"), "!=": _("other than %(number)s"),
+    }[op]  # fmt: skip
 
 
 def _compared(op: str) -> str:

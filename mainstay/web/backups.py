@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST
@@ -21,6 +22,7 @@ from mainstay.monitoring.wording import format_value
 from mainstay.web import lists
 from mainstay.web.access import actor, may, or_404, page, visible
 from mainstay.web.live import live
+from mainstay.web.schedules import schedule
 from mainstay.web.systems import STATES
 from mainstay.web.templatetags.mainstay import called, words
 
@@ -73,10 +75,10 @@ def _says(row: Policy) -> list[tuple[str, Any]]:
     """The policy word by word, defaults filled in."""
     meant = policies.definition(row)
     keep, never = meant.keep, pgettext("schedule", "never")
-    full, incremental = full_at(meant), incremental_at(meant)
+    full, incremental = schedule(full_at(meant)), schedule(incremental_at(meant))
     if "incremental" not in policies.levels(row) and incremental:
-        full, incremental = f"{full} · {incremental}", ""
-    proofs = prove_at(meant) or never
+        full, incremental = format_html("{} · {}", full, incremental), ""
+    proofs = schedule(prove_at(meant)) or never
     found = [
         (_("Component"), called(row.component)),
         (_("Tool"), row.tool),
@@ -84,7 +86,7 @@ def _says(row: Policy) -> list[tuple[str, Any]]:
         (_("Full copies"), full or never),
         (_("Incremental copies"), incremental or never),
         (_("Begins within"), meant.window or _("always")),
-        (_("Proofs"), _("%(when)s and after each copy") % {"when": proofs} if prove_each(meant) else proofs),
+        (_("Proofs"), format_html(_("{when} and after each copy"), when=proofs) if prove_each(meant) else proofs),
         (_("Kept"), _("the last %(last)d, of %(daily)d days, %(weekly)d weeks, %(monthly)d months, %(yearly)d years")
          % keep.model_dump()),
         (_("Stores"), " → ".join(meant.stores)),

@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mainstay.web.charts import Tick
+from mainstay.web.frames import FRAMES, LETTERS, NARROW, WIDE, Frame
+from mainstay.web.lettering import ems
 
-WIDTH, HEIGHT = 1080, 240
+HEIGHT = 240
 LEFT, RIGHT, TOP, BOTTOM = 56, 22, 14, 26
 LONG = 290
 """Of the longest of the bars that lie."""
@@ -42,7 +44,7 @@ class Columns:
 
     columns: list[Column]
     marks: list[Tick]
-    width: int
+    frame: Frame
     height: int = HEIGHT
     left: int = LEFT
     top: int = TOP
@@ -51,7 +53,7 @@ class Columns:
 
     @property
     def right(self) -> int:
-        return self.width - RIGHT
+        return self.frame.width - RIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +69,25 @@ Named = tuple[str, str, Mapping[str, float]]
 """Below the axis, on hover, and look → value from below to above."""
 
 
+def in_all_frames(
+    given: Sequence[Named], said: Callable[[float], str], *, narrow: int = 0, time: bool = False
+) -> list[Columns]:
+    """One drawing for each width; the narrow one of the last so many columns, 0 for all of them."""
+    return [
+        columns(given[-narrow:] if frame is NARROW else given, said, frame=frame, time=time) for frame in FRAMES
+    ]  # fmt: skip
+
+
 def columns(
-    given: Sequence[Named], said: Callable[[float], str], *, width: int = WIDTH, every: int = 1, time: bool = False
+    given: Sequence[Named], said: Callable[[float], str], *, frame: Frame = WIDE, time: bool = False
 ) -> Columns:
-    """Stacked bars of counts, or of seconds for ``time``; every so many a name is written. Nothing but zeros is an
-    empty plot with its axis."""
+    """Stacked bars of counts, or of seconds for ``time``; as many names are written as have room. Nothing but zeros is
+    an empty plot with its axis."""
     high, step = (ceiling_of_time if time else ceiling)(
         max((sum(values.values()) for _, _, values in given), default=0)
     )
-    slot = (width - LEFT - RIGHT) / max(1, len(given))
+    slot = (frame.width - LEFT - RIGHT) / max(1, len(given))
+    every = math.ceil((max((ems(text) for text, _, _ in given), default=0) * LETTERS + 8) / slot)
     plot = HEIGHT - TOP - BOTTOM
 
     def up(value: float) -> float:
@@ -92,7 +104,7 @@ def columns(
         shown = text if (len(given) - 1 - place) % every == 0 else ""
         found.append(Column(round(x, 1), round(slot, 1), title, parts, round(x + slot / 2, 1), shown))
     marks = [Tick(up(step * n), said(step * n)) for n in range(round(high / step) + 1)]
-    return Columns(found, marks, width)
+    return Columns(found, marks, frame)
 
 
 def ceiling(most: float) -> tuple[float, float]:

@@ -15,8 +15,9 @@ from django.utils.translation import pgettext
 from mainstay.domain.state import State
 from mainstay.domain.threshold import Condition
 from mainstay.monitoring.queries.samples import Point
-from mainstay.monitoring.wording import format_instant, format_seconds, format_value
-from mainstay.web.lettering import ems
+from mainstay.monitoring.wording import format_instant, format_seconds, format_value, listed, say_condition
+from mainstay.web.frames import LETTERS, WIDE, Frame
+from mainstay.web.lettering import cut, ems
 from mainstay.web.templatetags.signs import state_text
 
 Place = Callable[[float], float]
@@ -24,11 +25,8 @@ Place = Callable[[float], float]
 Span = tuple[datetime, datetime, State]
 Spans = Sequence[Span]
 
-WIDTH, HEIGHT = 1080, 300
-LEFT, RIGHT, TOP, BOTTOM = 68, 12, 26, 28
+LEFT, RIGHT, TOP, BOTTOM = 44, 12, 26, 28
 """Around the plot; more on the left where the values of its axis need it."""
-LETTERS = 11.5
-"""Size of those on an axis."""
 RAIL = 8
 """Height of the row of states above the plot."""
 STRIP = 240
@@ -87,13 +85,21 @@ class Chart:
     start: float
     end: float
     left: int
-    width: int = WIDTH
-    height: int = HEIGHT
-    right: int = WIDTH - RIGHT
+    frame: Frame
     top: int = TOP
-    bottom: int = HEIGHT - BOTTOM
-    plot_height: int = HEIGHT - TOP - BOTTOM
     rail: int = RAIL
+
+    @property
+    def right(self) -> int:
+        return self.frame.width - RIGHT
+
+    @property
+    def bottom(self) -> int:
+        return self.frame.height - BOTTOM
+
+    @property
+    def plot_height(self) -> int:
+        return self.bottom - TOP
 
 
 def chart(
@@ -104,6 +110,7 @@ def chart(
     *,
     limits: Sequence[tuple[State, Condition]] = (),
     bands: Spans = (),
+    frame: Frame = WIDE,
 ) -> Chart | None:
     """The drawing, or None when there is nothing to draw."""
     seen = [point for point in points if math.isfinite(point.mean)]
@@ -116,27 +123,37 @@ def chart(
     texts = [format_value(value, unit) for value in values]
     left = max(LEFT, round(max(map(ems, texts)) * LETTERS) + 12)
 
+    width, height = frame.width - left - RIGHT, frame.height - TOP - BOTTOM
+
     def across(at: float) -> float:
-        return round(left + (WIDTH - left - RIGHT) * (at - begin) / length, 1)
+        return round(left + width * (at - begin) / length, 1)
 
     def up(value: float) -> float:
-        return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - low) / (high - low), 1)
+        return round(TOP + height - height * (value - low) / (high - low), 1)
 
     return Chart(
         line=_path(seen, across, up, length / 60),
         area=_area(seen, across, up),
         marks=[Tick(up(value), text) for value, text in zip(values, texts, strict=True)],
-        times=_times(start, end, across),
+        times=_times(start, end, across, frame),
         bands=_bands(bands, across),
         limits=[
-            Limit(up(one.when.number), state.value, one.text) for state, one in limits if low <= one.when.number <= high
+            Limit(up(one.when.number), state.value, cut(_limit(state, one, unit), width / LETTERS))
+            for state, one in limits
+            if low <= one.when.number <= high
         ],
         points=json.dumps([[across(p.at), up(p.mean), _said(p, unit)] for p in seen], ensure_ascii=False),
         said=sentence(lasted([bands])),
         start=begin,
         end=begin + length,
         left=left,
+        frame=frame,
     )
+
+
+def _limit(state: State, one: Condition, unit: str) -> str:
+    """The chart names its metric."""
+    return f"{state_text(state.value)} {say_condition(one, '', unit, named=False)}"
 
 
 def scale(low: float, high: float, wanted: Sequence[float] = ()) -> tuple[float, float, float]:
@@ -177,17 +194,20 @@ _STEPS = (60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 
 """Seconds between two marks of a time axis."""
 
 
-def _times(start: datetime, end: datetime, across: Place) -> list[Tick]:
-    """At most nine marks at round times of the reader's clock; a day is named where the marks are days apart."""
-    length = (end - start).total_seconds()
-    step = next((one for one in _STEPS if length / one <= 9), _STEPS[-1])
+def _times(start: datetime, end: datetime, across: Place, frame: Frame) -> list[Tick]:
+    """As many marks as have room at round times of the reader's clock, nine at most; a day is named where the marks are
+    days apart. What would leave the drawing is left out."""
+    length, most = (end - start).total_seconds(), min(9, frame.width // 80)
+    step = next((one for one in _STEPS if length / one <= most), _STEPS[-1])
     first = localtime(start)
     midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
     at = midnight.timestamp() + math.ceil((first - midnight).total_seconds() / step) * step
     form = "H:i" if step < 86400 else pgettext("format of a date", "j M")
     found: list[Tick] = []
     while at < end.timestamp():
-        found.append(Tick(across(at), dateformat.format(localtime(datetime.fromtimestamp(at, UTC)), form)))
+        text = dateformat.format(localtime(datetime.fromtimestamp(at, UTC)), form)
+        if across(at) + ems(text) * LETTERS / 2 <= frame.width:
+            found.append(Tick(across(at), text))
         at += step
     return found
 
@@ -247,10 +267,8 @@ def sentence(held: Mapping[State, float]) -> str:
     bad = [state for state in (State.CRITICAL, State.WARNING, State.UNKNOWN) if held.get(state)]
     if not bad:
         return _("ok while watched") if held.get(State.OK) else state_text("none")
-    listed = pgettext("between parts of a list", ", ").join(
-        f"{state_text(state.value)} {format_seconds(held[state])}" for state in bad
-    )
-    return _("%(states)s; otherwise ok") % {"states": listed} if held.get(State.OK) else listed
+    said = listed(f"{state_text(state.value)} {format_seconds(held[state])}" for state in bad)
+    return _("%(states)s; otherwise ok") % {"states": said} if held.get(State.OK) else said
 
 
 def worst_of(all_bands: Sequence[Spans], start: datetime, end: datetime, parts: int = 96) -> list[Span]:

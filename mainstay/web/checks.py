@@ -18,6 +18,7 @@ from mainstay.monitoring import actions
 from mainstay.monitoring import queries as monitoring
 from mainstay.web import charts, flows, lists
 from mainstay.web.access import actor, check_of, may, page
+from mainstay.web.frames import FRAMES
 from mainstay.web.limits import limits
 from mainstay.web.live import live
 
@@ -68,7 +69,7 @@ def check(request: HttpRequest, system: str, name: str) -> HttpResponse:
         "metric": metric,
         "ranges": RANGES,
         "stretch": stretch,
-        "chart": _chart(found, metric, values[metric].unit if metric in values else "1", stretch, lines),
+        "charts": _charts(found, metric, values[metric].unit if metric in values else "1", stretch, lines),
         "conditions": [(one.state.value, one.said) for one in judged_by],
         "every": format_duration(found.every),
         **lists.shown(request, monitoring.changes(check_id=found.pk, limit=None), CHANGES),
@@ -81,12 +82,15 @@ def check(request: HttpRequest, system: str, name: str) -> HttpResponse:
     return live(request, "check", context)
 
 
-def _chart(
+def _charts(
     found: Check, metric: str, unit: str, stretch: Stretch, lines: Sequence[tuple[State, Condition]]
-) -> charts.Chart | None:
-    points = monitoring.samples(found.pk, metric, stretch.start.timestamp(), stretch.end.timestamp())
-    bands = monitoring.state_bands(found.pk, stretch.start, stretch.end)
-    return charts.chart(points, unit, stretch.start, stretch.end, limits=lines, bands=bands)
+) -> list[charts.Chart]:
+    """The chart for each width of a screen; none where nothing was seen."""
+    start, end = stretch.start, stretch.end
+    points = monitoring.samples(found.pk, metric, start.timestamp(), end.timestamp())
+    bands = monitoring.state_bands(found.pk, start, end)
+    drawn = (charts.chart(points, unit, start, end, limits=lines, bands=bands, frame=frame) for frame in FRAMES)
+    return [one for one in drawn if one]
 
 
 @page("check.run")

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from mainstay.domain.actor import Role
 from mainstay.incidents.queries import open_incidents
@@ -55,4 +56,9 @@ def role_name(role: int) -> str:
 
 def silent() -> list[str]:
     """Processes that should be heard of and are not, those that never were among them."""
-    return silent_processes(datetime.now(UTC))
+    return [process_name(one) for one in silent_processes(datetime.now(UTC))]
+
+
+def process_name(name: str) -> str:
+    """A process of Mainstay as its pages call it."""
+    return {"checker": pgettext("process", "checker"), "engine": pgettext("process", "engine")}.get(name, name)

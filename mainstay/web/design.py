@@ -40,7 +40,7 @@ def design(request: HttpRequest) -> HttpResponse:
                   "done"),
         "messages_shown": ("success", "warning", "error", "info"),
         "entries": ("opened", "reopened", "worse", "relapsed", "acknowledged", "note", "recovered", "resolved"),
-        "ago": now - timedelta(minutes=47), "plot": bars.columns(week, lambda one: f"{one:.0f}"),
+        "ago": now - timedelta(minutes=47), "plots": bars.in_all_frames(week, lambda one: f"{one:.0f}"),
         "lying": bars.lying([(_("system"), 9), (_("data"), 5), (_("business"), 2)]),
         "took": Pace(Took(12, 900.0, 720.0), Took(2, None, None)), "themes": ("light", "dark"),
     }  # fmt: skip

@@ -11,6 +11,9 @@ from mainstay.monitoring import queries as monitoring
 from mainstay.monitoring.models import Observation
 from mainstay.web import flow_picture
 
+FIRST = 5
+"""Stuck cases on a page that is about more than the flow."""
+
 
 def called(case: dict[str, Any], titles: dict[str, dict[str, str]]) -> dict[str, Any]:
     """A case with its state as people call it; what has no title keeps its name."""
@@ -21,6 +24,11 @@ def drawn(checks: Sequence[Check]) -> list[dict[str, Any]]:
     """The newest picture of each flow; ``picture`` None before the first. ``drawing`` is drawn when it is asked for."""
     found = monitoring.pictures([check.pk for check in checks])
     return [_drawn(check, found.get(check.pk)) for check in checks]
+
+
+def briefly(flow: dict[str, Any]) -> dict[str, Any]:
+    """The same with its first stuck cases only, and how many more there are."""
+    return {**flow, "first": flow["cases"][:FIRST], "more": len(flow["cases"][FIRST:])}
 
 
 def _drawn(check: Check, found: Observation | None) -> dict[str, Any]:

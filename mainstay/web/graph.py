@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from mainstay.monitoring.wording import listed
+from mainstay.web.lettering import lines
 from mainstay.web.templatetags.signs import role_word, state_text
 
-BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y = 200, 74, 36, 46
+BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y = 200, 90, 36, 46
 LEFT, RIGHT = 34, 10
 """Of a box, beside its words."""
+TITLE_ROOM = (BOX_WIDTH - LEFT - RIGHT) / 14
+"""Ems that a box has for a line of its title."""
 
 Look = tuple[str, str, str, str]
 """Title, kind, state and part."""
@@ -27,6 +31,11 @@ class Box:
     part: str
     x: int
     y: int
+
+    @property
+    def lines(self) -> list[str]:
+        """Its title on two lines at most."""
+        return lines(self.title, TITLE_ROOM, 2)
 
     @property
     def stands(self) -> str:
@@ -47,8 +56,8 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Boxes and arrows, how much room they take, and the same in a sentence. ``title_room`` and ``small_room`` are the
-    ems that a box has for its title and for the smaller lines below it."""
+    """Boxes and arrows, how much room they take, and the same in a sentence. ``small_room`` are the ems
+    that a box has for the smaller lines below its title."""
 
     boxes: list[Box]
     arrows: list[Arrow]
@@ -58,7 +67,6 @@ class Graph:
     box_width: int = BOX_WIDTH
     box_height: int = BOX_HEIGHT
     left: int = LEFT
-    title_room: float = (BOX_WIDTH - LEFT - RIGHT) / 14
     small_room: float = (BOX_WIDTH - LEFT - RIGHT) / 12
 
 
@@ -85,10 +93,10 @@ def _stands(state: str, part: str) -> str:
 
 def _said(needs: Mapping[str, Sequence[str]], looks: Mapping[str, Look]) -> str:
     """Each part with how it is and what it needs: all that the drawing shows, for who does not see it."""
-    comma, stop = pgettext("between parts of a list", ", "), pgettext("between parts of a sentence", "; ")
+    stop = pgettext("between parts of a sentence", "; ")
     found = []
     for name, (title, _kind, state, part) in looks.items():
-        others = comma.join(looks[other][0] for other in needs[name] if other in looks)
+        others = listed(looks[other][0] for other in needs[name] if other in looks)
         words = {"part": title, "state": _stands(state, part), "others": others}
         found.append((_("%(part)s (%(state)s) needs %(others)s") if others else _("%(part)s (%(state)s)")) % words)
     return stop.join(found)

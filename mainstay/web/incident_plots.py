@@ -15,14 +15,14 @@ from mainstay.catalogue import queries as catalogue
 from mainstay.domain.incident_stats import ENOUGH, Pace, Week
 from mainstay.domain.state import Category
 from mainstay.incidents import queries
-from mainstay.monitoring.wording import format_seconds
+from mainstay.monitoring.wording import format_seconds, listed
 from mainstay.web import bars, lists
 from mainstay.web.access import visible
 from mainstay.web.templatetags.mainstay import called, category
 from mainstay.web.templatetags.signs import level_word
 
-HALF = 520
-"""Width of a drawing of which two stand side by side."""
+WEEKS = 8
+"""Shown where the screen is narrow: the newest."""
 
 
 def plots(request: HttpRequest) -> HttpResponse:
@@ -34,7 +34,8 @@ def plots(request: HttpRequest) -> HttpResponse:
     titles = {one.name: called(one) for one in known}
     context = {
         "plots": True, "systems": known, "system": system, "found": found, "enough": ENOUGH,
-        "weeks": bars.columns([_week(one) for one in found.weeks], _count, every=2),
+        "weeks": bars.in_all_frames([_week(one) for one in found.weeks], _count, narrow=WEEKS),
+        "narrow": WEEKS,
         "categories": bars.lying([(category(one), found.categories.get(one, 0)) for one in Category]),
         "owners": bars.lying([(titles.get(name, name) or _("no system"), count) for name, count in found.systems]),
         "acknowledged": _months(found.months, "acknowledge"),
@@ -51,15 +52,15 @@ def _count(number: float) -> str:
 def _week(one: Week) -> bars.Named:
     """A week's bar: slight ones below, severe ones on top, where the eye is."""
     levels = {f"level-bar-{level}": count for level, count in sorted(one.levels.items(), reverse=True)}
-    told = ", ".join(f"{level_word(level)} {count}" for level, count in one.levels.items() if count)
+    told = listed(f"{level_word(level)} {count}" for level, count in one.levels.items() if count)
     number = ngettext("%(n)d incident", "%(n)d incidents", one.total) % {"n": one.total}
     day = date_format(one.start, "SHORT_DATE_FORMAT")
     title = _("week of %(day)s: %(number)s") % {"day": day, "number": number}
     short = dateformat.format(one.start, pgettext("format of a date", "j M"))
-    return short, f"{title} ({told})" if told else title, levels
+    return short, _("%(what)s (%(parts)s)") % {"what": title, "parts": told} if told else title, levels
 
 
-def _months(months: dict[str, Pace], act: str) -> bars.Columns | None:
+def _months(months: dict[str, Pace], act: str) -> list[bars.Columns] | None:
     """The medians by month; None where no month has enough to speak of."""
     given: list[bars.Named] = []
     for month, pace in months.items():
@@ -68,7 +69,7 @@ def _months(months: dict[str, Pace], act: str) -> bars.Columns | None:
         given.append((month, f"{month}: {told} ({took.count})", {"": took.median or 0.0}))
     if all(getattr(pace, act).median is None for pace in months.values()):
         return None
-    return bars.columns(given, lambda one: format_seconds(one) if one else "0", width=HALF, time=True)
+    return bars.in_all_frames(given, lambda one: format_seconds(one) if one else "0", time=True)
 
 
 def _paces(found: queries.Statistics) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ def limits(found: Check, primary: str, units: Mapping[str, str]) -> list[Limit]:
     own = [(state, parse_condition(text)) for state, text in pairs]
     if own or found.kind != "plugin":
         return [
-            Limit(state, say_condition(one, primary, units.get(one.metric or primary, "1")), (one,))
+            Limit(state, say_condition(one, primary, units.get(one.metric or primary, "1"), kind=found.kind), (one,))
             for state, one in own
         ]
     return _printed(found, units)

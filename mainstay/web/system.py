@@ -37,12 +37,12 @@ def system(request: HttpRequest, name: str) -> HttpResponse:
         "state": glance.worst([check.standing.state for check in checks if hasattr(check, "standing")]),
         "day": glance.strips([name], now - DAY, now)[name],
         "graph": _graph(found, checks),
-        "flows": flows.drawn([check for check in checks if check.kind == "flow"]),
+        "flows": [flows.briefly(one) for one in flows.drawn([check for check in checks if check.kind == "flow"])],
         "groups": _groups([check for check in checks if _fits(check, text, wanted)]),
         "text": text,
         "wanted": wanted,
         "states": STATES,
-        "incidents": list(incidents.search(state="running", system=name)),
+        "incidents": list(incidents.search(state="running", system=name, sort="level")),
         "changes": list(monitoring.news(system=name, limit=12)),
         "told": _told(found),
         "response": on_call.response_team(found, now),
@@ -91,7 +91,10 @@ def _availability(system: System, now: datetime) -> dict[str, Any]:
         for number, (day, one) in enumerate(objective.days(bands, now, DAYS, zone))
     ]
     looks = [one["look"] for one in days]
-    return {"days": days, "looks": looks, "uptime": whole, "goal": goal, "budget": objective.budget(whole, goal)}
+    return {
+        "days": days, "looks": looks, "uptime": whole, "goal": goal,
+        "budget": objective.budget(whole, goal, DAYS * DAY), "new": whole.known < (DAYS - 1) * DAY.total_seconds(),
+    }  # fmt: skip
 
 
 def _look(one: objective.Uptime, goal: float) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from mainstay.backups.queries import overview
 from mainstay.domain.objective import budget, uptime
 from mainstay.incidents import queries as incidents
 from mainstay.monitoring import queries as monitoring
@@ -55,6 +56,7 @@ def _rows(shown: list[glance.Glanced]) -> list[dict[str, Any]]:
     strips = glance.strips(names, now - DAY, now)
     outages = monitoring.outage_bands_of(names, now - SPAN, now)
     money, running, looked = stuck_amounts(names), running_by_system(), monitoring.looked_at(names)
+    proofs = overview.last_proofs([one.system.pk for one in shown])
     rows = []
     for one in shown:
         name, objective = one.system.name, float(one.system.objectives.get("availability", 99.0))
@@ -63,7 +65,8 @@ def _rows(shown: list[glance.Glanced]) -> list[dict[str, Any]]:
         rows.append({
             "system": one.system, "state": one.state, "checks": checks, "not_ok": checks - one.counts.get("ok", 0),
             "day": strips[name], "running": running[name], "at_risk": money.get(name), "uptime": up,
-            "objective": objective, "budget": budget(up, objective), "looked_at": looked.get(name),
+            "objective": objective, "budget": budget(up, objective, SPAN), "looked_at": looked.get(name),
+            "proof": proofs.get(one.system.pk), "new": up.known < (SPAN - DAY).total_seconds(),
         })  # fmt: skip
     return rows
 

@@ -64,8 +64,8 @@ def _to_approve(request: HttpRequest, sight: Sight) -> list[Restore]:
 
 
 def not_ok(sight: Sight) -> QuerySet[Standing]:
-    """What is not ok and part of no incident that runs, so that nobody may say that all is quiet."""
-    found = monitoring.standings(states=("warning", "critical", "unknown"), sight=sight)
+    """What is not ok and part of no incident that runs, the worst first, so that nobody may say that all is quiet."""
+    found = monitoring.worst_first(monitoring.standings(states=("warning", "critical", "unknown"), sight=sight))
     return found.exclude(check_of_id__in=incidents.checks_in_open())
 
 

@@ -42,10 +42,11 @@ def test_uptime(bands: list[tuple[float, float, State]], known: float, down: flo
         (1000, 20, 99, Budget(10, 20), 2),
         (1000, 0, 100, Budget(0, 0), 0),
         (1000, 1, 100, Budget(0, 1), 1),
+        (5, 5, 99, Budget(10, 5), 0.5),  # as new as it may be: the promise is for the whole span
     ],
 )
 def test_budget(known: float, down: float, objective: float, expected: Budget, used: float) -> None:
-    found = budget(Uptime(known, down), objective)
+    found = budget(Uptime(known, down), objective, timedelta(seconds=1000))
     assert (found.allowed, found.used) == pytest.approx((expected.allowed, expected.used))
     assert found.used_share == pytest.approx(used)
     assert found.left == pytest.approx(expected.allowed - expected.used)

@@ -148,9 +148,10 @@ Restore.objects.create(
     story=[{{"at": now.isoformat(), "who": "engine", "word": "failed", "code": "no-space", "detail": "x" * 300}}])
 watch(policy, "late", "ok")
 watch(policy, "unproved", "critical", fault="failed", detail="the last proof failed: rows of consolidated_ledger")
-watch(policy, "second-site", "warning", condition="behind > 12h", metric="behind", value=999999.0, unit="s")
+watch(policy, "second-site", "warning", condition="behind > 12h", metric="behind", value=999999.0, unit="s",
+      kind="backup")
 watch(open_policy("hourly", "{LONG}", stores[:1]), "late", "critical", condition="late > 24h", metric="late",
-      value=360000.0, unit="s")
+      value=360000.0, unit="s", kind="backup")
 """
 """A policy whose second site has a copy of the future, and one that never ran."""
 RUNBOOK = "release-the-orders-of-the-subsidiaries-that-wait-too-long"
@@ -270,6 +271,8 @@ WIDER = {
     "Name": ["/people/"], "E-mail": ["/people/", "/settings/", "/settings/channels/new/"],
     "operator": ["/people/", "/account/"], "Limit": ["/inspections/1/"],
     "Limits and intervals": ["/start/parts/database-of-all-the-subsidiaries/"],
+    # A host's metrics stand as those of any check do.
+    **{name: [f"/systems/{LONG}/checks/answers/"] for name in ("time to the first byte", "memory in use")},
 }  # fmt: skip
 """Labels that Traditional Chinese has more characters for than Simplified, and where they stand."""
 

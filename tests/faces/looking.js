@@ -46,5 +46,11 @@
       found.push(`${name(text)}: drawn from ${Math.round(inner.left)} to ${Math.round(inner.right)}, its frame is ${Math.round(outer.left)} to ${Math.round(outer.right)}`);
     }
   }
+  // Letters of a drawing are scaled with it.
+  for (const text of document.querySelectorAll("main svg text")) {
+    if (!text.checkVisibility()) continue;
+    const size = parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a;
+    if (size < 9) found.push(`${name(text)}: letters of ${size.toFixed(1)} px`);
+  }
   return found;
 })()

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from mainstay.catalogue.kinds import title
 from mainstay.catalogue.models import Check, System
 from mainstay.domain.actor import Role
 from mainstay.domain.chunk import Batch
@@ -19,6 +20,7 @@ from mainstay.inspection.models import Line
 from mainstay.monitoring.actions import store_samples
 from mainstay.monitoring.models import Series, Standing
 from mainstay.monitoring.queries import last_values
+from mainstay.web.frames import FRAMES
 from tests.faces.test_web import ROOT, person
 
 HOST = {"memory": ("%", 41.0), "load": ("1", 0.5), "disk": ("%", 93.0), "cpu": ("%", 72.0)}
@@ -57,18 +59,20 @@ def page(name: str) -> str:
 
 
 def drawn(text: str) -> list[str]:
-    """The metric whose chart it is."""
-    return re.findall(r'class="chart"[^>]*aria-label="([^:"]*):', text)
+    """The metric whose chart it is, drawn for three widths."""
+    found = re.findall(r'class="chart"[^>]*aria-label="([^:"]*):', text)
+    assert found == found[:1] * 3
+    return found[:1]
 
 
 @pytest.mark.django_db
 def test_a_bare_condition_is_about_what_the_judge_takes(watched: Watched) -> None:
     watched("host", "host", HOST, warn=["> 80% for 5m"])
     text = page("host")
-    assert "cpu above 80 % for 5m" in text
-    assert drawn(text) == ["cpu"]
-    assert text.count('class="limit limit-warning"') == 1
-    assert re.findall(r'aria-current="true">(\w+) 72 %', text) == ["cpu"]
+    assert "processor use above 80 % for 5m" in text
+    assert drawn(text) == ["processor use"]
+    assert text.count('class="limit limit-warning"') == len(FRAMES)
+    assert re.findall(r'aria-current="true">([\w ]+) 72 %', text) == ["processor use"]
 
 
 @pytest.mark.django_db
@@ -94,16 +98,16 @@ def test_it_opens_on_what_it_is_about(
 ) -> None:
     watched("one", kind, numbers, **document)
     text = page("one")
-    assert drawn(text) == [opens]
-    assert text.count('<path class="limit ') == limits
+    assert drawn(text) == [title(kind, opens)]
+    assert text.count('<path class="limit ') == limits * len(FRAMES)
 
 
 @pytest.mark.django_db
 def test_it_opens_on_what_it_complains_of_and_on_what_is_asked_for(watched: Watched) -> None:
     watched("host", "host", HOST, {"metric": "load", "value": 9.0, "condition": "load > 8"}, warn=["disk > 95%"])
     who = person(Role.VIEWER)
-    assert drawn(who.get("/systems/shop/checks/host/").content.decode()) == ["load"]
-    assert drawn(who.get("/systems/shop/checks/host/?metric=memory").content.decode()) == ["memory"]
+    assert drawn(who.get("/systems/shop/checks/host/").content.decode()) == ["load per processor"]
+    assert drawn(who.get("/systems/shop/checks/host/?metric=memory").content.decode()) == ["memory in use"]
 
 
 @pytest.mark.django_db
@@ -113,8 +117,8 @@ def test_rows_and_the_sheet_show_the_same_metric(watched: Watched) -> None:
     watched("orders", "sql", {"waiting": ("1", 4.0), "rows": ("1", 1.0)}, warn=["< 5"])
     who = person(Role.VIEWER)
     text = who.get("/systems/shop/").content.decode()
-    shown = re.findall(r'<td class="num"><span class="dim small">(\w+)</span> ([^<]+)</td>', text)
-    assert sorted(shown) == [("cpu", "72 %"), ("disk", "93 %"), ("waiting", "4")]
+    shown = re.findall(r'<td class="num"><span class="dim small">([\w ]+)</span> ([^<]+)</td>', text)
+    assert sorted(shown) == [("fullest disk", "93 %"), ("processor use", "72 %"), ("waiting", "4")]
     assert re.search(r'<span class="dim small">waiting</span> 4<', who.get("/data/?view=rules").content.decode())
     sheet = run_by_hand("shop", actor=ROOT)
     assert ("disk", 93.0) in Line.objects.filter(sheet=sheet, check_of=disk).values_list("metric", "value")

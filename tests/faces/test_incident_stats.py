@@ -1,5 +1,6 @@
 """Incidents in numbers, on the page, by API and command line: the same figures, of what may be seen, in few queries."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree
@@ -53,8 +54,9 @@ def test_the_page_says_what_the_api_says() -> None:
     assert "not enough data" in page
     assert "The shop &lt;b&gt;" in page
     assert "style=" not in page
-    drawing = ElementTree.fromstring(page[page.index('<svg class="chart bars"') :].partition("</svg>")[0] + "</svg>")
-    assert len(drawing.findall("g")) == 26
+    drawings = [ElementTree.fromstring(one) for one in re.findall(r'<svg class="chart bars".*?</svg>', page, re.S)]
+    assert [len(one.findall("g")) for one in drawings[:3]] == [26, 26, 8], "the newest weeks alone on a phone"
+    assert drawings[2].findall("g/title")[-1].text == drawings[0].findall("g/title")[-1].text
     assert "7" in set(page.replace("<", ">").split(">")), "the numbers are also in a table"
 
 

@@ -1,5 +1,6 @@
 """The drawings, without a page: what a strip and a graph show is the same in shape, in colour and in words."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,8 +11,10 @@ from django.utils.translation import override
 
 from mainstay.catalogue.kinds import probe_kinds
 from mainstay.domain.state import State
+from mainstay.domain.threshold import parse_condition
 from mainstay.monitoring.queries import Point
-from mainstay.web import charts, graph, lettering
+from mainstay.web import bars, charts, graph, lettering
+from mainstay.web.frames import FRAMES, LETTERS, Frame
 from mainstay.web.lettering import ems
 from mainstay.web.templatetags.mainstay import days_said
 from mainstay.web.templatetags.signs import bar, role_word, state_text
@@ -73,6 +76,35 @@ def test_every_state_has_a_height_of_its_own() -> None:
     shapes = [bar(state, 0, 5, 20) for state in ("ok", "warning", "critical", "unknown", "none")]
     assert len({one.partition(" x=")[2] for one in shapes}) == 5
     assert bar("critical", 1.5, 5, 20, 8) == 'class="band-critical" x="1.5" y="8" width="5" height="20"'
+
+
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda one: one.look)
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("hours", [1, 6, 24, 168, 720, 2160])
+def test_a_chart_has_room_for_its_letters(frame: Frame, language: str, hours: int) -> None:
+    """None leaves the drawing or lies on its neighbour, and there are enough to tell the time by."""
+    limit = (State.CRITICAL, parse_condition("the_total_of_all_the_orders_of_the_subsidiaries > 900000"))
+    points = [Point(START.timestamp() + 60 * n, 123456.7 * n, 0, 123456.7 * n) for n in range(9)]
+    with override(language):
+        end = START + timedelta(hours=hours)
+        drawn = charts.chart(points, "1", START, end, limits=[limit], frame=frame)
+    assert drawn is not None
+    spans = [(one.place - ems(one.text) * LETTERS / 2, one.place + ems(one.text) * LETTERS / 2) for one in drawn.times]
+    assert 3 <= len(spans) <= 9
+    assert all(before[1] < after[0] for before, after in itertools.pairwise(spans))
+    assert 0 <= spans[0][0] <= spans[-1][1] <= frame.width
+    assert max(ems(one.text) for one in drawn.marks) * LETTERS < drawn.left
+    assert ems(drawn.limits[0].text) * LETTERS <= drawn.right - drawn.left
+
+
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda one: one.look)
+def test_names_below_bars_do_not_touch(frame: Frame) -> None:
+    names = [(f"{n}月30日", "", {"": float(n)}) for n in range(1, 27)]
+    drawn = bars.columns(names, str, frame=frame)
+    shown = [(one.middle, ems(one.text) * LETTERS) for one in drawn.columns if one.text]
+    assert all(a + wide / 2 < b - broad / 2 for (a, wide), (b, broad) in itertools.pairwise(shown))
+    assert drawn.columns[-1].text, "the newest has its name"
+    assert [len(one.columns) for one in bars.in_all_frames(names, str, narrow=8)] == [26, 26, 8]
 
 
 @pytest.mark.parametrize(
@@ -147,12 +179,19 @@ def test_no_box_loses_its_state_or_its_part(language: str, part: str) -> None:
         with override(language):
             page = render_to_string("parts/graph.html", {"graph": drawn})
             wanted = " · ".join([state_text(state), *([role_word(part)] if part else [])])
-        for css, (title, stands, kind) in boxes_in(page):
+        for css, (title, more, stands, kind) in boxes_in(page):
             assert stands == wanted
-            assert title.endswith("…")
+            assert more.endswith("…")
+            assert max(ems(title), ems(more)) * 14 <= drawn.box_width - drawn.left - 8
             assert css.split() == [f"box-{state}", *([f"box-{part}"] if part else [])]
             assert max(ems(stands), ems(kind)) * 12 <= drawn.box_width - drawn.left - 8
         assert page.count("…") == len(looks) + 1, "every title, and of the kinds the one that is too long"
+
+
+def test_a_part_that_has_room_on_two_lines_is_not_cut() -> None:
+    looks = {"app": ("Application server for orders", "http", "ok", ""), "db": ("Database", "sqlite", "ok", "")}
+    page = render_to_string("parts/graph.html", {"graph": graph.draw({"app": ["db"], "db": []}, looks)})
+    assert [rest[:-2] for _css, rest in boxes_in(page)] == [["Application server", "for orders"], ["Database"]]
 
 
 def test_the_graph_says_what_it_shows() -> None:

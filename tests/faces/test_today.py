@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from mainstay.catalogue.models import Channel, Check, Policy
+from mainstay.catalogue.models import Channel, Check, Policy, System
 from mainstay.domain.actor import EVERYTHING, Role
+from mainstay.domain.state import State
 from mainstay.incidents.models import Incident
 from mainstay.inspection.actions import run_by_hand
 from mainstay.inspection.models import Sheet
@@ -104,6 +105,22 @@ def test_what_needs_somebody_stands_in_its_order(bad_day: Check) -> None:
     assert sorted(places, key=text.index) == places
     assert [len(re.findall(re.escape(one), text)) for one in places] == [1] * len(places)
     assert "I take it on" in text
+
+
+def test_what_is_not_ok_stands_worst_first(bad_day: Check) -> None:
+    """Whatever the tier and the name of its system."""
+    who = person(Role.VIEWER)
+    good_day()
+    owner = System.objects.create(name="a-first", tier=1)
+    for name, state in (("a", "warning"), ("b", "unknown"), ("c", "critical")):
+        one = Check.objects.create(system=owner, name=name, kind="http", every=60, category="system", impact="risk")
+        Standing.objects.create(check_of=one, state=state, since=datetime.now(UTC), updated_at=datetime.now(UTC))
+    Standing.objects.filter(check_of=bad_day).update(state="critical")
+    card = seen(who).partition("Not ok, without an incident")[2].partition("</table>")[0]
+    assert re.findall(r"state state-(\w+)", card) == ["critical", "critical", *SOFTER]
+
+
+SOFTER = sorted(("warning", "unknown"), key=lambda one: -State(one).rank)
 
 
 @pytest.mark.parametrize(("every", "ago", "counts"), [

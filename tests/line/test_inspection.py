@@ -74,7 +74,7 @@ def test_the_story_of_a_sheet(bad_day: dict[str, Check]) -> None:
     actions.remark(sheet.pk, unseen.place, "looked at by hand", actor=ANN)
     raised = actions.raise_incident(sheet.pk, slow.place, "slow since the move", actor=ANN)
     assert raised.incident is not None
-    assert (raised.incident.state, raised.incident.title["zh"]) == ("open", "异常：names")
+    assert (raised.incident.state, raised.incident.title["zh"]) == ("open", "检查未通过：names")
     assert [member.check_of.name for member in raised.incident.members.all()] == ["names"]
     with pytest.raises(Illegal, match="already"):
         actions.raise_incident(sheet.pk, slow.place, actor=ANN)

@@ -31,14 +31,14 @@ LINES = {
     "en": (
         "[critical] Rule on the data: Debits equal credits – a rule on the data is broken: 1 row breaks the rule – "
         "value 1, limit –",
-        "– time is 1.5 s; the limit is > 1s",
+        "– response time: 1.5 s; the limit: above 1 s",
         "– not seen today",
     ),
     "zh": (
         "借贷平衡 – 数据不符合规则：1 row breaks the rule – 当前值 1，阈值 –",
-        "time 为 1.5 s，阈值为 > 1s", "今日未检查到",
+        "响应时间：1.5 s；阈值：高于 1 s", "今日未检查到",
     ),
-    "zh-hant": ("– 目前值 1，門檻值 –", "time 為 1.5 s，門檻值為 > 1s", "[未知]", "今日未檢查到"),
+    "zh-hant": ("– 目前值 1，門檻值 –", "回應時間：1.5 s；門檻值：高於 1 s", "[未知]", "今日未檢查到"),
 }  # fmt: skip
 
 

@@ -171,6 +171,14 @@ def _newest_copies(rows: Sequence[Policy]) -> dict[int, Copy]:
     return {copy.policy_id: copy for copy in found if copy.at == moments[copy.policy_id]}
 
 
+def last_proofs(systems: Sequence[int]) -> dict[int, Proof]:
+    """System → the newest proof of any of its policies, by primary keys."""
+    newest = Proof.objects.filter(copy__policy__system__in=systems, copy__policy__retired_at=None).order_by()
+    keys = [one["newest"] for one in newest.values("copy__policy__system").annotate(newest=Max("pk"))]
+    found = Proof.objects.filter(pk__in=keys).select_related("copy__policy").defer("certificate", "copy__fingerprint")
+    return {proof.copy.policy.system_id: proof for proof in found}
+
+
 def _newest_proofs(rows: Sequence[Policy]) -> dict[int, Proof]:
     newest = Proof.objects.filter(copy__policy__in=rows).order_by().values("copy__policy").annotate(newest=Max("pk"))
     keys = [one["newest"] for one in newest]

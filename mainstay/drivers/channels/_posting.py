@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from mainstay.drivers import answers
 from mainstay.drivers.channels import Message, Undelivered
 from mainstay.drivers.curl import Failed, post
 
@@ -27,13 +28,13 @@ def delivered(
     try:
         status, answer = post(url, body, headers, message.network, timeout, ca_file=ca_file)
     except Failed as error:
-        raise Undelivered(_without(str(error), secrets)) from None
+        raise Undelivered(_without(str(error.problem.detail or error), secrets)) from None
     answer = _without(" ".join(answer.split()), secrets)
     judge(status, answer)
     if 200 <= status < 300:
         return f"{status} {answer[:200]}".strip()
     hopeless = 300 <= status < 500 and status not in (408, 425, 429)
-    raise Undelivered(f"the receiver answered {status}: {answer[:200]}", retry=not hopeless)
+    raise Undelivered(answers.RECEIVER % {"status": status, "answer": answer[:200]}, retry=not hopeless)
 
 
 def _without(text: str, secrets: list[str]) -> str:

@@ -9,7 +9,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from mainstay.drivers import answers
 from mainstay.drivers.channels import Message, Undelivered
+from mainstay.drivers.foreign import os_words
 from mainstay.drivers.kinds import Strict
 from mainstay.drivers.outward import Bounds, bounded
 
@@ -36,13 +38,15 @@ def send(settings: Settings, message: Message, timeout: float) -> str:
         try:
             return _converse(settings, message, timeout)
         except smtplib.SMTPAuthenticationError as error:
-            raise Undelivered(f"{settings.host} refused the account: {error.smtp_code}") from None
+            raise Undelivered(answers.ACCOUNT % {"host": settings.host, "code": error.smtp_code}) from None
         except smtplib.SMTPRecipientsRefused as error:
             codes = {code for code, _ in error.recipients.values()}
             waits = any(code < 500 for code in codes)
-            raise Undelivered(f"{settings.host} refused all recipients: {_codes(codes)}", retry=waits) from None
+            text = answers.RECIPIENTS % {"host": settings.host, "codes": _codes(codes)}
+            raise Undelivered(text, retry=waits) from None
         except smtplib.SMTPResponseException as error:
-            text = f"{settings.host} answered {error.smtp_code} {_words(error.smtp_error)}"
+            said = {"host": settings.host, "code": error.smtp_code, "answer": _words(error.smtp_error)}
+            text = answers.ANSWERED % said
             raise Undelivered(_without(settings, text), retry=error.smtp_code < 500) from None
         except (smtplib.SMTPException, OSError, ValueError) as error:
             raise Undelivered(_without(settings, f"{where}: {_reason(bounds, error, timeout)}")) from None
@@ -57,8 +61,8 @@ def _converse(settings: Settings, message: Message, timeout: float) -> str:
             server.login(settings.user, settings.password)
         refused = server.send_message(_mail(settings, message))
     if refused:
-        return f"accepted by {settings.host}, but refused for {', '.join(refused)}"
-    return f"accepted by {settings.host}:{settings.port} for {', '.join(settings.to)}"
+        return answers.PARTLY % {"where": settings.host, "whom": ", ".join(refused)}
+    return answers.ACCEPTED % {"where": f"{settings.host}:{settings.port}", "whom": ", ".join(settings.to)}
 
 
 def _connection(settings: Settings, timeout: float, context: ssl.SSLContext) -> smtplib.SMTP:
@@ -69,8 +73,8 @@ def _connection(settings: Settings, timeout: float, context: ssl.SSLContext) -> 
 
 def _reason(bounds: Bounds, error: Exception, timeout: float) -> str:
     if bounds.late:
-        return f"no end within {timeout:g} s"
-    return bounds.refusal or str(error)
+        return answers.LATE % {"seconds": f"{timeout:g}"}
+    return bounds.refusal or os_words(error)
 
 
 def _mail(settings: Settings, message: Message) -> EmailMessage:

@@ -4,6 +4,7 @@ Each file holds, and nothing outside the file needs to know more:
 
 ``METRICS``   metric name → unit (``s``, ``B``, ``%``, ``1``, ``B/s``, ``1/s``, ``d``); the first one is what a bare
               condition such as ``> 2s`` is about.
+``TITLES``    metric name → what people call it, made by ``say(…)``. What the target names itself keeps its name.
 ``Settings``  a ``Strict`` pydantic model of what may stand beside ``kind:`` in YAML.
 ``Probe``     built once a check as ``Probe(settings, reach)``; keeps what must live between two looks (a kept
               connection, the last counter) and has ``close()``. ``read()`` gives a ``Reading``. It is a coroutine,

@@ -18,7 +18,7 @@ from mainstay.domain.saying import say
 from mainstay.drivers.kinds import Strict
 from mainstay.drivers.probes import Reach
 
-METRICS = backup_health.METRICS
+METRICS, TITLES = backup_health.METRICS, backup_health.TITLES
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,10 @@ from mainstay.drivers.kinds import Strict
 from mainstay.drivers.probes import Reach
 
 METRICS = {"time": "s", "answers": "1", "ttl": "s", "serial": "1"}
+TITLES = {
+    "time": say("response time"), "answers": say("answers"), "ttl": say("time to live"),
+    "serial": say("serial number of the zone"),
+}  # fmt: skip
 
 RESOLVERS = "/etc/resolv.conf"
 _MOST_RESOLVERS = 3

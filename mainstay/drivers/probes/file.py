@@ -18,6 +18,11 @@ METRICS = {
     "count": "1", "newest": "s", "oldest": "s", "size": "B", "smallest": "B", "largest": "B", "used": "%", "free": "B",
     "inodes": "%",
 }  # fmt: skip
+TITLES = {
+    "count": say("files"), "newest": say("age of the newest file"), "oldest": say("age of the oldest file"),
+    "size": say("size of all files"), "smallest": say("smallest file"), "largest": say("largest file"),
+    "used": say("disk in use"), "free": say("disk space left"), "inodes": say("inodes in use"),
+}  # fmt: skip
 
 MOST = 100_000
 """Files that one look counts."""

@@ -34,6 +34,11 @@ BLOCKING = True
 METRICS = {
     "stuck": "1", "stuck_amount": "1", "open": "1", "oldest": "s", "skipped": "1", "backward": "1", "throughput": "1/h",
 }  # fmt: skip
+TITLES = {
+    "stuck": say("stuck cases"), "stuck_amount": say("money in stuck cases"), "open": say("open cases"),
+    "oldest": say("age of the oldest open case"), "skipped": say("skipped steps"), "backward": say("steps back"),
+    "throughput": say("finished per hour"),
+}  # fmt: skip
 
 
 MOST_CASES = 20_000

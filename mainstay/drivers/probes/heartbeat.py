@@ -13,10 +13,15 @@ from pydantic import Field, field_validator, model_validator
 from mainstay.domain.duration import parse_duration
 from mainstay.domain.heartbeat import Beat, Expectation, look, parse_cron
 from mainstay.domain.reading import Reading
+from mainstay.domain.saying import say
 from mainstay.drivers.kinds import Strict
 from mainstay.drivers.probes import Reach
 
 METRICS = {"late": "s", "duration": "s", "running": "s", "exit_code": "1"}
+TITLES = {
+    "late": say("time behind schedule"), "duration": say("duration of the run"), "running": say("running for"),
+    "exit_code": say("exit code"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

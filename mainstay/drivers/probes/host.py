@@ -10,6 +10,7 @@ from pydantic import Field
 
 from mainstay.domain.host import Counters, parse_proc, rates, state_of
 from mainstay.domain.reading import Reading, late
+from mainstay.domain.saying import say
 from mainstay.drivers import ssh
 from mainstay.drivers.curl import Failed
 from mainstay.drivers.exporter_host import WANTED, exporter_counters
@@ -23,6 +24,14 @@ METRICS = {
     "cpu": "%", "cpu_wait": "%", "load": "1", "memory": "%", "swap": "%", "disk": "%", "inodes": "%", "disk_busy": "%",
     "disk_read": "B/s", "disk_write": "B/s", "network_in": "B/s", "network_out": "B/s", "network_errors": "1/s",
     "processes": "1", "uptime": "s", "clock_offset": "s",
+}  # fmt: skip
+TITLES = {
+    "cpu": say("processor use"), "cpu_wait": say("processor waiting for disks"), "load": say("load per processor"),
+    "memory": say("memory in use"), "swap": say("swap in use"), "disk": say("fullest disk"),
+    "inodes": say("inodes in use"), "disk_busy": say("busiest disk"), "disk_read": say("read from disks"),
+    "disk_write": say("written to disks"), "network_in": say("received from the network"),
+    "network_out": say("sent to the network"), "network_errors": say("network errors"), "processes": say("processes"),
+    "uptime": say("time since the start"), "clock_offset": say("clock offset"),
 }  # fmt: skip
 
 _COMMAND = (

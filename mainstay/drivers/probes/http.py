@@ -19,6 +19,11 @@ from mainstay.drivers.probes import Done, Reach, begun
 METRICS = {
     "total": "s", "dns": "s", "connect": "s", "tls": "s", "first_byte": "s", "size": "B", "status": "1",
 }  # fmt: skip
+TITLES = {
+    "total": say("time to the whole answer"), "dns": say("time to find the address"),
+    "connect": say("time to connect"), "tls": say("time to encrypt"), "first_byte": say("time to the first byte"),
+    "size": say("size of the answer"), "status": say("status code"),
+}  # fmt: skip
 
 LARGEST = 4 * 1024 * 1024
 """Bytes of body that are read, unpacked ones counted."""

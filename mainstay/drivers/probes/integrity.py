@@ -16,6 +16,9 @@ from mainstay.drivers.tables import Query, Table, as_number
 
 BLOCKING = True
 METRICS = {"rows": "1", "amount": "1", "seconds": "s"}
+TITLES = {
+    "rows": say("rows found"), "amount": say("amount in the rows found"), "seconds": say("duration of the query"),
+}  # fmt: skip
 
 
 class Settings(Query):

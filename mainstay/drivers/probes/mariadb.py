@@ -22,6 +22,15 @@ METRICS = {
     "replication_lag": "s", "replication_stopped": "1", "cache_hit": "%", "size": "B", "growth": "B/s", "history": "1",
     "deadlocks": "1/s", "slow_queries": "1/s", "aborted_connects": "1/s", "version": "1",
 }  # fmt: skip
+TITLES = {
+    "connect": say("time to connect"), "connections": say("connections in use"),
+    "longest_transaction": say("longest transaction"), "longest_wait": say("longest wait for a lock"),
+    "blocked": say("blocked sessions"), "replication_lag": say("replication lag"),
+    "replication_stopped": say("replication stopped"), "cache_hit": say("cache hits"),
+    "size": say("size of the data"), "growth": say("growth of the data"), "history": say("row versions not purged"),
+    "deadlocks": say("deadlocks"), "slow_queries": say("slow queries"),
+    "aborted_connects": say("refused connections"), "version": say("server version"),
+}  # fmt: skip
 
 _STATUS = """
 show global status where variable_name in ('Threads_connected', 'Innodb_buffer_pool_read_requests',

@@ -19,6 +19,10 @@ from mainstay.drivers.kinds import Strict
 from mainstay.drivers.probes import Reach
 
 METRICS = {"security": "1", "pending": "1", "lists_age": "s", "restart": "1"}
+TITLES = {
+    "security": say("security updates that wait"), "pending": say("updates that wait"),
+    "lists_age": say("age of the package lists"), "restart": say("restart needed"),
+}  # fmt: skip
 
 LISTS = "/var/lib/apt/lists"
 _FETCHED = (f"{LISTS}/partial", LISTS, "/var/lib/apt/periodic/update-success-stamp")

@@ -23,6 +23,9 @@ from mainstay.drivers.named_programs import named
 from mainstay.drivers.probes import Reach
 
 METRICS = {"exit_code": "1", "time": "s", "*": "1"}
+TITLES = {
+    "exit_code": say("exit code"), "time": say("duration of the plugin"),
+}  # fmt: skip
 
 _TOGETHER = 16
 """Plugins at once; each is a process."""

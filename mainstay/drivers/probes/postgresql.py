@@ -20,6 +20,14 @@ METRICS = {
     "replication_lag": "s", "replication_bytes": "B", "cache_hit": "%", "size": "B", "growth": "B/s", "dead_rows": "%",
     "deadlocks": "1/s", "rollbacks": "1/s", "wraparound": "%", "version": "1",
 }  # fmt: skip
+TITLES = {
+    "connect": say("time to connect"), "connections": say("connections in use"),
+    "longest_transaction": say("longest transaction"), "longest_wait": say("longest wait for a lock"),
+    "blocked": say("blocked sessions"), "replication_lag": say("replication lag"),
+    "replication_bytes": say("replication backlog"), "cache_hit": say("cache hits"), "size": say("size of the data"),
+    "growth": say("growth of the data"), "dead_rows": say("dead rows"), "deadlocks": say("deadlocks"),
+    "rollbacks": say("rollbacks"), "wraparound": say("transaction numbers used"), "version": say("server version"),
+}  # fmt: skip
 
 _NOW = """
 select (select setting::int from pg_settings where name = 'max_connections')

@@ -16,6 +16,9 @@ from mainstay.drivers.probes import Reach
 
 BLOCKING = True
 METRICS = {"*": "1", "time": "s"}
+TITLES = {
+    "time": say("response time"),
+}  # fmt: skip
 _ROWS = 20
 
 

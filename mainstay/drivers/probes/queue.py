@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from mainstay.domain.json_path import JsonPath, parse_path
 from mainstay.domain.reading import Reading
+from mainstay.domain.saying import say
 from mainstay.drivers.kinds import Strict
 from mainstay.drivers.probes import Reach
 from mainstay.drivers.queue_directory import Directory
@@ -21,6 +22,10 @@ from mainstay.drivers.tables import Table
 
 BLOCKING = True
 METRICS = {"depth": "1", "age": "s", "ready": "1", "unacknowledged": "1", "consumers": "1"}
+TITLES = {
+    "depth": say("messages in the queue"), "age": say("age of the oldest message"), "ready": say("messages ready"),
+    "unacknowledged": say("messages not acknowledged"), "consumers": say("consumers"),
+}  # fmt: skip
 
 _COLUMN = r"^[A-Za-z_][\w$]*$|^$"
 _TABLE = r"^[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*){0,2}$|^$"

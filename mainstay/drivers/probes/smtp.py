@@ -23,6 +23,10 @@ from mainstay.drivers.probes import Reach
 
 BLOCKING = True
 METRICS = {"time": "s", "connect": "s", "banner": "s", "days_left": "d"}
+TITLES = {
+    "time": say("time of the whole conversation"), "connect": say("time to connect"),
+    "banner": say("time to the greeting"), "days_left": say("days left on the certificate"),
+}  # fmt: skip
 
 MOST = 65_536
 """Bytes that a server may say in one look."""

@@ -5,6 +5,7 @@ import time
 from pydantic import Field
 
 from mainstay.domain.reading import Reading
+from mainstay.domain.saying import say
 from mainstay.drivers.database import MOST_ROWS, Rows, Unread
 from mainstay.drivers.probes import Reach
 from mainstay.drivers.rows import shown
@@ -12,6 +13,9 @@ from mainstay.drivers.tables import Query, Table, as_number
 
 BLOCKING = True
 METRICS = {"*": "1", "rows": "1", "seconds": "s"}
+TITLES = {
+    "rows": say("rows"), "seconds": say("duration of the query"),
+}  # fmt: skip
 
 
 class Settings(Query):

@@ -14,6 +14,9 @@ from mainstay.drivers.kinds import Strict
 from mainstay.drivers.probes import Done, Reach
 
 METRICS = {"connect": "s", "answer": "s"}
+TITLES = {
+    "connect": say("time to connect"), "answer": say("time to the answer"),
+}  # fmt: skip
 _LARGEST = 65_536
 
 

@@ -16,6 +16,9 @@ from mainstay.drivers.kinds import Strict
 from mainstay.drivers.probes import Reach
 
 METRICS = {"days": "d", "handshake": "s", "protocol": "1"}
+TITLES = {
+    "days": say("days left on the certificate"), "handshake": say("time to encrypt"), "protocol": say("TLS version"),
+}  # fmt: skip
 _PROTOCOLS = {"TLSv1": 1.0, "TLSv1.1": 1.1, "TLSv1.2": 1.2, "TLSv1.3": 1.3}
 
 

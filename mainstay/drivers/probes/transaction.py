@@ -24,6 +24,9 @@ from mainstay.drivers.kinds import Strict
 from mainstay.drivers.probes import Reach
 
 METRICS = {"total": "s", "*": "s"}
+TITLES = {
+    "total": say("duration of all steps"),
+}  # fmt: skip
 LARGEST = 1024 * 1024
 _HOLE = re.compile(r"\{(b64:)?([A-Za-z_]\w*(?::[^{}]*)*)\}")
 

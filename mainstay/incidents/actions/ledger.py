@@ -188,11 +188,12 @@ class Ledger:
 
 
 def title_of(check: Check) -> dict[str, str]:
-    """What is wrong. A check's title says what should be so; the incident's says that it is not."""
+    """What is wrong. A check's title says what should be so; the incident's says that the check of it did not pass, for
+    a word such as "abnormal" before it would make the good thing the fault."""
     return {
         "en": f"Failing: {in_language(check.title, 'en') or check.name}",
-        "zh": f"异常：{in_language(check.title, 'zh') or check.name}",
-        "zh-hant": f"異常：{in_language(check.title, 'zh-hant') or check.name}",
+        "zh": f"检查未通过：{in_language(check.title, 'zh') or check.name}",
+        "zh-hant": f"檢查未通過：{in_language(check.title, 'zh-hant') or check.name}",
     }
 
 

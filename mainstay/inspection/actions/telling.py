@@ -11,7 +11,7 @@ from mainstay.notices.actions import Telling, announce, announce_all
 SHOWN = 20
 """Lines that a notice names."""
 
-LINE = ("state", "title", "check_title", "unseen", "message", "value", "unit", "warn", "crit")
+LINE = ("state", "title", "check_title", "unseen", "message", "value", "unit", "warn", "crit", "check_of__kind")
 """What a notice names of each."""
 
 

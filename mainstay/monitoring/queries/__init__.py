@@ -31,6 +31,7 @@ from mainstay.monitoring.queries.now import (
     pulses,
     silent_processes,
     standings,
+    worst_first,
 )
 from mainstay.monitoring.queries.replayed import MOST_DAYS, Preview, preview
 from mainstay.monitoring.queries.samples import LastValue, Point, last_values, metrics, samples, values_around
@@ -77,4 +78,5 @@ __all__ = [
     "state_bands",
     "state_bands_of",
     "values_around",
+    "worst_first",
 ]

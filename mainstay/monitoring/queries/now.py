@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Case, Count, Max, Q, QuerySet, Value, When
 
 from mainstay.catalogue.models import Check
 from mainstay.domain.actor import EVERYTHING, Sight
@@ -33,6 +33,12 @@ def standings(
     if states is not None:
         found = found.filter(state__in=[str(state) for state in states])
     return found.order_by("check_of__system__tier", "check_of__system__name", "check_of__name")
+
+
+def worst_first(found: QuerySet[Standing]) -> QuerySet[Standing]:
+    """The same, the worst state before all else."""
+    rank = Case(*(When(state=state.value, then=Value(state.rank)) for state in State), default=Value(0))
+    return found.order_by(rank.desc(), *found.query.order_by)
 
 
 def counts() -> Mapping[str, Counter[str]]:

@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils import dateformat
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from mainstay.monitoring.wording import format_value
+from mainstay.monitoring.wording import format_value, zone_mark
 
 register = template.Library()
 
@@ -36,6 +37,19 @@ def bytes_word(number: Any) -> str:
 def gap_word(gap: str) -> str:
     """What a component lacks."""
     return {"policy": _("no policy backs it up"), "site": _("its copies lie in one place only")}.get(gap, "")
+
+
+@register.filter
+def minutes_word(minutes: int) -> str:
+    """A time that was counted in minutes."""
+    return format_value(minutes * 60, "s")
+
+
+@register.filter
+def other_clock(at: datetime, zone: str) -> str:
+    """The same moment on the reader's clock; empty where that shows the same as the zone's."""
+    here, there = localtime(at), at.astimezone(ZoneInfo(zone))
+    return "" if here.utcoffset() == there.utcoffset() else f"{here:%H:%M} {zone_mark(here)}"
 
 
 @register.filter

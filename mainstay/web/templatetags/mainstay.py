@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 
 from mainstay.domain.actor import person_name
 from mainstay.domain.saying import said
+from mainstay.drivers.answers import heard
+from mainstay.monitoring.evidence import Table, table
 from mainstay.monitoring.wording import (
-    evidence_value,
     explain,
     format_instant,
     format_number,
@@ -25,6 +26,9 @@ from mainstay.monitoring.wording import (
     format_value,
     in_language,
     language_of,
+    listed,
+    metric_title,
+    zone_mark,
 )
 from mainstay.on_call.wording import led_by
 from mainstay.web.lettering import cut
@@ -46,9 +50,9 @@ def stage_word(stage: dict[str, Any]) -> str:
 
 
 @register.filter
-def cell(value: Any) -> Any:
-    """A value of evidence in the reader's language, where it is words."""
-    return evidence_value(value, language_of(get_language()))
+def as_table(rows: Any) -> Table:
+    """Rows of evidence as people read them."""
+    return table(rows, language_of(get_language()))
 
 
 @register.filter
@@ -61,6 +65,12 @@ def called(thing: Any) -> str:
 def said_here(sentence: str) -> str:
     """A sentence that was made elsewhere, in the reader's language."""
     return said(sentence, _)
+
+
+@register.filter
+def outcome_said(outcome: str) -> str:
+    """What became of a delivery, in the reader's language."""
+    return said(heard(outcome), _)
 
 
 @register.filter
@@ -101,14 +111,18 @@ def when(at: datetime | None) -> SafeString | str:
 
 def _exact(at: datetime) -> str:
     local = localtime(at)
-    return f"{format_instant(local)} {local.tzname()}"
+    return f"{format_instant(local)} {zone_mark(local)}"
 
 
 def ago(at: datetime) -> str:
-    """The largest unit that fits."""
-    seconds = int((datetime.now(UTC) - at).total_seconds())
+    """The largest unit that fits; of what is to come the date, with its year where that is another."""
+    now = datetime.now(UTC)
+    seconds = int((now - at).total_seconds())
     if seconds < 0:
-        return str(dateformat.format(localtime(at), pgettext("format of a date", "j M, H:i")))
+        local = localtime(at)
+        near = local.year == localtime(now).year or at - now < timedelta(days=60)
+        form = pgettext("format of a date", "j M, H:i") if near else pgettext("format of a date", "j M Y, H:i")
+        return str(dateformat.format(local, form))
     for size, one, many in (
         (86400, _("%(n)d day ago"), _("%(n)d days ago")),
         (3600, _("%(n)d hour ago"), _("%(n)d hours ago")),
@@ -117,6 +131,18 @@ def ago(at: datetime) -> str:
         if seconds >= size:
             return ngettext(one, many, seconds // size) % {"n": seconds // size}
     return _("just now") if seconds < 10 else _("%(n)d seconds ago") % {"n": seconds}
+
+
+@register.simple_tag
+def when_told(at: str) -> SafeString | str:
+    """The same of a moment that a story keeps as a text."""
+    return when(datetime.fromisoformat(at)) if at else "–"
+
+
+@register.filter
+def clock_zone(at: datetime) -> str:
+    """The zone of the reader's clock."""
+    return zone_mark(localtime(at))
 
 
 @register.filter
@@ -143,6 +169,12 @@ def amount(value: Any) -> str:
 def value(number: Any, unit: str) -> str:
     """A number with its unit."""
     return format_value(number, unit)
+
+
+@register.filter
+def of_kind(metric: str, kind: str) -> str:
+    """What people call a metric of a probe kind."""
+    return metric_title(kind, metric)
 
 
 @register.filter
@@ -200,6 +232,7 @@ def unlocalised(number: Any) -> str:
 
 
 register.filter("cut", cut)
+register.filter("listed", listed)
 
 
 @register.filter
@@ -219,7 +252,7 @@ def plainly(value: Any) -> str:
     """A value of the catalogue on one line."""
     if value in (None, "", [], {}):
         return "–"
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = listed(map(str, value)) if isinstance(value, list) else str(value)
     return text if len(text) <= 200 else text[:197] + "…"
 
 
@@ -323,7 +356,7 @@ def days_said(looks: Iterable[str]) -> str:
         )
         if count[look]
     ]
-    return pgettext("between parts of a list", ", ").join(parts) or _("no outage on any day")
+    return listed(parts) or _("no outage on any day")
 
 
 @register.filter
@@ -349,4 +382,4 @@ _PLATFORMS = (
 def device(agent: str) -> str:
     """A browser and what it runs on, as far as it says so."""
     parts = [next((name for mark, name in marks if mark in agent), "") for marks in (_BROWSERS, _PLATFORMS)]
-    return ", ".join(filter(None, parts)) or agent[:60] or "–"
+    return listed(filter(None, parts)) or agent[:60] or "–"
