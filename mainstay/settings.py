@@ -266,6 +266,7 @@ TEMPLATES = [
                 "mainstay.web.templatetags.mainstay",
                 "mainstay.web.templatetags.signs",
                 "mainstay.web.templatetags.backups",
+                "mainstay.web.templatetags.clocks",
                 "django.templatetags.i18n",
             ],
         },

@@ -11,11 +11,13 @@ from mainstay.catalogue import kinds, packs
 from mainstay.catalogue.examine_backups import Watched, examine_policies
 from mainstay.catalogue.examine_checks import examine_checks
 from mainstay.catalogue.examine_inspection import examine_part
+from mainstay.catalogue.examine_practices import examine_practices
 from mainstay.catalogue.page import Page
 from mainstay.catalogue.sources import Invalid, LocatedFlaw, contents, parse
 from mainstay.domain import document
 from mainstay.domain.backup_policy import Store
 from mainstay.domain.complaint import nearest
+from mainstay.domain.difference import ObjectKey
 from mainstay.domain.draft import Catalogue, DraftSystem
 from mainstay.domain.pack import BACKUP, PackBook, Unfoldable, unfold, unfold_policy
 from mainstay.domain.placeholder import Path as Way
@@ -40,6 +42,9 @@ class _Names:
     channels: dict[str, Page] = field(default_factory=dict)
     calendars: dict[str, Page] = field(default_factory=dict)
     stores: dict[str, Page] = field(default_factory=dict)
+    grading: dict[str, Page] = field(default_factory=dict)
+    clocks: dict[str, Page] = field(default_factory=dict)
+    words: dict[str, Page] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +101,13 @@ class _Examiner:
         channels: dict[str, document.Channel] = {}
         calendars: dict[str, document.Calendar] = {}
         stores: dict[str, Store] = {}
+        practices: dict[ObjectKey, dict[str, Any]] = {}
         for page in shared:
             self._shared(page, channels, calendars, stores)
+            practices |= examine_practices(page)
         drafts = [draft for page in systems if (draft := self._system(page))]
-        return Catalogue({draft.header.system: draft for draft in drafts}, channels, calendars, whole, stores=stores)
+        found = {draft.header.system: draft for draft in drafts}
+        return Catalogue(found, channels, calendars, whole, stores=stores, practices=practices)
 
     def _take(self, page: Page, names: dict[str, Page], way: Way, name: Any) -> None:
         first = names.setdefault(str(name), page)
@@ -164,6 +172,8 @@ class _Examiner:
         checks = examine_checks(page, unfolded, page.mapping("checks"), names)
         if header is None:
             return None
+        if isinstance(header.users, str):
+            page.exists(("users",), header.users, "check", checks)
         self._inspection(page, header.inspection, {pack for _, pack, _ in unfolded.values()})
         policies = {name: one.draft for name, one in watched.items()}
         return DraftSystem(header, components, checks, written, page.name, policies)

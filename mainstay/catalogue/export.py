@@ -3,6 +3,8 @@
 from typing import Any
 
 from mainstay.catalogue import queries
+from mainstay.domain.document_forms import Mapping
+from mainstay.domain.document_levels import KINDS
 from mainstay.domain.yaml_text import write
 
 SHARED = "shared.yaml"
@@ -24,6 +26,10 @@ def _shared() -> dict[str, Any]:
         "channels": {row.name: _short(row.document) for row in queries.channels()},
         "calendars": {row.name: _short(row.document) for row in queries.calendars()},
         "stores": {row.name: _short(row.document) for row in queries.stores()},
+        **{
+            key: {row.name: _said(row.document, model) for row in queries.practices(kind)}
+            for key, (kind, model) in KINDS.items()
+        },
     }
     return {key: value for key, value in parts.items() if value}
 
@@ -31,6 +37,11 @@ def _shared() -> dict[str, Any]:
 def _short(document: dict[str, Any]) -> dict[str, Any]:
     """Without the keys that say nothing."""
     return {key: value for key, value in document.items() if value not in ([], "", None)}
+
+
+def _said(document: dict[str, Any], model: type[Mapping]) -> dict[str, Any]:
+    """Without what stands there by default."""
+    return model.model_validate(document).model_dump(mode="json", exclude_defaults=True)
 
 
 def _free(name: str, taken: dict[str, str]) -> str:

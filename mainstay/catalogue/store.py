@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model
 
-from mainstay.catalogue.models import Calendar, Channel, Check, Component, Original, Policy, Store, System
+from mainstay.catalogue.models import Calendar, Channel, Check, Component, Original, Policy, Practice, Store, System
 from mainstay.domain import backup_policy, document
 from mainstay.domain.difference import Act, Difference
 from mainstay.domain.draft import (
@@ -62,6 +62,12 @@ def _write_shared(catalogue: Catalogue, plan: _Plan, now: datetime) -> None:
         Channel.objects.update_or_create(name=name, defaults=_values_of_a_kind(catalogue.channels[name]))
     for name in plan.written("store"):
         Store.objects.update_or_create(name=name, defaults=_values_of_a_kind(catalogue.stores[name]))
+    for kind, name in catalogue.practices:
+        if name in plan.written(kind):
+            values = {"document": dict(catalogue.practices[kind, name]), "retired_at": None}
+            Practice.objects.update_or_create(kind=kind, name=name, defaults=values)
+    for kind in ("grading", "clock", "words"):
+        Practice.objects.filter(kind=kind, name__in=plan.retired(kind)).update(retired_at=now)
     retired: Mapping[str, type[Model]] = {"calendar": Calendar, "channel": Channel, "store": Store}
     for kind, model in retired.items():
         model._default_manager.filter(name__in=plan.retired(kind)).update(retired_at=now)

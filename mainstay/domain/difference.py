@@ -6,10 +6,13 @@ from enum import StrEnum
 from typing import Any
 
 ObjectKey = tuple[str, str]
-"""Kind (``system``, ``component``, ``check``, ``channel``, ``calendar``) and name (``shop``, ``shop/db`` …)."""
+"""Kind (``system``, ``component``, ``check``, ``channel``, ``calendar`` …) and name (``shop``, ``shop/db`` …)."""
 Objects = Mapping[ObjectKey, Mapping[str, Any]]
 
-_ORDER = {"calendar": 0, "channel": 1, "store": 2, "system": 3, "component": 4, "policy": 5, "check": 6}
+_KINDS = (
+    "calendar", "channel", "store", "grading", "clock", "words", "system", "component", "policy", "check",
+)  # fmt: skip
+_ORDER = {kind: place for place, kind in enumerate(_KINDS)}
 
 
 class Act(StrEnum):

@@ -19,6 +19,7 @@ from mainstay.domain.document_forms import (
     Text,
     listed,
 )
+from mainstay.domain.document_levels import Clocks, Grading, Wordings
 from mainstay.domain.state import Category, Impact
 
 
@@ -145,6 +146,12 @@ class System(Mapping):
     notify: list[Name] = Field([], description="channels told of this system's incidents; empty means all channels")
     inspection: Inspection = Inspection()
     backups: dict[Name, Policy] = {}
+    users: Annotated[int, Field(ge=0)] | Name = Field(
+        0, description="how many people use it: a number, or the check whose largest value of the last day says so"
+    )
+    grading: Grading = {}
+    clocks: Clocks = {}
+    words: Wordings = {}
 
 
 class Channel(Mapping):
@@ -155,6 +162,7 @@ class Channel(Mapping):
     kind: Name
     language: Language = "en"
     levels: list[Literal[1, 2, 3]] = [1, 2, 3]
+    categories: list[Category] = Field([], description="of incidents; empty means all")
     systems: list[Name] = Field([], description="empty means all")
 
 
@@ -166,11 +174,15 @@ class Calendar(Mapping):
 
 
 class Shared(Mapping):
-    """What is not one system's: channels, calendars, stores. Any number of such files is merged."""
+    """What is not one system's: channels, calendars, stores, and how incidents of all systems are graded, timed and
+    told. Any number of such files is merged."""
 
     channels: dict[Name, Channel] = {}
     calendars: dict[Name, Calendar] = {}
     stores: dict[Name, Store] = {}
+    grading: Grading = {}
+    clocks: Clocks = {}
+    words: Wordings = {}
 
 
 class Parameter(Mapping):

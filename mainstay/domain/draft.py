@@ -47,6 +47,8 @@ class Catalogue:
     whole: bool = True
     leaving: frozenset[ObjectKey] = frozenset()
     stores: Mapping[str, backup_policy.Store] = field(default_factory=dict)
+    practices: Mapping[ObjectKey, Mapping[str, Any]] = field(default_factory=dict)
+    """Kind (``grading``, ``clock``, ``words``) and name → the entry of a shared document."""
 
     def objects(self) -> dict[ObjectKey, dict[str, Any]]:
         """Every object in the form in which it is compared and stored."""
@@ -57,6 +59,7 @@ class Catalogue:
             found["channel", name] = channel.model_dump(mode="json")
         for name, store in self.stores.items():
             found["store", name] = store.model_dump(mode="json")
+        found |= {key: dict(value) for key, value in self.practices.items()}
         for name, system in self.systems.items():
             found["system", name] = header_object(system.header)
             for part, component in system.components.items():

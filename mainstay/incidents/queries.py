@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
-from django.db.models import Case, Count, FloatField, Func, IntegerField, Max, Q, QuerySet, When
+from django.db.models import Case, Count, F, FloatField, Func, IntegerField, Max, Q, QuerySet, When
 
 from mainstay.domain import incident_stats
 from mainstay.domain.actor import EVERYTHING, Sight
@@ -19,7 +19,10 @@ RUNNING = ("open", "acknowledged")
 BY_HAND = "hand:"
 """How the key of an incident begins that a person opened."""
 
-SORTS = {"newest": ("-since", "-pk"), "oldest": ("since", "pk"), "level": ("level", "-since", "-pk")}
+SORTS: dict[str, tuple[Any, ...]] = {
+    "due": (F("due_at").asc(nulls_last=True), "level", "-since", "-pk"), "newest": ("-since", "-pk"),
+    "oldest": ("since", "pk"), "level": ("level", "-since", "-pk"),
+}  # fmt: skip
 
 
 def open_incidents(sight: Sight = EVERYTHING) -> QuerySet[Incident]:
@@ -197,7 +200,10 @@ def members(incident_id: int) -> list[Member]:
 
 def explain(incident_id: int) -> list[dict[str, Any]]:
     """Why it was opened, grouped, graded and told as it was: the lines that say a reason, as plain data."""
-    words = ("opened", "joined", "echo", "rerooted", "merged", "graded", "regraded", "reopened", "worse", "blind")
+    words = (
+        "opened", "joined", "echo", "rerooted", "merged", "graded", "regraded", "reopened", "worse", "blind", "paused",
+        "resumed", "clock-close", "clock-late",
+    )  # fmt: skip
     rows = Entry.objects.filter(incident_id=incident_id, word__in=words).order_by("at", "pk")[:500]
     lines = [{"word": row.word, "at": row.at, "actor": row.actor, "text": row.text, **row.data} for row in rows]
     return sorted(lines + _told(incident_id), key=lambda line: line["at"])

@@ -1,6 +1,7 @@
 """Incidents: the list, and one with its timeline and its acts."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import messages
@@ -13,9 +14,11 @@ from django.views.decorators.http import require_POST
 from mainstay.api.attachments import download, taken
 from mainstay.catalogue import queries as catalogue
 from mainstay.domain.attachment import IMAGES
+from mainstay.domain.clock import Reason
 from mainstay.domain.saying import said
 from mainstay.domain.state import Category
 from mainstay.incidents import actions, queries
+from mainstay.incidents.clocks import clocks_of
 from mainstay.notices import queries as notices
 from mainstay.web import lists
 from mainstay.web.access import actor, incident_of, may, page, system_of, visible
@@ -40,7 +43,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
         "level": int(level) if level else None,
         "category": lists.chosen(request, "category", CATEGORIES),
         "text": lists.words(request),
-        "sort": lists.chosen(request, "sort", queries.SORTS, "newest"),
+        "sort": lists.chosen(request, "sort", queries.SORTS, "due"),
     }
     systems = list(catalogue.systems(visible(request)))
     context = {
@@ -77,12 +80,14 @@ def incident(request: HttpRequest, number: int) -> HttpResponse:
     found = incident_of(request, number)
     context = {
         "incident": found,
+        "clocked": clocks_of([found], datetime.now(UTC))[number],
         "members": queries.members(number),
         **lists.shown(request, queries.timeline(number), ENTRIES),
         "left_out": queries.left_out(number),
         "deliveries": lists.cut(notices.deliveries(incident_id=number), DELIVERIES),
         "brief": queries.brief(number),
         "categories": CATEGORIES,
+        "reasons": [one.value for one in Reason],
         "images": IMAGES,
         "is_operator": may(request, "incident.note", found.system.name if found.system else None),
     }
@@ -151,3 +156,17 @@ def regrade(request: HttpRequest, number: int) -> HttpResponse:
         )
 
     return _act(request, number, work, _("Graded anew."))
+
+
+@page("incident.pause")
+@require_POST
+def pause(request: HttpRequest, number: int) -> HttpResponse:
+    reason, text = request.POST.get("reason", ""), request.POST.get("text", "")
+    work = lambda: actions.pause(number, reason=reason, text=text, actor=actor(request))  # noqa: E731 - as above
+    return _act(request, number, work, _("The clock is paused."))
+
+
+@page("incident.resume")
+@require_POST
+def resume(request: HttpRequest, number: int) -> HttpResponse:
+    return _act(request, number, lambda: actions.resume(number, actor=actor(request)), _("The clock runs on."))

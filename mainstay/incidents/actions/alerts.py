@@ -93,6 +93,7 @@ def _open(alerts: dict[str, Alert], by_name: Mapping[str, System], actor: Actor)
             key=key, system=by_name.get(alert.system), title={"en": alert.title[:200], "zh": alert.title[:200]},
             category=Category.SYSTEM.value, level=_LEVELS.get(alert.severity.lower(), Level.SLIGHT),
             graded_by=actor.name, opened_at=now, since=min(alert.starts_at or now, now),
+            grounds={"by": actor.name, "severity": alert.severity[:50]},
         )
         for key, alert in alerts.items()
     ]  # fmt: skip
