@@ -1,5 +1,6 @@
 """``mainstay incident …``: find, read, take on, note, grade, end."""
 
+import math
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -119,6 +120,21 @@ def statistics(system: Annotated[str, typer.Option(help="Only this system's.")] 
         print(title)
         cells = [{**one, "mean": _lasting(one["mean"]), "median": _lasting(one["median"])} for one in paces]
         print_rows(cells, ("of", "count", "mean", "median"), "", as_json=False)
+    print(_("within the clocks"))
+    shares = [{"of": _("all"), **row["pace"]}]
+    shares += [{"of": _("level {level}").format(**one), **one} for one in row["levels"]]
+    shares += [{"of": one["month"], **one} for one in row["months"]]
+    cells = [
+        {"of": one["of"], "taken on": _share(one["responded"]), "resolved": _share(one["restored"])} for one in shares
+    ]
+    print_rows(cells, ("of", "taken on", "resolved"), "", as_json=False)
+
+
+def _share(within: dict[str, Any]) -> str:
+    """``92 % of 25``."""
+    if within["share"] is None:
+        return _("not enough data")
+    return _("{share} % of {count}").format(share=math.floor(100 * within["share"]), count=within["count"])
 
 
 def _lasting(seconds: float | None) -> str:
