@@ -272,6 +272,7 @@ TEMPLATES = [
                 "mainstay.web.templatetags.backups",
                 "mainstay.web.templatetags.knowledge",
                 "mainstay.web.templatetags.runbooks",
+                "mainstay.web.templatetags.clocks",
                 "django.templatetags.i18n",
             ],
         },

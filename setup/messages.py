@@ -46,6 +46,8 @@ CALLS = {
 """What each call's arguments before the text are; one or two texts."""
 CODES = (
     *("open", "acknowledged", "resolved", "opened", "reopened", "joined", "echo", "root", "rerooted", "merged"),
+    *("paused", "resumed", "clock-close", "clock-late", "respond", "resolve", "vendor", "user", "other"),
+    *("counting", "resting", "over"),
     *("worse", "relapsed", "recovered", "graded", "regraded", "note", "blind", "test", "digest"),
     *("waiting", "sent", "failed", "checker", "engine", "web"),
     *("full", "incremental", "proved", "unproved"),

@@ -163,6 +163,30 @@ class Incident(Schema):
     acknowledged_by: str
     resolved_at: datetime | None
     resolved_by: str
+    rule: str
+    due_at: datetime | None
+
+
+class Clock(Schema):
+    """A clock of an incident; ``limit``, ``spent`` and ``left`` in seconds of working time, ``left`` below zero when it
+    ran out. ``due_at`` is null while it is paused."""
+
+    clock: Literal["respond", "resolve"]
+    limit: float
+    spent: float
+    left: float
+    stand: Literal["counting", "resting", "paused", "over"]
+    late: bool
+    due_at: datetime | None
+
+
+class Pause(Schema):
+    """What an incident waits for while its clock is paused."""
+
+    reason: Literal["vendor", "user", "other"]
+    text: str
+    since: datetime
+    by: str
 
 
 class Member(Schema):
@@ -198,8 +222,11 @@ class Entry(Schema):
 
 
 class WholeIncident(Incident):
-    """An incident with its members, its timeline, and why it was grouped, graded and told so."""
+    """An incident with its clocks, its members, its timeline, and why it was grouped, graded and told so."""
 
+    grounds: Data
+    clocks: list[Clock]
+    pause: Pause | None
     members: list[Member]
     timeline: list[Entry]
     explanation: list[Data]

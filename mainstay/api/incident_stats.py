@@ -34,11 +34,20 @@ class Took(Schema):
     median: float | None
 
 
+class Within(Schema):
+    """Of how many it is known whether they kept to a clock, and the share that did; null for fewer than three."""
+
+    count: int
+    share: float | None
+
+
 class Pace(Schema):
-    """Time until somebody took it on, and until it was over."""
+    """Time until somebody took it on, and until it was over; and how many did both within their clocks."""
 
     acknowledge: Took
     resolve: Took
+    responded: Within
+    restored: Within
 
 
 class LevelPace(Pace):
@@ -106,5 +115,5 @@ def statistics_row(found: queries.Statistics) -> Row:
 
 
 def pace_row(found: FoundPace) -> Row:
-    """Time to acknowledge and time to resolve, each with the count behind it."""
-    return {"acknowledge": asdict(found.acknowledge), "resolve": asdict(found.resolve)}
+    """Time to acknowledge and time to resolve, and what was within the clocks, each with the count behind it."""
+    return asdict(found)

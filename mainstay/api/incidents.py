@@ -1,5 +1,6 @@
 """Incidents: find, read, take on, note, grade, end."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from mainstay.api.rows import entry_row, incident_row, incident_rows
 from mainstay.api.shapes import Body, Moment, Number, Page, Paging, Text, page
 from mainstay.domain.attachment import PER_NOTE, UNKNOWN
 from mainstay.incidents import actions, queries
+from mainstay.incidents.clocks import clocks_of
 
 router = Router(tags=["incidents"])
 
@@ -28,7 +30,7 @@ class Wanted(Schema):
     category: Literal["", "system", "data", "business"] = ""
     text: Text = ""
     since: Moment | None = None
-    sort: Literal["newest", "oldest", "level"] = "newest"
+    sort: Literal["due", "newest", "oldest", "level"] = "newest"
 
 
 class Said(Body):
@@ -49,6 +51,13 @@ class Grade(Body):
     level: Literal[1, 2, 3] | None = None
     category: answers.CategoryName | None = None
     reason: Long
+
+
+class Paused(Body):
+    """What the incident waits for; ``other`` needs words."""
+
+    reason: Literal["vendor", "user", "other"]
+    text: Annotated[Text, Field(max_length=500)] = ""
 
 
 class Opened(Body):
@@ -74,9 +83,11 @@ def open_incident(request: HttpRequest, body: Opened) -> Any:
 
 @router.get("/incidents/{number}", response=answers.WholeIncident, **needs("incident.read"))
 def show_incident(request: HttpRequest, number: Number) -> Any:
-    """With its members, its timeline, and why it was grouped, graded and told so."""
+    """With its clocks, its members, its timeline, and why it was grouped, graded and told so."""
+    found = queries.incident(number, sight(request))
     return incident_rows(
-        queries.incident(number, sight(request)),
+        found,
+        clocks_of([found], datetime.now(UTC))[number],
         queries.members(number),
         queries.timeline(number),
         queries.explain(number),
@@ -117,3 +128,15 @@ def regrade(request: HttpRequest, number: Number, body: Grade) -> Any:
         number, level=body.level, category=body.category, reason=body.reason, actor=actor(request)
     )
     return incident_row(changed)
+
+
+@router.post("/incidents/{number}/pause", response=answers.Incident, **needs("incident.pause"))
+def pause(request: HttpRequest, number: Number, body: Paused) -> Any:
+    """Stop the clock until resolution, while the incident waits for somebody else."""
+    return incident_row(actions.pause(number, reason=body.reason, text=body.text, actor=actor(request)))
+
+
+@router.post("/incidents/{number}/resume", response=answers.Incident, **needs("incident.resume"))
+def resume(request: HttpRequest, number: Number, body: Said) -> Any:
+    """Let the clock run on."""
+    return incident_row(actions.resume(number, text=body.text, actor=actor(request)))

@@ -10,13 +10,15 @@ from mainstay.catalogue.models import Channel, Check, Component, Revision, Secre
 from mainstay.checker.trial import Look
 from mainstay.domain.actor import Role
 from mainstay.domain.audit_chain import Verdict
+from mainstay.domain.clock import Reading
 from mainstay.domain.draft import languages
 from mainstay.domain.duration import parse_duration
 from mainstay.domain.preview import Course
 from mainstay.domain.state import State
 from mainstay.domain.threshold import parse_condition
 from mainstay.engine.trial import Told
-from mainstay.incidents.models import Attachment, Entry, Incident, Member
+from mainstay.incidents.clocks import Clocked
+from mainstay.incidents.models import Attachment, Entry, Incident, Member, Pause
 from mainstay.monitoring.advice import advice
 from mainstay.monitoring.models import Mute, Observation, Pulse, Standing, StateChange
 from mainstay.monitoring.queries import LastValue, Preview
@@ -146,19 +148,42 @@ def incident_row(row: Incident) -> Row:
         "title": row.title, "category": row.category, "level": row.level, "graded_by": row.graded_by,
         "state": row.state, "opened_at": row.opened_at, "since": row.since, "acknowledged_at": row.acknowledged_at,
         "acknowledged_by": row.acknowledged_by, "resolved_at": row.resolved_at, "resolved_by": row.resolved_by,
+        "rule": row.grounds.get("rule", ""), "due_at": row.due_at,
     }  # fmt: skip
 
 
 def incident_rows(
-    row: Incident, members: Iterable[Member], timeline: Iterable[Entry], explanation: Iterable[Mapping[str, Any]]
+    row: Incident,
+    clocked: Clocked,
+    members: Iterable[Member],
+    timeline: Iterable[Entry],
+    explanation: Iterable[Mapping[str, Any]],
 ) -> Row:
     """An incident whole."""
     return {
         **incident_row(row),
+        "due_at": clocked.due_at,
+        "grounds": row.grounds,
+        "clocks": [clock_row(one) for one in clocked.readings],
+        "pause": pause_row(clocked.pause) if clocked.pause else None,
         "members": [member_row(one) for one in members],
         "timeline": [entry_row(one) for one in timeline],
         "explanation": [dict(one) for one in explanation],
     }
+
+
+def clock_row(reading: Reading) -> Row:
+    """A clock; times in seconds."""
+    return {
+        "clock": reading.kind.value, "limit": reading.limit.total_seconds(), "spent": reading.spent.total_seconds(),
+        "left": reading.left.total_seconds(), "stand": reading.stand.value, "late": reading.late,
+        "due_at": reading.due_at,
+    }  # fmt: skip
+
+
+def pause_row(row: Pause) -> Row:
+    """What an incident waits for while its clock is paused."""
+    return {"reason": row.reason, "text": row.text, "since": row.begun_at, "by": row.begun_by}
 
 
 def member_row(row: Member) -> Row:

@@ -10,6 +10,7 @@ from mainstay.catalogue.examine_backups import Watched, examine_policies
 from mainstay.catalogue.examine_checks import examine_checks
 from mainstay.catalogue.examine_inspection import examine_part
 from mainstay.catalogue.examine_on_call import examine_arrangements, examine_called
+from mainstay.catalogue.examine_practices import examine_practices
 from mainstay.catalogue.page import Page
 from mainstay.catalogue.sources import Invalid, LocatedFlaw, contents, parse
 from mainstay.domain import document
@@ -52,6 +53,9 @@ class _Names:
     rotations: dict[str, Page] = field(default_factory=dict)
     escalations: dict[str, Page] = field(default_factory=dict)
     vendors: dict[str, Page] = field(default_factory=dict)
+    grading: dict[str, Page] = field(default_factory=dict)
+    clocks: dict[str, Page] = field(default_factory=dict)
+    words: dict[str, Page] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +112,17 @@ class _Examiner:
         channels: dict[str, document.Channel] = {}
         calendars: dict[str, document.Calendar] = {}
         stores: dict[str, Store] = {}
+        arrangements: dict[ObjectKey, Written] = {}
+        practices: dict[ObjectKey, dict[str, Any]] = {}
         for page in shared:
             self._shared(page, channels, calendars, stores)
-        arrangements: dict[ObjectKey, Written] = {}
-        for page in shared:
             arrangements |= examine_arrangements(page, self._all)
+            practices |= examine_practices(page)
         drafts = [draft for page in systems if (draft := self._system(page))]
         return Catalogue(
             {draft.header.system: draft for draft in drafts}, channels, calendars, whole, stores=stores,
             help_desk=next(filter(None, map(self._help_desk, shared)), None), arrangements=arrangements,
+            practices=practices,
         )  # fmt: skip
 
     def _all(self, part: str) -> list[str]:
@@ -198,6 +204,8 @@ class _Examiner:
         checks = examine_checks(page, unfolded, page.mapping("checks"), names)
         if header is None:
             return None
+        if isinstance(header.users, str):
+            page.exists(("users",), header.users, "check", checks)
         self._inspection(page, header.inspection, {pack for _, pack, _ in unfolded.values()})
         policies = {name: one.draft for name, one in watched.items()}
         return DraftSystem(header, components, checks, written, page.name, policies)

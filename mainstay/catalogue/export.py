@@ -4,6 +4,8 @@ from typing import Any
 
 from mainstay.catalogue import queries
 from mainstay.catalogue.models import Arrangement
+from mainstay.domain.document_forms import Mapping
+from mainstay.domain.document_levels import KINDS
 from mainstay.domain.on_call import ARRANGEMENTS
 from mainstay.domain.yaml_text import write
 
@@ -27,6 +29,10 @@ def _shared() -> dict[str, Any]:
         "calendars": {row.name: _short(row.document) for row in queries.calendars()},
         "stores": {row.name: _short(row.document) for row in queries.stores()},
         **{f"{kind}s": {row.name: _written(row) for row in queries.arrangements(kind)} for kind in ARRANGEMENTS},
+        **{
+            key: {row.name: _said(row.document, model) for row in queries.practices(kind)}
+            for key, (kind, model) in KINDS.items()
+        },
     }
     desk = queries.help_desk()
     written = _short(desk.document) if desk else {}
@@ -42,6 +48,11 @@ def _written(row: Arrangement) -> dict[str, Any]:
 def _short(document: dict[str, Any]) -> dict[str, Any]:
     """Without the keys that say nothing."""
     return {key: value for key, value in document.items() if value not in ([], "", None)}
+
+
+def _said(document: dict[str, Any], model: type[Mapping]) -> dict[str, Any]:
+    """Without what stands there by default."""
+    return model.model_validate(document).model_dump(mode="json", exclude_defaults=True)
 
 
 def _free(name: str, taken: dict[str, str]) -> str:

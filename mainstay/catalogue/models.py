@@ -197,3 +197,19 @@ class Outline(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor}: {self.document.get('system', '')}"
+
+
+class Practice(models.Model):
+    """An entry of a shared document on how incidents of all systems are graded, timed and told."""
+
+    kind = models.CharField(max_length=16, help_text="grading, clock, words (domain.document_levels)")
+    name = models.SlugField(max_length=63)
+    document = models.JSONField(default=dict)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("kind", "name")
+        constraints = [models.UniqueConstraint(fields=("kind", "name"), name="practice_name")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"

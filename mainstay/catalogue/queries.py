@@ -19,6 +19,7 @@ from mainstay.catalogue.models import (
     HelpDesk,
     Original,
     Policy,
+    Practice,
     Revision,
     Secret,
     Store,
@@ -60,6 +61,7 @@ __all__ = [
     "own_spec",
     "policies",
     "policy",
+    "practices",
     "require_systems",
     "revision",
     "revisions",
@@ -218,6 +220,11 @@ def arrangements(kind: str = "") -> QuerySet[Arrangement]:
     return found.filter(kind=kind) if kind else found
 
 
+def practices(kind: str) -> QuerySet[Practice]:
+    """What shared documents say of levels: ``grading``, ``clock`` or ``words``."""
+    return Practice.objects.filter(kind=kind, retired_at=None)
+
+
 def calendars() -> QuerySet[Calendar]:
     """Those in use."""
     return Calendar.objects.filter(retired_at=None)
@@ -339,6 +346,8 @@ def _touched(key: ObjectKey, catalogue: Catalogue) -> bool:
     if kind in ARRANGEMENTS:
         return key in catalogue.arrangements
     shared = {"channel": catalogue.channels, "calendar": catalogue.calendars, "store": catalogue.stores}
+    if kind in ("grading", "clock", "words"):
+        return key in catalogue.practices
     if kind in shared:
         return name in shared[kind]
     return name.partition("/")[0] in catalogue.systems
@@ -374,13 +383,15 @@ def _rows() -> Iterator[tuple[ObjectKey, dict[str, Any], datetime | None]]:
     for calendar in Calendar.objects.all():
         yield ("calendar", calendar.name), calendar.document, calendar.retired_at
     for channel in Channel.objects.all():
-        yield ("channel", channel.name), channel.document, channel.retired_at
+        yield ("channel", channel.name), {"categories": [], **channel.document}, channel.retired_at
     for arrangement in Arrangement.objects.all():
         yield (arrangement.kind, arrangement.name), arrangement.document, arrangement.retired_at
     for store in Store.objects.all():
         yield ("store", store.name), store.document, store.retired_at
     for desk in HelpDesk.objects.all():
         yield HELP_DESK, desk.document, desk.retired_at
+    for practice in Practice.objects.all():
+        yield (practice.kind, practice.name), practice.document, practice.retired_at
     for system in System.objects.all():
         yield ("system", system.name), {**_HEADER, **system.document}, system.retired_at
     for component in Component.objects.select_related("system").prefetch_related("depends_on"):

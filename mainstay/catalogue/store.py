@@ -16,6 +16,7 @@ from mainstay.catalogue.models import (
     HelpDesk,
     Original,
     Policy,
+    Practice,
     Store,
     System,
 )
@@ -74,6 +75,12 @@ def _write_shared(catalogue: Catalogue, plan: _Plan, now: datetime) -> None:
         Channel.objects.update_or_create(name=name, defaults=_values_of_a_kind(catalogue.channels[name]))
     for name in plan.written("store"):
         Store.objects.update_or_create(name=name, defaults=_values_of_a_kind(catalogue.stores[name]))
+    for kind, name in catalogue.practices:
+        if name in plan.written(kind):
+            values = {"document": dict(catalogue.practices[kind, name]), "retired_at": None}
+            Practice.objects.update_or_create(kind=kind, name=name, defaults=values)
+    for kind in ("grading", "clock", "words"):
+        Practice.objects.filter(kind=kind, name__in=plan.retired(kind)).update(retired_at=now)
     for kind in ARRANGEMENTS:
         for name in plan.written(kind):
             values = {"document": catalogue.arrangements[kind, name].model_dump(mode="json"), "retired_at": None}

@@ -1,9 +1,11 @@
 """``mainstay incident …``: find, read, take on, note, grade, end."""
 
+import math
 import sys
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from django.utils.timezone import get_current_timezone
@@ -13,11 +15,23 @@ from mainstay.api.rows import entry_row, incident_row, incident_rows
 from mainstay.cli.output import AsJson, Limit, ago, print_json, print_one, print_rows, titled
 from mainstay.cli.shell import acting, told
 from mainstay.cli.words import _
+from mainstay.domain.clock import Reason as Waiting
 from mainstay.domain.duration import format_duration
 from mainstay.incidents import actions, queries
+from mainstay.incidents.clocks import clocks_of
 from mainstay.incidents.models import Incident
 
 incident_app = typer.Typer(no_args_is_help=True)
+
+
+class Sort(StrEnum):
+    """Orders of the list."""
+
+    DUE = "due"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    LEVEL = "level"
+
 
 Number = Annotated[int, typer.Argument(help="The incident's number.")]
 Note = Annotated[str, typer.Option("--note", help="Words for the timeline.")]
@@ -35,25 +49,26 @@ def list_incidents(
     every: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
     system: Annotated[str, typer.Option(help="Only this system's.")] = "",
     text: Annotated[str, typer.Option(help="Words of the title, or a number.")] = "",
+    sort: Annotated[Sort, typer.Option(help="In which order.")] = Sort.DUE,
     limit: Limit = 100,
     as_json: AsJson = False,
 ) -> None:
-    """Running incidents, newest first."""
+    """Running incidents, what is due next first."""
     sight = acting("incident.read").sight
-    found = queries.search(state="" if every else "running", system=system, text=text, sight=sight)
-    columns = ("id", "level", "category", "state", "system", "title", "since")
+    found = queries.search(state="" if every else "running", system=system, text=text, sort=sort, sight=sight)
+    columns = ("id", "level", "category", "state", "system", "title", "since", "due_at")
     rows = [incident_row(row) for row in found[:limit]]
     print_rows(rows, columns, _("no incident is running"), as_json=as_json, count=found.count())
 
 
 @incident_app.command("show")
 def show_incident(number: Number, as_json: AsJson = False) -> None:
-    """One incident with its members, its timeline, and why it was grouped, graded and told so."""
+    """One incident with its clocks, its members, its timeline, and why it was grouped, graded and told so."""
     sight = acting("incident.read").sight
     with told(_absent(number)):
-        row = incident_rows(
-            queries.incident(number, sight), queries.members(number), queries.timeline(number), queries.explain(number)
-        )
+        found = queries.incident(number, sight)
+        clocked = clocks_of([found], datetime.now(UTC))[number]
+        row = incident_rows(found, clocked, queries.members(number), queries.timeline(number), queries.explain(number))
     if as_json:
         print_json(row)
         return
@@ -63,11 +78,25 @@ def show_incident(number: Number, as_json: AsJson = False) -> None:
             level=row["level"], category=_(row["category"]), state=_(row["state"]), since=ago(row["since"])
         )
     )
+    for one in row["clocks"]:
+        print(_clock_line(one))
+    if row["pause"]:
+        print(_("waits for {reason}: {text}").format(reason=_(row["pause"]["reason"]), text=row["pause"]["text"]))
     print_rows(row["members"], ("role", "check", "state", "joined_at", "recovered_at"), "", as_json=False)
     for entry in row["timeline"]:
         print(f"  {entry['at']:%Y-%m-%d %H:%M:%S}  {_(entry['word']):13} {entry['actor']}  {entry['text']}")
         for one in entry["files"]:
             print("    " + _("file {id}: {name}, {size} bytes").format(**one))
+
+
+def _clock_line(row: dict[str, Any]) -> str:
+    """How one clock stands."""
+    words = {
+        "clock": _(row["clock"]), "limit": format_duration(round(row["limit"])), "stand": _(row["stand"]),
+        "left": format_duration(round(abs(row["left"]))),
+    }  # fmt: skip
+    late = _("{clock} within {limit}: {stand}, late by {left}")
+    return (late if row["late"] else _("{clock} within {limit}: {stand}, {left} left")).format(**words)
 
 
 @incident_app.command("stats")
@@ -91,6 +120,21 @@ def statistics(system: Annotated[str, typer.Option(help="Only this system's.")] 
         print(title)
         cells = [{**one, "mean": _lasting(one["mean"]), "median": _lasting(one["median"])} for one in paces]
         print_rows(cells, ("of", "count", "mean", "median"), "", as_json=False)
+    print(_("within the clocks"))
+    shares = [{"of": _("all"), **row["pace"]}]
+    shares += [{"of": _("level {level}").format(**one), **one} for one in row["levels"]]
+    shares += [{"of": one["month"], **one} for one in row["months"]]
+    cells = [
+        {"of": one["of"], "taken on": _share(one["responded"]), "resolved": _share(one["restored"])} for one in shares
+    ]
+    print_rows(cells, ("of", "taken on", "resolved"), "", as_json=False)
+
+
+def _share(within: dict[str, Any]) -> str:
+    """``92 % of 25``."""
+    if within["share"] is None:
+        return _("not enough data")
+    return _("{share} % of {count}").format(share=math.floor(100 * within["share"]), count=within["count"])
 
 
 def _lasting(seconds: float | None) -> str:
@@ -135,6 +179,28 @@ def save_file(
         out.write_bytes(data)
     else:
         sys.stdout.buffer.write(data)
+
+
+@incident_app.command("pause")
+def pause(
+    number: Number,
+    reason: Annotated[Waiting, typer.Option(help="What it waits for.")],
+    text: Annotated[str, typer.Option(help="More words; needed for other.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Stop the clock until resolution, while the incident waits for somebody else."""
+    with told(_absent(number)):
+        paused = actions.pause(number, reason=reason, text=text, actor=acting("incident.pause"))
+    sentence = _("the clock of incident {number} is paused").format(number=number)
+    print_one(incident_row(paused), sentence, as_json=as_json)
+
+
+@incident_app.command("resume")
+def resume(number: Number, note: Note = "", as_json: AsJson = False) -> None:
+    """Let the clock run on."""
+    with told(_absent(number)):
+        resumed = actions.resume(number, text=note, actor=acting("incident.resume"))
+    print_one(incident_row(resumed), _("the clock of incident {number} runs").format(number=number), as_json=as_json)
 
 
 @incident_app.command("resolve")

@@ -111,6 +111,8 @@ PERMISSIONS: dict[str, Role] = {
     "incident.resolve": Role.OPERATOR,
     "incident.reopen": Role.OPERATOR,
     "incident.regrade": Role.OPERATOR,
+    "incident.pause": Role.OPERATOR,
+    "incident.resume": Role.OPERATOR,
     "inspection.read": Role.VIEWER,
     "inspection.run": Role.OPERATOR,
     "inspection.remark": Role.OPERATOR,

@@ -6,13 +6,14 @@ from enum import StrEnum
 from typing import Any
 
 ObjectKey = tuple[str, str]
-"""Kind (``system``, ``component``, ``check``, ``channel``, ``calendar``) and name (``shop``, ``shop/db`` …)."""
+"""Kind (``system``, ``component``, ``check``, ``channel``, ``calendar`` …) and name (``shop``, ``shop/db`` …)."""
 Objects = Mapping[ObjectKey, Mapping[str, Any]]
 
 _ORDER = {
     kind: place
     for place, kind in enumerate((
         "calendar", "channel", "store", "team", "rotation", "vendor", "escalation", "help desk",
+        "grading", "clock", "words",
         "system", "component", "policy", "check",
     ))
 }  # fmt: skip

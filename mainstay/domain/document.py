@@ -19,6 +19,7 @@ from mainstay.domain.document_forms import (
     Text,
     listed,
 )
+from mainstay.domain.document_levels import Clocks, Grading, Wordings
 from mainstay.domain.help_desk import address
 from mainstay.domain.on_call import Escalated, Escalation, ResponseTeam, Rotation, Team, Vendor
 from mainstay.domain.state import Category, Impact
@@ -149,6 +150,12 @@ class System(Mapping):
     backups: dict[Name, Policy] = {}
     escalation: Escalated | None = Field(None, description="who is called, one after the other, of its incidents")
     response_team: ResponseTeam = ResponseTeam()
+    users: Annotated[int, Field(ge=0)] | Name = Field(
+        0, description="how many people use it: a number, or the check whose largest value of the last day says so"
+    )
+    grading: Grading = {}
+    clocks: Clocks = {}
+    words: Wordings = {}
 
 
 class Channel(Mapping):
@@ -159,6 +166,7 @@ class Channel(Mapping):
     kind: Name
     language: Language = "en"
     levels: list[Literal[1, 2, 3]] = [1, 2, 3]
+    categories: list[Category] = Field([], description="of incidents; empty means all")
     systems: list[Name] = Field([], description="empty means all")
 
 
@@ -197,9 +205,8 @@ class Calendar(Mapping):
 
 
 class Shared(Mapping):
-    """What is not one system's: channels, calendars, stores, the help desk. Any number of such files is merged."""
-
-    """What is not one system's: channels, calendars, stores, who is on call. Any number of such files is merged."""
+    """What is not one system's: channels, calendars, stores, the help desk, who is on call, and how incidents of all
+    systems are graded, timed and told. Any number of such files is merged."""
 
     channels: dict[Name, Channel] = {}
     calendars: dict[Name, Calendar] = {}
@@ -209,6 +216,9 @@ class Shared(Mapping):
     rotations: dict[Name, Rotation] = {}
     escalations: dict[Name, Escalation] = {}
     vendors: dict[Name, Vendor] = {}
+    grading: Grading = {}
+    clocks: Clocks = {}
+    words: Wordings = {}
 
 
 class Parameter(Mapping):

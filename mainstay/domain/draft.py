@@ -54,6 +54,8 @@ class Catalogue:
     help_desk: document.HelpDesk | None = None
     arrangements: Mapping[ObjectKey, Written] = field(default_factory=dict)
     """Teams, rotations, escalations, vendors (``domain.on_call.ARRANGEMENTS``), by kind and name."""
+    practices: Mapping[ObjectKey, Mapping[str, Any]] = field(default_factory=dict)
+    """Kind (``grading``, ``clock``, ``words``) and name → the entry of a shared document."""
 
     def objects(self) -> dict[ObjectKey, dict[str, Any]]:
         """Every object in the form in which it is compared and stored."""
@@ -68,6 +70,7 @@ class Catalogue:
             found[HELP_DESK] = self.help_desk.model_dump(mode="json")
         for key, arrangement in self.arrangements.items():
             found[key] = arrangement.model_dump(mode="json")
+        found |= {key: dict(value) for key, value in self.practices.items()}
         for name, system in self.systems.items():
             found["system", name] = header_object(system.header)
             for part, component in system.components.items():

@@ -38,24 +38,37 @@ class Took:
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """How many kept to a clock, and their share; None where too few are known."""
+
+    count: int
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Handled:
     """One incident: its level, its month (``2027-01``), seconds until somebody took it on and until it was over.
 
-    None for what has not happened: an incident that ended by itself was never taken on.
+    None for what has not happened: an incident that ended by itself was never taken on. ``respond_late`` and
+    ``resolve_late``: whether its clocks ran out; None where they were not watched.
     """
 
     level: int
     month: str
     acknowledged: float | None
     resolved: float | None
+    respond_late: bool | None = None
+    resolve_late: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Time to acknowledge and time to resolve."""
+    """Time to acknowledge and time to resolve, and how many kept to their clocks."""
 
     acknowledge: Took
     resolve: Took
+    responded: Within
+    restored: Within
 
 
 def monday(day: date) -> date:
@@ -89,13 +102,27 @@ def took(seconds: Sequence[float]) -> Took:
     return Took(len(seconds), fmean(seconds), median(seconds))
 
 
+def within(late: Sequence[bool]) -> Within:
+    """The share that was in time, where there is enough to speak of."""
+    return Within(len(late), None if len(late) < ENOUGH else late.count(False) / len(late))
+
+
 def pace(handled: Iterable[Handled]) -> Pace:
-    """Of all of them."""
+    """Of all of them. What still runs counts for a clock only once that has run out."""
     rows = list(handled)
     return Pace(
         took([one.acknowledged for one in rows if one.acknowledged is not None]),
         took([one.resolved for one in rows if one.resolved is not None]),
-    )
+        within([
+            one.respond_late for one in rows
+            if one.respond_late is not None
+            and (one.respond_late or one.acknowledged is not None or one.resolved is not None)
+        ]),
+        within([
+            one.resolve_late for one in rows
+            if one.resolve_late is not None and (one.resolve_late or one.resolved is not None)
+        ]),
+    )  # fmt: skip
 
 
 def by_level(handled: Sequence[Handled]) -> dict[int, Pace]:

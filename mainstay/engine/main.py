@@ -71,6 +71,8 @@ class Engine:
         steps = [
             Step(IDLE, self.sender.step),
             Step(1.0, tending.end_calm_incidents),
+            Step(2.0, tending.watch_clocks),
+            Step(20.0, tending.judge_again),
             Step(5.0, self._pulse),
             Step(10.0, tending.follow_up),
             Step(30.0, tending.tell_blind),

@@ -31,6 +31,16 @@ def end_calm_incidents() -> None:
     incidents.resolve_calm(datetime.now(UTC))
 
 
+def watch_clocks() -> None:
+    """Clocks of incidents that run out."""
+    incidents.watch_clocks(datetime.now(UTC))
+
+
+def judge_again() -> None:
+    """Levels, where money, stuck cases or the hour may have changed them."""
+    incidents.judge_again(datetime.now(UTC))
+
+
 def follow_up() -> None:
     """What no change will tell: mutes that ended, and checks that were retired."""
     now = datetime.now(UTC)

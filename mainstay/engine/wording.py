@@ -9,13 +9,22 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override, pgettext
 
+from mainstay.catalogue.practices import Practices
 from mainstay.catalogue.queries import help_desk_address
 from mainstay.drivers.channels import Message
 from mainstay.engine.wording_calls import said_of_call
 from mainstay.engine.wording_inspection import address, titled, told
 from mainstay.engine.wording_letters import letter
 from mainstay.incidents import queries as incidents
-from mainstay.monitoring.wording import DJANGO_LANGUAGE, evidence_value, explain, format_instant, in_language
+from mainstay.incidents.models import Incident
+from mainstay.monitoring.wording import (
+    DJANGO_LANGUAGE,
+    evidence_value,
+    explain,
+    for_users,
+    format_instant,
+    in_language,
+)
 from mainstay.notices.actions.sending import CALLS
 from mainstay.notices.models import Delivery
 from mainstay.settings import BASE_URL
@@ -27,6 +36,7 @@ def _words() -> dict[str | int, str]:
         "opened": pgettext("notice", "New"), "reopened": pgettext("notice", "Again"),
         "worse": pgettext("notice", "Worse"), "acknowledged": pgettext("notice", "Acknowledged"),
         "resolved": pgettext("notice", "Resolved"), "test": pgettext("notice", "Test"),
+        "clock-close": pgettext("notice", "Clock running out"), "clock-late": pgettext("notice", "Clock ran out"),
         "blind": pgettext("notice", "Cannot see"), "digest": pgettext("notice", "Many notices"),
         "head": pgettext("notice", "Audit head"), "inspection-made": pgettext("notice", "Inspection"),
         "inspection-late": pgettext("notice", "Inspection not signed"),
@@ -80,7 +90,8 @@ def _compose(delivery: Delivery, language: str) -> Wording:
         subject = f"[{words[notice.word]} · {words[about['level']]}] {about['system']}: {about['title']}"
     subject = " ".join(subject.split())[:250]  # a line of its own in some titles would be a header of its own in a mail
     shown = {
-        **facts, "word_text": words[notice.word], "level_text": words.get(about.get("level", 0), ""),
+        **facts, "clock_text": _clock_text(data),
+        "word_text": words[notice.word], "level_text": words.get(about.get("level", 0), ""),
         "category_text": words.get(about.get("category", ""), ""), "subject": subject,
         "lines": [_line(row, language) for row in data.get("shown", [])],
         "more": max(0, data.get("count", 0) - len(data.get("shown", []))), "incidents": f"{BASE_URL}/incidents/",
@@ -88,6 +99,15 @@ def _compose(delivery: Delivery, language: str) -> Wording:
     text = render_to_string(f"notices/{language}.txt", shown)
     html = render_to_string(f"notices/{language}.html", shown)
     return Wording(subject, text.strip() + "\n", html, facts)
+
+
+def _clock_text(data: dict[str, Any]) -> str:
+    """Which clock a notice is about, and until when."""
+    if not (clock := data.get("clock")):
+        return ""
+    due = format_instant(datetime.fromisoformat(data["due"]).astimezone(UTC)) if data.get("due") else "–"
+    words = {"respond": _("to be taken on by %(due)s UTC"), "resolve": _("to be resolved by %(due)s UTC")}
+    return words[clock] % {"due": due}
 
 
 def _subject_of(data: dict[str, Any]) -> str:
@@ -131,8 +151,17 @@ def _incident_facts(number: int, language: str) -> dict[str, Any]:
         "rows": [{name: evidence_value(value, language) for name, value in row.items()} for row in brief["rows"]],
         "echoes": brief["echoes"],
         "help": in_language(help_text, language),
+        "for_users": _for_users(incident, language),
         "link": f"{BASE_URL}/incidents/{incident.pk}/",
     }
+
+
+def _for_users(incident: Incident, language: str) -> str:
+    """What those who use its system are told; nothing once it is over, or where it is no system's."""
+    if incident.system is None or incident.state == "resolved":
+        return ""
+    words = Practices.read().words(incident.system, incident.level, incident.category)
+    return for_users(words, incident.system.title or incident.system.name, language)
 
 
 def _instant(at: datetime) -> str:

@@ -23,6 +23,9 @@ class Incident(models.Model):
     acknowledged_by = models.CharField(max_length=150, blank=True)
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.CharField(max_length=150, blank=True)
+    grounds = models.JSONField(default=dict, help_text="the rule that decided on the level and the facts it saw")
+    reached = models.JSONField(default=dict, help_text="level → when it first had it since it was opened, ISO")
+    due_at = models.DateTimeField(null=True, help_text="when its next clock runs out, as last worked out")
 
     class Meta:
         ordering = ("-opened_at", "-id")
@@ -35,6 +38,7 @@ class Incident(models.Model):
             models.Index(fields=("state", "level"), name="incident_state_level"),
             models.Index(fields=("-since", "-id"), name="incident_newest"),
             models.Index(fields=("state", "-since", "-id"), name="incident_newest_in_state"),
+            models.Index(fields=("-resolved_at",), name="incident_resolved"),
         ]
 
 
@@ -59,7 +63,8 @@ class Entry(models.Model):
     at = models.DateTimeField()
     word = models.CharField(
         max_length=16,
-        help_text="what happened: domain.grouping.Act, and acknowledged, note, graded, regraded, resolved",
+        help_text="what happened: domain.grouping.Act, and acknowledged, note, graded, regraded, resolved, paused, "
+        "resumed, clock-close, clock-late",
     )
     actor = models.CharField(max_length=150)
     text = models.TextField(blank=True)
@@ -69,6 +74,38 @@ class Entry(models.Model):
     class Meta:
         ordering = ("at", "id")
         indexes = [models.Index(fields=("incident", "at"), name="entry_incident_at")]
+
+
+class Pause(models.Model):
+    """Somebody stopped the clock until resolution, because the incident waits for somebody else. It belongs to the
+    running of the incident in which it began: one that is opened again does not wait."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="pauses")
+    reason = models.CharField(max_length=16, help_text="vendor, user, other")
+    text = models.CharField(max_length=500, blank=True)
+    begun_at = models.DateTimeField()
+    begun_by = models.CharField(max_length=150)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        ordering = ("begun_at", "id")
+
+
+class Mark(models.Model):
+    """A clock was announced to be running out, or to have run out. Once each: a second copy cannot be inserted."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="marks")
+    since = models.DateTimeField(help_text="the running of the incident that it is about")
+    level = models.PositiveSmallIntegerField()
+    clock = models.CharField(max_length=8, help_text="respond, resolve")
+    word = models.CharField(max_length=8, help_text="close, late")
+    at = models.DateTimeField(help_text="the moment, not when it was noticed")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("incident", "since", "level", "clock", "word"), name="mark_once")
+        ]
 
 
 class Attachment(models.Model):

@@ -6,12 +6,26 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
-from django.db.models import Case, Count, FloatField, Func, IntegerField, Max, Q, QuerySet, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    F,
+    FloatField,
+    Func,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    When,
+)
 
 from mainstay.domain import incident_stats
 from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.domain.state import Impact
-from mainstay.incidents.models import Attachment, Content, Entry, Incident, Member
+from mainstay.incidents.models import Attachment, Content, Entry, Incident, Mark, Member
 from mainstay.notices.models import Notice
 from mainstay.people.queries import seen
 
@@ -19,7 +33,10 @@ RUNNING = ("open", "acknowledged")
 BY_HAND = "hand:"
 """How the key of an incident begins that a person opened."""
 
-SORTS = {"newest": ("-since", "-pk"), "oldest": ("since", "pk"), "level": ("level", "-since", "-pk")}
+SORTS: dict[str, tuple[Any, ...]] = {
+    "due": (F("due_at").asc(nulls_last=True), "level", "-since", "-pk"), "newest": ("-since", "-pk"),
+    "oldest": ("since", "pk"), "level": ("level", "-since", "-pk"),
+}  # fmt: skip
 
 
 def open_incidents(sight: Sight = EVERYTHING) -> QuerySet[Incident]:
@@ -117,9 +134,14 @@ def statistics(now: datetime, zone: tzinfo, system: str = "", sight: Sight = EVE
     grouped = found.values_list(_nth("opened_at", weeks, zone), "level", "category", "system__name")
     counted = list(grouped.annotate(number=Count("pk")))
     took = Seconds("acknowledged_at", "since"), Seconds("resolved_at", "since")
+    timed = found.annotate(respond_late=_late("respond"), resolve_late=_late("resolve"), old=_unwatched())
     handled = [
-        incident_stats.Handled(level, f"{months[place]:%Y-%m}", *map(_positive, both))
-        for level, place, *both in found.values_list("level", _nth("since", months, zone), *took)
+        incident_stats.Handled(
+            level, f"{months[place]:%Y-%m}", _positive(first), _positive(last), *((None, None) if old else late)
+        )
+        for level, place, first, last, old, *late in timed.values_list(
+            "level", _nth("since", months, zone), *took, "old", "respond_late", "resolve_late"
+        )
     ]
     systems, others = incident_stats.top(_summed((name or "", number) for *_, name, number in counted))
     return Statistics(
@@ -132,6 +154,16 @@ def statistics(now: datetime, zone: tzinfo, system: str = "", sight: Sight = EVE
         incident_stats.by_level(handled),
         incident_stats.by_month(handled, today),
     )
+
+
+def _late(clock: str) -> Exists:
+    """Whether a clock ran out since the incident was opened, or opened again."""
+    return Exists(Mark.objects.filter(incident=OuterRef("pk"), since=OuterRef("since"), clock=clock, word="late"))
+
+
+def _unwatched() -> Case:
+    """Whether it is from before there were clocks."""
+    return Case(When(reached={}, then=True), default=False, output_field=BooleanField())
 
 
 class Seconds(Func):
@@ -197,7 +229,10 @@ def members(incident_id: int) -> list[Member]:
 
 def explain(incident_id: int) -> list[dict[str, Any]]:
     """Why it was opened, grouped, graded and told as it was: the lines that say a reason, as plain data."""
-    words = ("opened", "joined", "echo", "rerooted", "merged", "graded", "regraded", "reopened", "worse", "blind")
+    words = (
+        "opened", "joined", "echo", "rerooted", "merged", "graded", "regraded", "reopened", "worse", "blind", "paused",
+        "resumed", "clock-close", "clock-late",
+    )  # fmt: skip
     rows = Entry.objects.filter(incident_id=incident_id, word__in=words).order_by("at", "pk")[:500]
     lines = [{"word": row.word, "at": row.at, "actor": row.actor, "text": row.text, **row.data} for row in rows]
     return sorted(lines + _told(incident_id), key=lambda line: line["at"])

@@ -44,6 +44,11 @@ def in_language(words: Mapping[str, str] | str | None, language: str) -> str:
     return str(found.get("zh-hant") or _traditional().get(plain, plain)) if language == "zh-hant" else plain
 
 
+def for_users(words: Mapping[str, str], system: Mapping[str, str] | str, language: str) -> str:
+    """What those who use a system are told, with its name filled in; empty where nothing is said."""
+    return in_language(words, language).replace("{system}", in_language(system, language))
+
+
 @cache
 def _traditional() -> Mapping[str, str]:
     """Read once."""

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from mainstay.domain.incident_stats import Pace, Took
+from mainstay.domain.incident_stats import Pace, Took, Within
 from mainstay.domain.state import State
 from mainstay.web import bars, flow_picture
 from mainstay.web.access import page
@@ -42,6 +42,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "entries": ("opened", "reopened", "worse", "relapsed", "acknowledged", "note", "recovered", "resolved"),
         "ago": now - timedelta(minutes=47), "plots": bars.in_all_frames(week, lambda one: f"{one:.0f}"),
         "lying": bars.lying([(_("system"), 9), (_("data"), 5), (_("business"), 2)]),
-        "took": Pace(Took(12, 900.0, 720.0), Took(2, None, None)), "themes": ("light", "dark"),
+        "took": Pace(Took(12, 900.0, 720.0), Took(2, None, None), Within(12, 0.75), Within(2, None)),
+        "themes": ("light", "dark"),
     }  # fmt: skip
     return render(request, "design.html", context)

@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from mainstay.catalogue import queries as catalogue
-from mainstay.domain.incident_stats import ENOUGH, Pace, Week
+from mainstay.domain.incident_stats import ENOUGH, Pace, Week, Within
 from mainstay.domain.state import Category
 from mainstay.incidents import queries
 from mainstay.monitoring.wording import format_seconds, listed
 from mainstay.web import bars, lists
 from mainstay.web.access import visible
-from mainstay.web.templatetags.mainstay import called, category
+from mainstay.web.templatetags.mainstay import called, category, percent
 from mainstay.web.templatetags.signs import level_word
 
 WEEKS = 8
@@ -40,6 +40,7 @@ def plots(request: HttpRequest) -> HttpResponse:
         "owners": bars.lying([(titles.get(name, name) or _("no system"), count) for name, count in found.systems]),
         "acknowledged": _months(found.months, "acknowledge"),
         "resolved": _months(found.months, "resolve"),
+        "responded": _shares(found.months, "responded"), "restored": _shares(found.months, "restored"),
         "paces": _paces(found),
     }  # fmt: skip
     return render(request, "incident_plots.html", context)
@@ -70,6 +71,19 @@ def _months(months: dict[str, Pace], act: str) -> list[bars.Columns] | None:
     if all(getattr(pace, act).median is None for pace in months.values()):
         return None
     return bars.in_all_frames(given, lambda one: format_seconds(one) if one else "0", time=True)
+
+
+def _shares(months: dict[str, Pace], act: str) -> list[bars.Columns] | None:
+    """What was within the clock by month, in percent; None where no month has enough to speak of."""
+    found: list[tuple[str, Within]] = [(month, getattr(pace, act)) for month, pace in months.items()]
+    if all(one.share is None for _, one in found):
+        return None
+    given: list[bars.Named] = [
+        (month, f"{month}: {_('not enough data') if one.share is None else percent(one.share)} ({one.count})",
+         {"": 100 * (one.share or 0.0)})
+        for month, one in found
+    ]  # fmt: skip
+    return bars.in_all_frames(given, lambda one: f"{one:.0f} %")
 
 
 def _paces(found: queries.Statistics) -> list[dict[str, Any]]:

@@ -15,10 +15,12 @@ from django.views.decorators.http import require_POST
 from mainstay.api.attachments import download, taken
 from mainstay.catalogue import queries as catalogue
 from mainstay.domain.attachment import IMAGES
+from mainstay.domain.clock import Reason
 from mainstay.domain.saying import said
 from mainstay.domain.state import Category
 from mainstay.help_desk import queries as desk
 from mainstay.incidents import actions, queries
+from mainstay.incidents.clocks import clocks_of
 from mainstay.knowledge import queries as knowledge
 from mainstay.monitoring.wording import language_of
 from mainstay.notices import queries as notices
@@ -46,7 +48,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
         "level": int(level) if level else None,
         "category": lists.chosen(request, "category", CATEGORIES),
         "text": lists.words(request),
-        "sort": lists.chosen(request, "sort", queries.SORTS, "newest"),
+        "sort": lists.chosen(request, "sort", queries.SORTS, "due"),
     }
     systems = list(catalogue.systems(visible(request)))
     context = {
@@ -84,6 +86,7 @@ def incident(request: HttpRequest, number: int) -> HttpResponse:
     system = found.system.name if found.system else None
     context = {
         "incident": found,
+        "clocked": clocks_of([found], datetime.now(UTC))[number],
         "members": queries.members(number),
         **lists.shown(request, queries.timeline(number), ENTRIES),
         "left_out": queries.left_out(number),
@@ -92,6 +95,7 @@ def incident(request: HttpRequest, number: int) -> HttpResponse:
         "called": on_call.explain(found),
         "response": on_call.response_team(found.system, datetime.now(UTC)) if found.system else [],
         "categories": CATEGORIES,
+        "reasons": [one.value for one in Reason],
         "images": IMAGES,
         "is_operator": may(request, "incident.note", system),
         "is_writer": may(request, "article.write", system),
@@ -164,3 +168,17 @@ def regrade(request: HttpRequest, number: int) -> HttpResponse:
         )
 
     return _act(request, number, work, _("Graded anew."))
+
+
+@page("incident.pause")
+@require_POST
+def pause(request: HttpRequest, number: int) -> HttpResponse:
+    reason, text = request.POST.get("reason", ""), request.POST.get("text", "")
+    work = lambda: actions.pause(number, reason=reason, text=text, actor=actor(request))  # noqa: E731 - as above
+    return _act(request, number, work, _("The clock is paused."))
+
+
+@page("incident.resume")
+@require_POST
+def resume(request: HttpRequest, number: int) -> HttpResponse:
+    return _act(request, number, lambda: actions.resume(number, actor=actor(request)), _("The clock runs on."))

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Generic, TypeVar
@@ -14,6 +14,7 @@ from django.utils.crypto import salted_hmac
 from mainstay.backups import queries as backups
 from mainstay.catalogue import queries as catalogue
 from mainstay.catalogue.models import System
+from mainstay.catalogue.practices import Practices
 from mainstay.domain import objective
 from mainstay.domain.public_status import Public, judge, tells, worst
 from mainstay.domain.state import Impact, State
@@ -89,6 +90,8 @@ class Trouble:
     level: int
     since: datetime
     over: datetime | None
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What those who use the system are told, by language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,8 @@ def gather(now: datetime | None = None) -> Facts:
     names = [one.name for one in systems]
     silent = "checker" in monitoring.silent_processes(now)
     found = list(incidents.public(names, now - PAST)[: 5 * SHOWN])
-    troubles = [_trouble(one, inside) for inside in [_inside(names)] for one in found]
+    inside, practices = _inside(names), Practices.read()
+    troubles = [_trouble(one, inside, practices) for one in found]
     levels: dict[str, list[int]] = defaultdict(list)
     for one in found:
         if one.resolved_at is None and one.system:
@@ -185,7 +189,7 @@ def _inside(names: list[str]) -> dict[str, set[str]]:
     return found
 
 
-def _trouble(one: Incident, inside: dict[str, set[str]]) -> Trouble:
+def _trouble(one: Incident, inside: dict[str, set[str]], practices: Practices) -> Trouble:
     """Only a person's own words are shown, and they only if they name no part: what a check is called is the inside."""
     name, words = (one.system.name, one.system.title) if one.system else ("", {})
     open_words = one.key.startswith(incidents.BY_HAND) and not any(
@@ -193,5 +197,5 @@ def _trouble(one: Incident, inside: dict[str, set[str]]) -> Trouble:
     )
     return Trouble(
         salted_hmac("status", str(one.pk)).hexdigest()[:16], words or {"en": name}, one.title if open_words else {},
-        one.category, one.level, one.since, one.resolved_at,
+        one.category, one.level, one.since, one.resolved_at, practices.words(one.system, one.level, one.category),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from mainstay.api.rows import Row
 from mainstay.web.public_status import FRESH, Facts, Kept, Trouble, gather
+from mainstay.web.templatetags.clocks import to_users
 from mainstay.web.templatetags.mainstay import told, words
 from mainstay.web.templatetags.signs import level_word, public_word
 
@@ -92,7 +93,7 @@ def _json(facts: Facts, language: str) -> str:
 def _row(one: Trouble) -> Row:
     return {
         "key": one.key, "system": one.system, "title": told(one), "level": one.level, "word": level_word(one.level),
-        "since": one.since, "over": one.over,
+        "since": one.since, "over": one.over, "words": to_users(one),
     }  # fmt: skip
 
 
@@ -108,7 +109,8 @@ def _feed(facts: Facts, language: str) -> str:
     for one in (*facts.running, *facts.past):
         state = _("over") if one.over else _("running")
         feed.add_item(
-            f"{words(one.system)}: {told(one)} ({level_word(one.level)}, {state})", f"{base}/status/", "",
+            f"{words(one.system)}: {told(one)} ({level_word(one.level)}, {state})", f"{base}/status/",
+            "" if one.over else to_users(one),
             unique_id=f"{base}/status/#{one.key}", pubdate=one.since, updateddate=one.over or one.since,
         )  # fmt: skip
     return str(feed.writeString("utf-8"))

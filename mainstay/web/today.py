@@ -13,6 +13,7 @@ from mainstay.catalogue import queries as catalogue
 from mainstay.domain.actor import At, Sight
 from mainstay.domain.restoring import State
 from mainstay.incidents import queries as incidents
+from mainstay.incidents.clocks import clocks_of
 from mainstay.inspection import queries as inspections
 from mainstay.monitoring import queries as monitoring
 from mainstay.monitoring.models import Standing
@@ -36,9 +37,11 @@ def today(request: HttpRequest) -> HttpResponse:
     rotas = queries.rotas()
     mine = where(request, "inspection.sign", [one.system.name for one in known])
     kept = overview.by_system(sight) if may(request, "backup.read", At.ANYWHERE) else []
+    running = lists.cut(incidents.open_incidents(sight), SHOWN)
     context = {
         "silent": silent(),  # a refresh has no frame that would say it
-        "incidents": lists.cut(incidents.open_incidents(sight), SHOWN),
+        "incidents": running,
+        "clocks": clocks_of(running, now),
         "to_sign": lists.cut(inspections.to_sign(sight).filter(system__name__in=mine), SHOWN),
         "to_approve": lists.cut(_to_approve(request, sight), SHOWN),
         "not_ok": lists.cut(not_ok(sight), SHOWN),

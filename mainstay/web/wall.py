@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from mainstay.catalogue import queries as catalogue
 from mainstay.incidents import queries as incidents
+from mainstay.incidents.clocks import clocks_of
 from mainstay.monitoring import queries as monitoring
 from mainstay.web import glance
 from mainstay.web.access import page, visible
@@ -31,12 +32,13 @@ def wall(request: HttpRequest) -> HttpResponse:
     known = sorted(glance.systems(sight), key=lambda one: (one.rank, one.system.tier))
     running = incidents.open_incidents(sight)
     count = running.count()
-    unheard = silent()
+    unheard, shown = silent(), list(running[:INCIDENTS])
     context = {
         "now": now, "silent": unheard, "quiet": not (unheard or count or not_ok(sight).exists()),
         "each": min(LONGEST, max(1, int(each))) if each.isdecimal() and len(each) < 9 else EACH,
         "systems": _systems(known[:SYSTEMS], now), "more_systems": max(0, len(known) - SYSTEMS),
-        "incidents": list(running[:INCIDENTS]), "running": count, "more_incidents": max(0, count - INCIDENTS),
+        "incidents": shown, "clocks": clocks_of(shown, now), "running": count,
+        "more_incidents": max(0, count - INCIDENTS),
         "flows": _flows([one.system.name for one in known]),
         "quiet_since": incidents.last_resolved_at(sight), "watched": watched(now, sight),
         "states": [(state, sum(one.state == state for one in known))

@@ -9,6 +9,7 @@ from mainstay.domain.incident_stats import (
     WEEKS,
     Handled,
     Took,
+    Within,
     by_level,
     by_month,
     by_week,
@@ -64,6 +65,16 @@ def test_what_nobody_took_on_does_not_count_there() -> None:
     assert {level: one.resolve.count for level, one in by_level(rows).items()} == {1: 1, 2: 1, 3: 0}
     by = by_month(rows, date(2026, 11, 2))
     assert [by[month].acknowledge.count for month in ("2026-09", "2026-10", "2026-11")] == [0, 1, 1]
+
+
+def test_what_runs_counts_for_a_clock_once_that_has_run_out() -> None:
+    rows = [
+        Handled(1, "2026-10", 10.0, 60.0, False, False), Handled(1, "2026-10", None, 60.0, False, True),
+        Handled(1, "2026-10", None, None, True, False), Handled(1, "2026-10", None, None, False, False),
+        Handled(1, "2026-10", 10.0, 60.0),
+    ]  # fmt: skip
+    found = pace(rows)
+    assert (found.responded, found.restored) == (Within(3, 2 / 3), Within(2, None))
 
 
 def test_months_go_over_the_year() -> None:

@@ -12,7 +12,7 @@ from django.test import Client
 from mainstay.catalogue.models import System
 from mainstay.domain.actor import Actor, Role
 from mainstay.incidents import queries
-from mainstay.incidents.models import Incident
+from mainstay.incidents.models import Incident, Mark
 from mainstay.people.actions import create_token
 from mainstay.web.bars import ceiling, ceiling_of_time, columns, lying
 from tests.faces.test_cli import Shell, shell
@@ -30,7 +30,7 @@ def incidents(system: str, number: int, *, level: int = 2, taken: bool = True) -
         Incident(
             key=f"{system}-{level}-{n}", system=owner, title={"en": "x"}, category="data", level=level,
             state="resolved", opened_at=at, since=at, resolved_at=at + timedelta(minutes=30),
-            acknowledged_at=at + timedelta(minutes=n) if taken else None,
+            acknowledged_at=at + timedelta(minutes=n) if taken else None, reached={str(level): at.isoformat()},
         )
         for n in range(number)
     )  # fmt: skip
@@ -40,6 +40,8 @@ def incidents(system: str, number: int, *, level: int = 2, taken: bool = True) -
 def test_the_page_says_what_the_api_says() -> None:
     incidents("shop", 5)
     incidents("books", 2, level=1, taken=False)
+    late = Incident.objects.filter(system__name="books").earliest("pk")
+    Mark.objects.create(incident=late, since=late.since, level=1, clock="respond", word="late", at=NOW)
     row = Client(headers=bearer(Role.VIEWER)).get("/api/v1/incident-stats").json()
     assert row["total"] == 7
     assert row["weeks"][-1]["levels"] in ({"1": 2, "2": 5, "3": 0}, {"1": 0, "2": 0, "3": 0})
@@ -49,7 +51,9 @@ def test_the_page_says_what_the_api_says() -> None:
     assert row["levels"][0] == {
         "level": 1, "acknowledge": {"count": 0, "mean": None, "median": None},
         "resolve": {"count": 2, "mean": None, "median": None},
+        "responded": {"count": 2, "share": None}, "restored": {"count": 2, "share": None},
     }  # fmt: skip
+    assert row["pace"]["responded"] == {"count": 7, "share": 6 / 7}
     page = person(Role.VIEWER).get("/incidents/?view=plots").content.decode()
     assert "not enough data" in page
     assert "The shop &lt;b&gt;" in page

@@ -125,7 +125,7 @@ def test_both_languages(shown: Check, watched: None, address: str, header: str, 
 @pytest.mark.parametrize("address", FORMS)
 def test_many_readers_cost_one(shown: Check, watched: None, address: str, django_assert_max_num_queries: Any) -> None:
     reader = Client()
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         reader.get(address)
     with django_assert_max_num_queries(0):
         for number in range(50):

@@ -68,7 +68,7 @@ def test_nobody_sees_a_system_that_is_not_his(bad_day: Check) -> None:
 def test_many_systems_ask_no_more(bad_day: Check, django_assert_max_num_queries: Any) -> None:
     System.objects.bulk_create(System(name=f"s{n}", title={"en": f"System {n}"}) for n in range(30))
     who = person(Role.VIEWER)
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(29):
         text = who.get("/wall/").content.decode()
     assert text.count("wall-tile-") >= 9
     assert "and 22 more" in text

@@ -52,8 +52,16 @@ HOST = HEAD + "components:\n  h: {kind: host}\n"
         ("chanels: {}", [f"1:1: chanels: no key system, nor one of {PARTS}; did you mean 'channels'?"]),
         ("channels: {}\nowner: x", [
             "2:1: owner: unknown key 'owner'; "
-            "known are calendars, channels, escalations, rotations, stores, teams, vendors"
+            "known are calendars, channels, clocks, escalations, grading, help_desk, rotations, stores, teams, "
+            "vendors, words"
         ]),
+        ("clocks: {fast: {level: 4}}", ["1:24: clocks.fast.level.0: 4 is not known; known are 1, 2, 3"]),
+        ("clocks: {fast: {respond: soon}}", [
+            "1:26: clocks.fast.respond: 'soon' is not a duration; "
+            "write a number and ms, s, m, h, d or w, such as 5m or 1h30m"
+        ]),
+        ("grading: {rich: {money: 5}}", ["1:11: grading.rich.level: the key 'level' is missing"]),
+        ("words: {a: {level: 1}}", ["1:9: words.a: the key 'text' is missing"]),
         ("channels: 5", ["1:11: channels: a mapping of names is expected here; write name: {…}"]),
         ("system: My Shop", ["1:9: system: 'My Shop' is not a name; write small letters, digits and hyphens"]),
         ("system: 5", ["1:9: system: 5 is a number where text is expected; write \"5\""]),

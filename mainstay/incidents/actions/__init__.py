@@ -3,16 +3,20 @@
 from mainstay.incidents.actions.alerts import Alert, receive
 from mainstay.incidents.actions.files import File
 from mainstay.incidents.actions.following import follow, follow_blind, follow_unmuted, release, resolve_calm
+from mainstay.incidents.actions.judging import judge_again
 from mainstay.incidents.actions.people import (
     Illegal,
     acknowledge,
     note,
     open_by_hand,
+    pause,
     regrade,
     reopen,
     resolve,
+    resume,
 )
 from mainstay.incidents.actions.raising import open_for_check
+from mainstay.incidents.actions.timing import watch_clocks
 
 __all__ = [
     "Alert",
@@ -22,13 +26,17 @@ __all__ = [
     "follow",
     "follow_blind",
     "follow_unmuted",
+    "judge_again",
     "note",
     "open_by_hand",
     "open_for_check",
+    "pause",
     "receive",
     "regrade",
     "release",
     "reopen",
     "resolve",
     "resolve_calm",
+    "resume",
+    "watch_clocks",
 ]

@@ -9,6 +9,7 @@ from django.db import transaction
 from mainstay.audit.actions import record
 from mainstay.catalogue.models import System
 from mainstay.domain.actor import Actor, authorise
+from mainstay.domain.clock import reach
 from mainstay.domain.state import Category, Level
 from mainstay.incidents.actions.telling import News, tell_all
 from mainstay.incidents.models import Entry, Incident
@@ -88,11 +89,14 @@ def _is_over(alert: Alert, newest: Incident) -> bool:
 
 def _open(alerts: dict[str, Alert], by_name: Mapping[str, System], actor: Actor) -> int:
     now = datetime.now(UTC)
+    levels = {key: _LEVELS.get(alert.severity.lower(), Level.SLIGHT) for key, alert in alerts.items()}
     incidents = [
         Incident(
             key=key, system=by_name.get(alert.system), title={"en": alert.title[:200], "zh": alert.title[:200]},
-            category=Category.SYSTEM.value, level=_LEVELS.get(alert.severity.lower(), Level.SLIGHT),
+            category=Category.SYSTEM.value, level=levels[key],
             graded_by=actor.name, opened_at=now, since=min(alert.starts_at or now, now),
+            grounds={"by": actor.name, "severity": alert.severity[:50]},
+            reached=reach({}, levels[key], min(alert.starts_at or now, now)),
         )
         for key, alert in alerts.items()
     ]  # fmt: skip

@@ -2,34 +2,40 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q
 from django.db.models.fields.json import KeyTransform
 
-from mainstay.catalogue.models import Calendar, Check, Component, System
-from mainstay.domain.calendar import ALWAYS, NO_BOOK, DayBook, Hours, parse_hours
+from mainstay.catalogue.models import Check, Component, System
+from mainstay.catalogue.practices import Practices
 from mainstay.domain.grouping import REOPEN_WITHIN, Case, Desk, Part, Watched
-from mainstay.domain.severity import Grade, grade
+from mainstay.domain.severity import NO_FIGURES, Facts, Figures, Grade, Rule, grade
 from mainstay.domain.state import Category, Impact, State
+from mainstay.domain.worktime import Timetable
 from mainstay.incidents.models import Incident, Member
 from mainstay.monitoring.models import Standing
+from mainstay.monitoring.queries import figures
 
 
 @dataclass(frozen=True, slots=True)
 class Business:
-    """A system's tier and its business hours."""
+    """A system's tier, its business hours, its rules for levels, and what they weigh."""
 
     tier: int
-    hours: Hours = ALWAYS
-    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
-    book: DayBook = NO_BOOK
+    table: Timetable
+    rules: list[Rule]
+    figures: Figures = NO_FIGURES
 
-    def grade(self, part: Part, at: datetime) -> Grade:
-        """How severe one member makes an incident at this moment."""
-        return grade(self.tier, part.check.impact, part.state, self.hours.contains(at, self.zone, self.book))
+    def grade(self, part: Part, above: int, at: datetime) -> Grade:
+        """How severe one member makes an incident at this moment; ``above`` components need its own."""
+        check, table = part.check, self.table
+        facts = Facts(
+            self.tier, check.impact, part.state, table.covers(at), check.category, above, self.figures, at,
+            table.zone, table.book,
+        )  # fmt: skip
+        return grade(facts, self.rules)
 
 
 @dataclass(slots=True)
@@ -52,7 +58,13 @@ class Room:
         members = list(Member.objects.filter(incident__in=incidents))
         watched = _watched({*checks, *(member.check_of_id for member in members)}, systems)
         desk = Desk(_cases(incidents, members, watched), _needs(systems), _names(systems))
-        return cls(desk, checks, watched, systems, _business(systems.values()), incidents)
+        return cls(desk, checks, watched, systems, _business(systems.values(), now), incidents)
+
+    def grade(self, part: Part, at: datetime) -> Grade:
+        """How severe a member makes its incident."""
+        component = part.check.component_id
+        above = len(self.desk.reached(component, up=True)) if component is not None else 0
+        return self.business[part.check.system_id].grade(part, above, at)
 
 
 def _locked(ids: Collection[int]) -> dict[int, System]:
@@ -123,19 +135,12 @@ def _names(systems: Collection[int]) -> dict[int, str]:
     return dict(Component.objects.filter(system__in=systems).values_list("pk", "name"))
 
 
-def _business(systems: Collection[System]) -> dict[int, Business]:
-    wanted = {system.document.get("calendar") for system in systems} - {None, ""}
-    books = {
-        row.name: DayBook(
-            frozenset(map(date.fromisoformat, row.document.get("holidays", []))),
-            frozenset(map(date.fromisoformat, row.document.get("workdays", []))),
-        )
-        for row in (Calendar.objects.filter(name__in=wanted) if wanted else ())
-    }
+def _business(systems: Collection[System], now: datetime) -> dict[int, Business]:
+    """Figures are looked up only for those whose rules ask for some."""
+    practices = Practices.read()
+    rules = {system.pk: practices.rules(system) for system in systems}
+    weighed = figures([one for one in systems if any(rule.weighs for rule in rules[one.pk])], now)
     return {
-        system.pk: Business(
-            system.tier, parse_hours(system.document.get("hours", "")), ZoneInfo(system.timezone),
-            books.get(system.document.get("calendar") or "", NO_BOOK),
-        )
-        for system in systems
-    }  # fmt: skip
+        one.pk: Business(one.tier, practices.table(one), rules[one.pk], weighed.get(one.pk, NO_FIGURES))
+        for one in systems
+    }

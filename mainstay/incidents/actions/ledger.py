@@ -1,14 +1,16 @@
 """What a batch of decisions changes, gathered and then written in a fixed number of statements."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from mainstay.catalogue.models import Check
 from mainstay.domain.actor import ENGINE
-from mainstay.domain.grouping import Act, Case, Decision
+from mainstay.domain.clock import reach
+from mainstay.domain.grouping import Act, Case, Decision, Part
 from mainstay.domain.severity import Grade
-from mainstay.domain.state import Level, State
+from mainstay.domain.state import State
 from mainstay.incidents.actions.desk import Room
 from mainstay.incidents.actions.telling import News, tell_all
 from mainstay.incidents.models import Entry, Incident, Member
@@ -108,15 +110,25 @@ class Ledger:
             return
         case, at = self.room.desk.case(decision.ref), decision.turn.at
         first = decision.act is Act.REOPEN or (incident.pk is None and case.ref not in self.graded)
-        grade = self._worst(case, decision)
+        self._raise(incident, case, self._worst(case, decision), at, first=first)
+
+    def weigh(self, ref: int, at: datetime) -> None:
+        """Grade an incident again by what is known now, though nothing about its checks has changed."""
+        case = self.room.desk.case(ref)
+        incident = self.incidents[ref] = self.room.incidents[ref]
+        failing = [part for part in case.parts.values() if part.state is not State.OK]
+        if incident.graded_by == ENGINE.name and failing:
+            self._raise(incident, case, self._worst_of(failing, at), at)
+
+    def _raise(self, incident: Incident, case: Case, grade: Grade, at: datetime, *, first: bool = False) -> None:
         if grade.level >= incident.level and not first:
             return
         before, incident.level = incident.level, int(grade.level)
+        said = grade.plain() | {"category": case.category.value}
+        reached = {} if first else reach(incident.reached, before, incident.since)
+        incident.grounds, incident.reached = said, reach(reached, incident.level, at)
         self.graded.add(case.ref)
-        data = {
-            "level": int(grade.level), "before": before, "tier": grade.tier, "impact": grade.impact.value,
-            "state": grade.state.value, "in_hours": grade.in_hours, "category": case.category.value,
-        }  # fmt: skip
+        data = {**said, "before": before}
         self.entries.append(Entry(incident=incident, at=at, word="graded", actor=ENGINE.name, data=data))
         if not first:
             self.news.append((incident, "worse", at, {"level": incident.level}, incident.level))
@@ -128,9 +140,10 @@ class Ledger:
             [case] if decision.act is Act.REOPEN else [self.room.desk.case(one) for one in [decision.other] if one]
         )
         others = [part for one in brought for part in one.parts.values() if part.state is not State.OK]
-        parts = [case.parts[turn.check.id], *others]
-        business = self.room.business[turn.check.system_id]
-        return min((business.grade(part, turn.at) for part in parts), key=lambda one: one.level)
+        return self._worst_of([case.parts[turn.check.id], *others], turn.at)
+
+    def _worst_of(self, parts: Iterable[Part], at: datetime) -> Grade:
+        return min((self.room.grade(part, at) for part in parts), key=lambda one: one.level)
 
     # Writing
 
@@ -151,10 +164,8 @@ class Ledger:
             Incident.objects.filter(pk__in=ended).update(state="resolved", resolved_at=latest, resolved_by=ENGINE.name)
         moved = [self.incidents[ref] for ref in self.moved - self.merged.keys() if ref > 0]
         Incident.objects.bulk_update(moved, _MOVABLE, batch_size=50)
-        for level in Level:
-            regraded = [ref for ref in self.graded if ref > 0 and self.incidents[ref].level == level]
-            if regraded:
-                Incident.objects.filter(pk__in=regraded).update(level=level)
+        graded = [self.incidents[ref] for ref in self.graded if ref > 0]
+        Incident.objects.bulk_update(graded, ("level", "grounds", "reached"), batch_size=100)
         Incident.objects.bulk_create([incident for ref, incident in self.incidents.items() if ref < 0])
 
     def _write_members(self) -> None:

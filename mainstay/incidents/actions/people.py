@@ -5,16 +5,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from mainstay.audit.actions import record
 from mainstay.catalogue.models import Component, System
 from mainstay.domain.actor import Actor, authorise
+from mainstay.domain.clock import Reason, reach
 from mainstay.domain.saying import say
 from mainstay.domain.state import Category, Level, State
 from mainstay.incidents.actions.files import File, attach, described
 from mainstay.incidents.actions.telling import tell
-from mainstay.incidents.models import Entry, Incident, Member
+from mainstay.incidents.actions.timing import keep_due
+from mainstay.incidents.models import Entry, Incident, Member, Pause
 
 
 class Illegal(ValueError):
@@ -31,6 +33,7 @@ def acknowledge(incident_id: int, *, actor: Actor, note: str = "") -> Incident:
             )
         incident.state, incident.acknowledged_at, incident.acknowledged_by = "acknowledged", now, actor.name
         incident.save()
+        keep_due(incident, now)
         _write(incident, actor, "acknowledged", note, {})
         tell(incident.pk, "acknowledged", now, {"by": actor.name})
     return incident
@@ -56,6 +59,8 @@ def resolve(incident_id: int, *, actor: Actor, note: str = "") -> Incident:
             raise Illegal(say("incident %(number)s is resolved; there is nothing to resolve", number=incident.pk))
         incident.state, incident.resolved_at, incident.resolved_by = "resolved", now, actor.name
         incident.save()
+        _end_pause(incident, actor, now)
+        keep_due(incident, now)
         _write(incident, actor, "resolved", note, {})
         tell(incident.pk, "resolved", now, {"by": actor.name})
     return incident
@@ -75,7 +80,9 @@ def reopen(incident_id: int, *, actor: Actor, reason: str) -> Incident:
             raise Illegal(say("incident %(number)s is open for the same fault; add a note there", number=other.pk))
         incident.state, incident.since, incident.resolved_at, incident.resolved_by = "open", now, None, ""
         incident.acknowledged_at, incident.acknowledged_by = None, ""
+        incident.reached = reach({}, incident.level, now)
         incident.save()
+        keep_due(incident, now)
         _hold_open(incident)
         _write(incident, actor, "reopened", reason, {})
         tell(incident.pk, "reopened", now, {"by": actor.name})
@@ -107,12 +114,55 @@ def regrade(
         after = {"level": incident.level, "category": incident.category}
         if before == after:
             raise Illegal(say("incident %(number)s has that grade already", number=incident.pk))
-        incident.graded_by = actor.name
+        now = datetime.now(UTC)
+        incident.graded_by, incident.grounds = actor.name, {"by": actor.name, "reason": reason.strip()[:500]}
+        incident.reached = reach(reach(incident.reached, before["level"], incident.since), incident.level, now)
         incident.save()
+        keep_due(incident, now)
         _write(incident, actor, "regraded", reason, {"before": before, "after": after})
         if incident.level < before["level"]:
-            tell(incident.pk, "worse", datetime.now(UTC), {"by": actor.name})
+            tell(incident.pk, "worse", now, {"by": actor.name})
     return incident
+
+
+def pause(incident_id: int, *, reason: str, text: str = "", actor: Actor) -> Incident:
+    """Stop the clock until resolution, because the incident waits for somebody else. Raises Illegal unless somebody has
+    taken it on, when it is paused already, and for a reason of its own without words."""
+    with transaction.atomic():
+        incident, now = _locked(incident_id, actor, "incident.pause"), datetime.now(UTC)
+        if incident.state != "acknowledged":
+            raise Illegal(
+                say("incident %(number)s is not taken on; only then can it wait for somebody", number=incident.pk)
+            )
+        if _lasting(incident).exists():
+            raise Illegal(say("the clock of incident %(number)s is paused already", number=incident.pk))
+        kind, words = Reason(reason), text.strip()[:500]
+        if kind is Reason.OTHER and not words:
+            raise Illegal(say("say what it waits for"))
+        Pause.objects.create(incident=incident, reason=kind.value, text=words, begun_at=now, begun_by=actor.name)
+        keep_due(incident, now)
+        _write(incident, actor, "paused", words, {"reason": kind.value})
+    return incident
+
+
+def resume(incident_id: int, *, text: str = "", actor: Actor) -> Incident:
+    """Let the clock run on. Raises Illegal unless it is paused."""
+    with transaction.atomic():
+        incident, now = _locked(incident_id, actor, "incident.resume"), datetime.now(UTC)
+        if not _end_pause(incident, actor, now):
+            raise Illegal(say("the clock of incident %(number)s is not paused", number=incident.pk))
+        keep_due(incident, now)
+        _write(incident, actor, "resumed", text, {})
+    return incident
+
+
+def _lasting(incident: Incident) -> QuerySet[Pause]:
+    """The pause that lasts; what was paused before it was opened again is past."""
+    return Pause.objects.filter(incident=incident, ended_at=None, begun_at__gte=incident.since)
+
+
+def _end_pause(incident: Incident, actor: Actor, now: datetime) -> int:
+    return _lasting(incident).update(ended_at=now, ended_by=actor.name)
 
 
 def open_by_hand(
@@ -137,7 +187,9 @@ def open_by_hand(
             key=f"hand:{now.timestamp():.6f}:{actor.name}", system=owner, root=root,
             title={"en": title.strip(), "zh": title.strip()}, category=Category(category).value,
             level=int(Level(level)), graded_by=actor.name, opened_at=now, since=now,
+            grounds={"by": actor.name}, reached=reach({}, level, now),
         )  # fmt: skip
+        keep_due(incident, now)
         _write(incident, actor, "opened", text, {}, act="incident.open")
         tell(incident.pk, "opened", now, {"by": actor.name})
     return incident
@@ -145,7 +197,8 @@ def open_by_hand(
 
 _ACTS = {
     "acknowledged": "incident.acknowledge", "note": "incident.note", "resolved": "incident.resolve",
-    "reopened": "incident.reopen", "regraded": "incident.regrade",
+    "reopened": "incident.reopen", "regraded": "incident.regrade", "paused": "incident.pause",
+    "resumed": "incident.resume",
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Every read of this app: how checks stand, what changed, samples, mutes, and whether Mainstay itself lives."""
 
 from mainstay.monitoring.queries.costing import Cost, cost
+from mainstay.monitoring.queries.damage import figures
 from mainstay.monitoring.queries.history import (
     availability,
     changes,
@@ -47,6 +48,7 @@ __all__ = [
     "changes",
     "cost",
     "counts",
+    "figures",
     "flow_stages",
     "flow_steps",
     "is_silent",

@@ -185,7 +185,9 @@ def entry_word(word: str) -> str:
         "echo": _("explained by the root"), "rerooted": _("moved to its cause"), "merged": _("merged"),
         "worse": _("got worse"), "relapsed": _("failed again"), "recovered": _("recovered"), "graded": _("graded"),
         "regraded": _("regraded"), "acknowledged": _("acknowledged"), "note": _("note"), "resolved": _("resolved"),
-        "blind": _("cannot be seen"), "inspection-made": _("inspection made"),
+        "blind": _("cannot be seen"), "paused": _("clock paused"), "resumed": _("clock runs on"),
+        "clock-close": _("clock is running out"), "clock-late": _("clock ran out"),
+        "inspection-made": _("inspection made"),
         "inspection-late": _("inspection not signed in time"),
         "inspection-still": _("inspection still not signed"), "inspection-done": _("inspection ended"),
         "ticket-new": _("report to the help desk"), "ticket-received": _("letter: received"),
@@ -271,6 +273,7 @@ def object_word(kind: str) -> str:
         "system": pgettext("object", "system"), "component": _("component"), "check": _("check"),
         "channel": _("channel"), "calendar": _("calendar"), "policy": _("backup policy"), "store": _("store"),
         "secret": _("secret"), "help desk": _("help desk"),
+        "grading": _("grading rule"), "clock": _("clock"), "words": _("words for users"),
     }.get(kind, kind)  # fmt: skip
 
 
@@ -287,7 +290,7 @@ def sort_word(key: str) -> str:
         "newest": _("newest first"), "oldest": _("oldest first"), "level": _("worst first"), "worst": _("worst first"),
         "stuck": _("stuck first"), "name": _("by name"), "tier": _("by tier"), "system": _("by system"),
         "amount": _("most money first"), "findings": _("most findings first"), "used": _("last used first"),
-        "expiry": _("first to expire first"),
+        "expiry": _("first to expire first"), "due": _("due first"),
     }[key]  # fmt: skip
 
 

@@ -13,12 +13,20 @@ Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name ===
 
 // Clocks run on between two refreshes.
 const two = (number) => String(number).padStart(2, "0");
+function spelt(seconds, day) {
+  const days = Math.floor(seconds / 86400);
+  const rest = `${two(Math.floor(seconds / 3600) % 24)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+  return days ? `${days} ${day} ${rest}` : rest;
+}
 function tick() {
+  const now = Date.now() / 1000;
   for (const one of document.querySelectorAll("[data-clock]")) {
-    const seconds = Math.max(0, Math.floor(Date.now() / 1000 - Number(one.dataset.clock)));
-    const days = Math.floor(seconds / 86400);
-    const rest = `${two(Math.floor(seconds / 3600) % 24)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
-    one.textContent = days ? `${days} ${one.dataset.day} ${rest}` : rest;
+    one.textContent = spelt(Math.max(0, Math.floor(now - Number(one.dataset.clock))), one.dataset.day);
+  }
+  for (const one of document.querySelectorAll("[data-due]")) {
+    const left = Math.trunc(Number(one.dataset.due) - now);
+    one.textContent = (left < 0 ? "−" : "") + spelt(Math.abs(left), one.dataset.day);
+    one.classList.toggle("due-late", left < 0);
   }
 }
 tick();
