@@ -86,7 +86,7 @@ def list_tickets(request: HttpRequest, paging: Query[Paging], wanted: Query[Want
     )
 
 
-@router.post("/tickets", response=answers.Opened, **needs("desk.open"))
+@router.post("/tickets", response=answers.TicketOpened, **needs("desk.open"))
 def open_ticket(request: HttpRequest, body: Reported) -> Any:
     """In the name of a user. ``offered`` are articles that may answer him at once, ``page`` is for him alone."""
     files = [actions.Sent(one.name, one.content) for one in body.files]

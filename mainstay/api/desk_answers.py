@@ -33,7 +33,7 @@ class Ticket(Schema):
     score_text: str
 
 
-class SentFile(Schema):
+class TicketFile(Schema):
     """A file that came with a message."""
 
     id: int
@@ -51,7 +51,7 @@ class Message(Schema):
     actor: str
     text: str
     data: dict[str, Any]
-    files: list[SentFile]
+    files: list[TicketFile]
 
 
 class Letter(Schema):
@@ -72,7 +72,7 @@ class WholeTicket(Ticket):
     letters: list[Letter]
 
 
-class Opened(Ticket):
+class TicketOpened(Ticket):
     """With the articles that may answer it at once, and the page of its reporter."""
 
     page: str

@@ -45,7 +45,7 @@ class Written(Body):
     checks: list[Text] = Field([], max_length=50)
 
 
-class Edited(Body):
+class ArticleEdited(Body):
     """A new version in one language. ``seen`` is the version that was read before; about nothing else is changed."""
 
     language: answers.Language = "en"
@@ -101,7 +101,7 @@ def show_article(request: HttpRequest, number: Number) -> Any:
 
 
 @router.post("/articles/{number}/edit", response=answers.Article, **needs("article.write"))
-def edit_article(request: HttpRequest, number: Number, body: Edited) -> Any:
+def edit_article(request: HttpRequest, number: Number, body: ArticleEdited) -> Any:
     """A new version; that of a published article is read at once and needs the right to publish."""
     text = actions.Text(body.language, body.title, body.text)
     changed = actions.edit(number, text, actor=actor(request), remark=body.remark, seen=body.seen)

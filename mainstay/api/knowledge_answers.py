@@ -35,7 +35,7 @@ class Article(Schema):
     published_at: datetime | None
 
 
-class Version(Schema):
+class ArticleVersion(Schema):
     """An article as somebody left it."""
 
     number: int
@@ -49,7 +49,7 @@ class WholeArticle(Article):
     """With its text and its earlier versions."""
 
     texts: dict[Language, Text]
-    versions: list[Version]
+    versions: list[ArticleVersion]
 
 
 class Found(Schema):

@@ -45,7 +45,7 @@ class StandIn(Body):
     reason: Short = ""
 
 
-class Ask(StandIn):
+class SwapAsk(StandIn):
     """``person`` asks ``taker``, or anybody of the rotation, to take that; and takes from ``back_start`` to
     ``back_end`` of the taker's for it."""
 
@@ -120,8 +120,8 @@ def list_swaps(request: HttpRequest, paging: Query[Paging], of: Query[OfRotation
 
 
 @router.post("/on-call/swaps", response=answers.Swap, **needs("oncall.swap"))
-def ask_swap(request: HttpRequest, body: Ask) -> Any:
-    """Ask somebody to take a part of one's shifts; only an approver asks for another."""
+def ask_swap(request: HttpRequest, body: SwapAsk) -> Any:
+    """SwapAsk somebody to take a part of one's shifts; only an approver asks for another."""
     back = (body.back_start, body.back_end) if body.back_start and body.back_end else None
     return swap_row(actions.ask_swap(
         body.rotation, body.person, body.start, body.end, taker=body.taker, back=back, reason=body.reason,

@@ -19,7 +19,7 @@ class Runbook(Schema):
     source: str
 
 
-class Version(Schema):
+class RunbookVersion(Schema):
     """A version; a run keeps the one that it began with."""
 
     number: int
@@ -34,17 +34,17 @@ class WholeRunbook(Runbook):
     kinds: list[str]
     inputs: dict[str, Any]
     text: str
-    versions: list[Version]
+    versions: list[RunbookVersion]
 
 
-class Examined(Schema):
+class RunbookExamined(Schema):
     """Nothing is wrong with it; what is wrong is answered as a problem."""
 
     name: str
     steps: int
 
 
-class Run(Schema):
+class RunbookRun(Schema):
     """``wish``: pause or cancel, as soon as what is under way has ended."""
 
     id: int
@@ -82,7 +82,7 @@ class Step(Schema):
     answers: list[dict[str, Any]]
 
 
-class Entry(Schema):
+class RunEntry(Schema):
     """What happened, and who did it."""
 
     at: datetime
@@ -92,11 +92,11 @@ class Entry(Schema):
     data: dict[str, Any]
 
 
-class WholeRun(Run):
+class WholeRun(RunbookRun):
     """With each step and what happened."""
 
     steps: list[Step]
-    story: list[Entry]
+    story: list[RunEntry]
 
 
 class Foreseen(Schema):

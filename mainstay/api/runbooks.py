@@ -83,7 +83,7 @@ class Skip(OfStep):
     reason: Long
 
 
-class Approval(OfStep):
+class StepApproval(OfStep):
     """``seal`` names what was shown, where rows were; ``yes`` false is a no."""
 
     yes: bool = True
@@ -111,7 +111,7 @@ def write_runbook(request: HttpRequest, body: Source) -> Any:
     return runbook_rows(actions.write(body.text, name=body.name, actor=actor(request)))
 
 
-@router.post("/runbooks/examine", response=answers.Examined, **needs("runbook.edit"))
+@router.post("/runbooks/examine", response=answers.RunbookExamined, **needs("runbook.edit"))
 def examine_runbook(request: HttpRequest, body: Source) -> Any:
     """Say everything that is wrong with a runbook; nothing is kept."""
     found = next(iter(examine({"runbook.yaml": body.text.encode()}, known()).values())).document
@@ -146,7 +146,7 @@ def run_runbook(request: HttpRequest, name: Name, body: StartOf) -> Any:
     return run_rows(actions.run(name, body.inputs, target=body.target, incident=incident, actor=actor(request)))
 
 
-@router.get("/runs", response=Page[answers.Run], **needs("runbook.read"))
+@router.get("/runs", response=Page[answers.RunbookRun], **needs("runbook.read"))
 def list_runs(request: HttpRequest, paging: Query[Paging], wanted: Query[WantedRuns]) -> Any:
     """The newest first."""
     states = [wanted.state] if wanted.state else []
@@ -191,7 +191,7 @@ def skip_step(request: HttpRequest, number: Number, body: Skip) -> Any:
 
 
 @router.post("/runs/{number}/approve", response=answers.WholeRun, **needs("runbook.approve"))
-def approve_step(request: HttpRequest, number: Number, body: Approval) -> Any:
+def approve_step(request: HttpRequest, number: Number, body: StepApproval) -> Any:
     """By a person who is signed in and did not ask for the run."""
     made = actions.approve(
         number, body.step, yes=body.yes, seal=body.seal, note=body.note, actor=actor(request)

@@ -211,6 +211,17 @@ def test_only_who_heard_of_it_hears_of_its_end(shop: Shop) -> None:
     }  # fmt: skip
 
 
+def test_a_channel_hears_of_its_categories_alone(shop: Shop) -> None:
+    for name, categories in (("data-team", ["data"]), ("both", ["system", "data"]), ("business", ["business"])):
+        channel(1, name, categories=categories)
+    follow(change(shop["books"], "critical"))
+    incident = Incident.objects.get()
+    told = {name: list(_words(name)) for name in ("data-team", "both", "business")}
+    assert told == {"data-team": ["opened"], "both": ["opened"], "business": []}
+    (line,) = [line for line in queries.explain(incident.pk) if line["word"] == "told"]
+    assert line["left_out"] == {"business": "category"}
+
+
 def _words(name: str) -> list[str]:
     return list(Delivery.objects.filter(channel__name=name).order_by("pk").values_list("notice__word", flat=True))
 

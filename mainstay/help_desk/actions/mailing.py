@@ -29,21 +29,25 @@ def receive(raw: bytes, own: str, language: str, *, whole: bool = True) -> Recei
 
 def _taken(raw: bytes, key: str, own: str, language: str) -> Received:
     row = Received(key=key, at=datetime.now(UTC))
+    row.outcome = _outcome(row, raw, own, language) if raw else "too-large"
+    row.save()
+    return row
+
+
+def _outcome(row: Received, raw: bytes, own: str, language: str) -> str:
+    """What became of it; who wrote and the ticket are noted on its row."""
     try:
-        if not raw:
-            raise Ignored("too-large")
         mail = incoming_mail.read(raw, own)
         row.address = mail.address
         with transaction.atomic():
-            row.ticket, row.outcome = _heard(mail, language)
+            row.ticket, heard = _heard(mail, language)
     except Ignored as error:
-        row.outcome = str(error)
+        return str(error)
     except TooMany:
-        row.outcome = "too-many"
+        return "too-many"
     except Unfit:
-        row.outcome = "unfit"
-    row.save()
-    return row
+        return "unfit"
+    return heard
 
 
 def _heard(mail: Mail, language: str) -> tuple[Ticket, str]:

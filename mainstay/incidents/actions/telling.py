@@ -34,5 +34,6 @@ def _telling(one: News, incident: Incident) -> Telling:
     system = incident.system
     return Telling(
         one.incident_id, one.word, one.at, one.data, level=one.level or incident.level,
-        system=system.name if system else "", only=system.document.get("notify", []) if system else (),
+        category=incident.category, system=system.name if system else "",
+        only=system.document.get("notify", []) if system else (),
     )  # fmt: skip

@@ -23,7 +23,7 @@ LAST = ("acknowledged", "resolved")
 @dataclass(frozen=True, slots=True)
 class Telling:
     """Something to announce. ``only`` are the channels that the system asks for, empty for all; ``to`` names the one
-    channel that is told whatever it wants to hear, ``-`` none."""
+    channel that is told whatever it wants to hear, ``-`` none. An empty ``category`` is every channel's."""
 
     incident_id: int | None
     word: str
@@ -31,6 +31,7 @@ class Telling:
     data: dict[str, Any]
     level: int
     system: str = ""
+    category: str = ""
     only: Collection[str] = ()
     to: str = ""
 
@@ -117,12 +118,19 @@ def _reason(channel: Channel, one: Telling, known: _Known) -> str:
         return "" if channel.pk in known.told[one.incident_id] else "untold"
     if one.only and channel.name not in one.only:
         return "notify"
-    if one.level not in channel.document.get("levels", [1, 2, 3]):
-        return "level"
-    if (systems := channel.document.get("systems")) and one.system not in systems:
-        return "system"
+    if unwanted := _unwanted(channel.document, one):
+        return unwanted
     waits = one.incident_id is not None and channel.pk in known.waiting[one.incident_id]
     return "waiting" if one.word == "worse" and waits else ""
+
+
+def _unwanted(asked: Mapping[str, Any], one: Telling) -> str:
+    """What of it the channel did not ask for."""
+    if one.level not in asked.get("levels", [1, 2, 3]):
+        return "level"
+    if (systems := asked.get("systems")) and one.system not in systems:
+        return "system"
+    return "category" if one.category and one.category not in (asked.get("categories") or [one.category]) else ""
 
 
 def _notice_key(one: Telling, known: _Known) -> str:

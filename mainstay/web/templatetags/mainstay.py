@@ -311,6 +311,7 @@ def left_out_word(reason: str) -> str:
     """Why a channel did not hear of an incident."""
     return {
         "level": _("wants other levels only"), "system": _("wants other systems only"),
+        "category": _("wants other categories only"),
         "notify": _("the system names other channels"), "waiting": _("its first notice was not out yet"),
         "untold": _("never heard of the incident"),
     }.get(reason, reason)  # fmt: skip
