@@ -38,7 +38,9 @@ def messages(text: str, **others: str) -> list[str]:
     return [f"{warning} (warning)" for warning in found.warnings]
 
 
-PARTS = "channels:, calendars:, stores:, teams:, rotations:, escalations:, vendors:"
+PARTS = (
+    "channels:, calendars:, stores:, help_desk:, teams:, rotations:, escalations:, vendors:, grading:, clocks:, words:"
+)
 HEAD = "system: shop\n"
 HOST = HEAD + "components:\n  h: {kind: host}\n"
 
