@@ -81,12 +81,14 @@ def _kind_of(
     for name, part in own.pop("$defs", {}).items():
         parts[f"{prefix}.{name}"] = _renamed(part, prefix)
     common = base.model_json_schema(mode="validation")
-    properties = {**common["properties"], **{key: _fillable(value) for key, value in own.get("properties", {}).items()}}
-    properties["kind"] = {"const": kind}
+    for name, part in common.pop("$defs", {}).items():
+        parts.setdefault(name, part)
+    settable = {key: _renamed(_fillable(value), prefix) for key, value in own.get("properties", {}).items()}
+    properties = {**common["properties"], **settable, "kind": {"const": kind}}
     parts[prefix] = {
         "type": "object",
         "description": own.get("description", ""),
-        "properties": _renamed(properties, prefix),
+        "properties": properties,
         "required": sorted({"kind", *own.get("required", [])}),
         "additionalProperties": False,
     }
