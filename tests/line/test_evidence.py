@@ -115,7 +115,7 @@ def test_a_plugins_ranges_are_drawn_where_it_has_no_other_conditions(books: Path
         assert said in text
     drawn = reader.get(address, {"metric": "used"}).context["chart"].limits
     assert {(one.state, one.text) for one in drawn} == {
-        ("critical", "> 90 %"), ("warning", ">= 70 %"), ("warning", "<= 80 %"),
+        ("critical", "critical above 90 %"), ("warning", "warning at least 70 %"), ("warning", "warning at most 80 %"),
     }  # fmt: skip
 
     apply(SYSTEM.format(books=books, checks=PLUGIN.replace("failures: 1", 'failures: 1, warn: "used > 50%"')))
