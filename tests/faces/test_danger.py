@@ -9,7 +9,7 @@ from django.urls import get_resolver
 import mainstay.web
 
 TEMPLATES = Path(str(mainstay.web.__file__)).with_name("templates")
-SAID_BESIDE = {"inspection-sign", "person-change"}
+SAID_BESIDE = {"inspection-sign", "person-change", "run-approve"}
 """Forms that stand open: the sentence is beside the button."""
 DANGERS = {
     "backup-key", "backup-run", "backuprestore-abort", "backuprestore-approve",
@@ -17,8 +17,8 @@ DANGERS = {
     "account-codes", "account-contact-remove", "account-factor-remove", "on-call-feed-renew", "on-call-override-end",
     "on-call-swap-refuse", "account-passkey-remove", "account-session-end", "account-sessions-end",
     "calendar-retire", "channel-retire", "check-mute", "countersign", "incident-resolve", "inspection-refuse",
-    "person-factor-reset", "person-password-link", "person-sessions-end", "secret-delete", "secret-rotate",
-    "start-channel-remove", "start-drop", "start-part-remove", "system-mute", "token-revoke", *SAID_BESIDE,
+    "person-factor-reset", "person-password-link", "person-sessions-end", "runbook-retire", "secret-delete",
+    "secret-rotate", "start-channel-remove", "start-drop", "start-part-remove", "system-mute", "token-revoke", *SAID_BESIDE,
 }  # fmt: skip
 ENDS = re.compile(r"(remove|retire|delete|revoke|end|drop|reset|refuse|rotate|resolve|approve|abort|prune)$")
 FORM = re.compile(
