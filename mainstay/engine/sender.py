@@ -15,7 +15,7 @@ from mainstay.catalogue.models import Channel
 from mainstay.catalogue.queries import channel_settings
 from mainstay.domain.placeholder import Unfilled
 from mainstay.drivers import answers, channels
-from mainstay.drivers.channels import Message, Undelivered, apprise
+from mainstay.drivers.channels import Message, Undelivered
 from mainstay.engine.wording import compose, message
 from mainstay.notices import actions
 from mainstay.notices.models import Delivery
@@ -147,7 +147,8 @@ def _way(delivery: Delivery) -> tuple[Any, Any]:
     """The channel's module, and its settings with the receiver in them. Raises what ``outgoing`` catches."""
     channel = delivery.channel
     if channel is None:
-        return apprise, apprise.Settings(urls=[address_of(delivery)])
+        chat = channels.load("apprise")
+        return chat, chat.Settings(urls=[address_of(delivery)])
     try:
         module = channels.load(channel.kind)
     except KeyError:

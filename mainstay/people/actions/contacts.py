@@ -10,7 +10,7 @@ from django.db import transaction
 
 from mainstay.audit.actions import record
 from mainstay.domain.saying import say
-from mainstay.drivers.channels import apprise
+from mainstay.drivers import channels
 from mainstay.people.actions.persons import own_actor
 from mainstay.people.actions.refusal import Refused
 from mainstay.people.models import Contact, Person
@@ -51,7 +51,7 @@ def _fit_email(address: str) -> str:
 def _fit_chat(address: str) -> str:
     if len(address) > _LONGEST:
         raise Refused(say("this address is too long"))
-    if not apprise.is_known(address):
+    if not channels.load("apprise").is_known(address):
         raise Refused(say("this is no address of a service that is known; copy the hook as the service shows it"))
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.hostname if parts.scheme in ('http', 'https') else '…'}"[:254]
