@@ -22,7 +22,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
-from bench import daily, kept  # noqa: E402
+from bench import daily, helped, kept  # noqa: E402
 from mainstay.catalogue.models import Channel, Check, Component, Original, System  # noqa: E402
 from mainstay.incidents.models import Entry, Incident, Member  # noqa: E402
 from mainstay.monitoring.models import Standing, StateChange  # noqa: E402
@@ -32,7 +32,7 @@ from mainstay.notices.models import Delivery, Notice  # noqa: E402
 @dataclass(frozen=True, slots=True)
 class Scale:
     """How much there is; ``parts`` and ``checks`` of each system, ``sheets`` of each one that is ``inspected``,
-    ``copies`` of each one that is ``backed_up``."""
+    ``copies`` of each one that is ``backed_up``; people have asked about each one that is ``helped``."""
 
     systems: int = 200
     parts: int = 5
@@ -45,6 +45,7 @@ class Scale:
     sheets: int = 90
     backed_up: int = 50
     copies: int = 90
+    helped: int = 50
     records: int = 100_000
 
 
@@ -68,6 +69,7 @@ def fill(now: datetime, scale: Scale) -> None:
         for system in System.objects.order_by("pk")[: scale.inspected]:
             daily.inspect(system, now, scale.sheets)
         kept.keep(System.objects.order_by("pk")[: scale.backed_up], now, scale.copies)
+        helped.keep(System.objects.order_by("pk")[: scale.helped], now)
 
 
 def _catalogue(scale: Scale) -> list[Check]:

@@ -11,6 +11,7 @@ import re
 import statistics
 import sys
 import time
+from pathlib import PurePosixPath
 
 import django
 
@@ -27,10 +28,17 @@ from mainstay.catalogue.actions import keep_outline  # noqa: E402
 from mainstay.catalogue.models import Channel, Check  # noqa: E402
 from mainstay.domain.actor import Actor, Role  # noqa: E402
 from mainstay.domain.outline import Outline, Part  # noqa: E402
-from mainstay.incidents.actions import File, note  # noqa: E402
+from mainstay.engine.wording_letters import score_link  # noqa: E402
+from mainstay.help_desk.models import File, Ticket  # noqa: E402
+from mainstay.incidents.actions import File as Sent  # noqa: E402
+from mainstay.incidents.actions import note  # noqa: E402
 from mainstay.incidents.models import Incident  # noqa: E402
 from mainstay.inspection.models import Sheet  # noqa: E402
+from mainstay.knowledge.models import Article  # noqa: E402
+from mainstay.on_call.feeds import path  # noqa: E402
+from mainstay.on_call.models import Feed, Handover  # noqa: E402
 from mainstay.people.models import Person  # noqa: E402
+from mainstay.runbooks.models import Proof as Evidence  # noqa: E402
 
 TIMES, LONGEST = 5, 10.0
 ANN = Actor("person:bench", Role.ADMINISTRATOR)
@@ -77,7 +85,7 @@ def samples() -> Samples:
     check = Check.objects.filter(memberships__incident=incident).select_related("system").earliest("pk")
     charted = Check.objects.select_related("system").earliest("pk")  # it has samples
     sheet = Sheet.objects.filter(number__gt=0).latest("pk")
-    file = note(incident.pk, "", files=[File("seen.txt", b"seen")], actor=ANN).attachments.get()
+    file = note(incident.pk, "", files=[Sent("seen.txt", b"seen")], actor=ANN).attachments.get()
     part = Part(name="web", kind="http", pack="web-service", typed={"url": "https://shop.example.com/"})
     keep_outline(Outline(system="another", title="Another", parts=[part]), actor=ANN)
     number = {"number": str(sheet.pk)}
@@ -100,6 +108,23 @@ def samples() -> Samples:
         "backupproof": {"number": str(proof.pk)}, "backupcertificate": {"number": str(proof.pk), "form": "json"},
         "backuprestore": {"number": str(restore.pk)},
         "store": {"name": copy.repository.store.name},
+        **_helped(),
+    }  # fmt: skip
+
+
+def _helped() -> Samples:
+    """Of what people have written and asked."""
+    ticket, article, proof = Ticket.objects.latest("pk"), Article.objects.latest("pk"), Evidence.objects.latest("pk")
+    run, feed, over = proof.answer.step.run, Feed.objects.latest("pk"), Handover.objects.latest("pk")
+    file = {"number": str(File.objects.filter(message__ticket=ticket).latest("pk").pk)}
+    book, public = {"name": run.version.runbook.name}, {"key": ticket.key}
+    return {
+        "desk": {"number": str(ticket.pk), "file": file["number"]}, "article": {"number": str(article.pk)},
+        "helpdesk-ticket": public, "helpdesk-file": public | file, "helpdesk-article": {"number": str(article.pk)},
+        "helpdesk-score": {"token": score_link(ticket).rstrip("/").rpartition("/")[2]},
+        "runbook": book, "runbookedit": book, "run": {"number": str(run.pk), "name": str(proof.pk)},
+        "on-call-hand-over": {"number": str(over.pk)},
+        "on-call-feed": {"kind": feed.kind, "name": feed.name, "sign": PurePosixPath(path(feed)).stem},
     }  # fmt: skip
 
 

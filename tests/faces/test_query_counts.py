@@ -19,8 +19,10 @@ from mainstay.catalogue.actions import keep_outline
 from mainstay.catalogue.models import Calendar, Check, System
 from mainstay.domain.actor import Actor, Role
 from mainstay.domain.outline import Outline, Part
+from mainstay.help_desk.models import Ticket
 from mainstay.incidents.models import Incident
 from mainstay.inspection.models import Sheet
+from mainstay.knowledge.models import Article
 from mainstay.monitoring.models import Mute
 from mainstay.notices.models import Delivery
 from mainstay.people.actions import create_token
@@ -33,7 +35,7 @@ from tests.line.backed_up import open_policy
 pytestmark = pytest.mark.django_db
 ROOT = Actor("person:ann", Role.ADMINISTRATOR)
 SMALL = Scale(systems=3, parts=2, checks=6, changes=90, incidents=8, running=4, inspected=1, sheets=2, records=12,
-              backed_up=3, copies=3)  # fmt: skip
+              backed_up=3, copies=3, helped=3)  # fmt: skip
 LARGE = Scale(
     systems=7,
     parts=5,
@@ -47,6 +49,7 @@ LARGE = Scale(
     records=45,
     backed_up=7,
     copies=40,
+    helped=7,
 )
 
 
@@ -67,9 +70,13 @@ def past(scale: Scale) -> Iterator[list[str]]:
             f"jobs/{copy.policy.jobs.earliest('pk').pk}", f"copies/{copy.pk}", f"copies/{copy.pk}/files",
             f"proofs/{proof.pk}", f"restores/{restore.pk}",
         )  # fmt: skip
+        ticket = Ticket.objects.latest("pk")
+        ticket.key = "its-key"  # the same address in both pasts
+        ticket.save()
         there = There(
             system.name, checks, first["http"].name, list(incidents), sheet, ["web"], "on-call", "person-1", "nightly",
-            kept, written="nightly", store="vault",
+            kept, written="nightly", store="vault", article=Article.objects.latest("pk").pk, ticket=ticket.pk,
+            public=[f"of/{ticket.key}", f"articles/{Article.objects.latest('pk').pk}"],
         )  # fmt: skip
         yield pages(there)
         transaction.set_rollback(True)
