@@ -18,7 +18,8 @@ DANGERS = {
     "on-call-swap-refuse", "account-passkey-remove", "account-session-end", "account-sessions-end",
     "calendar-retire", "channel-retire", "check-mute", "countersign", "incident-resolve", "inspection-refuse",
     "person-factor-reset", "person-password-link", "person-sessions-end", "runbook-retire", "secret-delete",
-    "secret-rotate", "start-channel-remove", "start-drop", "start-part-remove", "system-mute", "token-revoke", *SAID_BESIDE,
+    "secret-rotate", "start-channel-remove", "start-drop", "start-part-remove", "system-mute", "token-revoke",
+    *SAID_BESIDE,
 }  # fmt: skip
 ENDS = re.compile(r"(remove|retire|delete|revoke|end|drop|reset|refuse|rotate|resolve|approve|abort|prune)$")
 FORM = re.compile(
