@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from mainstay.api import answers
+from mainstay.api import incident_answers as answers
+from mainstay.api.answers import CategoryName
 from mainstay.api.attachments import SentFile, download
 from mainstay.api.auth import actor, needs, sight
 from mainstay.api.rows import entry_row, incident_row, incident_rows
@@ -49,7 +50,7 @@ class Grade(Body):
     """A level, a category, or both; and why."""
 
     level: Literal[1, 2, 3] | None = None
-    category: answers.CategoryName | None = None
+    category: CategoryName | None = None
     reason: Long
 
 
@@ -66,7 +67,7 @@ class Opened(Body):
     system: Text
     component: Text | None = None
     title: Annotated[Text, Field(max_length=200)]
-    category: answers.CategoryName
+    category: CategoryName
     level: Literal[1, 2, 3]
     text: Long = ""
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Max, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
+from mainstay.catalogue.comparing import differences, stored
 from mainstay.catalogue.examine import Known
 from mainstay.catalogue.models import (
     Arrangement,
@@ -28,10 +29,8 @@ from mainstay.catalogue.models import (
 from mainstay.catalogue.models import Outline as OutlineRow
 from mainstay.catalogue.secret_book import SecretBook, unfilled
 from mainstay.catalogue.specs import Spec, drafted, own_spec, specs
-from mainstay.domain import backup_policy, document
+from mainstay.domain import backup_policy
 from mainstay.domain.actor import EVERYTHING, Actor, Sight
-from mainstay.domain.difference import Difference, ObjectKey, compare
-from mainstay.domain.draft import HELP_DESK, Catalogue, DraftPolicy, header_object, policy_object
 from mainstay.domain.on_call import ARRANGEMENTS
 from mainstay.domain.outline import Outline
 from mainstay.domain.placeholder import Unfilled, fill, names
@@ -324,89 +323,3 @@ def known() -> Known:
 def names_without_value() -> list[str]:
     """Every ``${NAME}`` that the catalogue in use asks for and nobody has given."""
     return unfilled(set(secret_uses()))
-
-
-def differences(catalogue: Catalogue) -> list[Difference]:
-    """What ``actions.apply`` would do."""
-    in_use, retired = stored()
-    if not catalogue.whole:
-        in_use = {key: value for key, value in in_use.items() if _touched(key, catalogue)}
-    wanted = catalogue.objects()
-    found = compare(in_use, wanted, retired)
-    return found + _rewritten(catalogue, found)
-
-
-def _touched(key: ObjectKey, catalogue: Catalogue) -> bool:
-    """Whether a catalogue that is not whole speaks of the object."""
-    kind, name = key
-    if key in catalogue.leaving:
-        return True
-    if key == HELP_DESK:
-        return catalogue.help_desk is not None
-    if kind in ARRANGEMENTS:
-        return key in catalogue.arrangements
-    shared = {"channel": catalogue.channels, "calendar": catalogue.calendars, "store": catalogue.stores}
-    if kind in ("grading", "clock", "words"):
-        return key in catalogue.practices
-    if kind in shared:
-        return name in shared[kind]
-    return name.partition("/")[0] in catalogue.systems
-
-
-def _rewritten(catalogue: Catalogue, found: list[Difference]) -> list[Difference]:
-    """Systems that mean the same but are written otherwise, so that export keeps giving what was applied."""
-    known = {one.name.partition("/")[0] for one in found if one.kind in ("system", "check", "component", "policy")}
-    names = [name for name in catalogue.systems if name not in known]
-    rows = Original.objects.filter(system__name__in=names).values_list("system__name", "text")
-    return [Difference.rewritten(name) for name, text in rows if json.loads(text) != catalogue.systems[name].written]
-
-
-def stored() -> tuple[dict[ObjectKey, dict[str, Any]], frozenset[ObjectKey]]:
-    """Every object in use in the form of ``Catalogue.objects``, and the keys of those retired."""
-    found: dict[ObjectKey, dict[str, Any]] = {}
-    retired: set[ObjectKey] = set()
-    for key, value, at in _rows():
-        if at is None:
-            found[key] = value
-        else:
-            retired.add(key)
-    return found, frozenset(retired)
-
-
-# What an older Mainstay stored has no key for what came later: the default stands in.
-_HEADER = header_object(document.System(system="none"))
-_POLICY = policy_object(DraftPolicy(backup_policy.Policy(of="none", stores=["none"]), ""))
-_CHECK = document.Check(probe=document.Probe(kind="none")).model_dump(mode="json")
-
-
-def _rows() -> Iterator[tuple[ObjectKey, dict[str, Any], datetime | None]]:
-    for calendar in Calendar.objects.all():
-        yield ("calendar", calendar.name), calendar.document, calendar.retired_at
-    for channel in Channel.objects.all():
-        yield ("channel", channel.name), {"categories": [], **channel.document}, channel.retired_at
-    for arrangement in Arrangement.objects.all():
-        yield (arrangement.kind, arrangement.name), arrangement.document, arrangement.retired_at
-    for store in Store.objects.all():
-        yield ("store", store.name), store.document, store.retired_at
-    for desk in HelpDesk.objects.all():
-        yield HELP_DESK, desk.document, desk.retired_at
-    for practice in Practice.objects.all():
-        yield (practice.kind, practice.name), practice.document, practice.retired_at
-    for system in System.objects.all():
-        yield ("system", system.name), {**_HEADER, **system.document}, system.retired_at
-    for component in Component.objects.select_related("system").prefetch_related("depends_on"):
-        value = {
-            "kind": component.kind,
-            "title": component.title,
-            "settings": component.settings,
-            "depends_on": sorted(needed.name for needed in component.depends_on.all()),
-        }
-        yield ("component", f"{component.system.name}/{component.name}"), value, component.retired_at
-    for policy in Policy.objects.select_related("system"):
-        yield ("policy", f"{policy.system.name}/{policy.name}"), {**_POLICY, **policy.document}, policy.retired_at
-    rows = Check.objects.order_by().values_list(
-        "system__name", "name", "document", "component__name", "pack", "retired_at"
-    )
-    for owner, name, definition, component_name, pack, at in rows.iterator(chunk_size=2000):
-        value = {**_CHECK, **definition, "component": component_name, "pack": pack}
-        yield ("check", f"{owner}/{name}"), value, at
