@@ -90,7 +90,7 @@ def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
 
 
 def message(text: str = TEXT, network: NetworkPolicy = LOOPBACK, **facts: Any) -> Message:
-    return Message(KEY, "incident-7", "[New] 商城", f"{text}\n{KEY}\n", "<p>", facts, network)
+    return Message(KEY, "incident-7", "[New] 商城", f"{text}\n{KEY}\n", "<p>", facts, network=network)
 
 
 def told(*urls: str, **about: Any) -> str:
