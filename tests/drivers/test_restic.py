@@ -210,8 +210,7 @@ def unpacked(shelf: Shelf, target: Path, number: int = 0, *more: str) -> None:
 def test_a_copy_is_poured_whole_or_it_is_said(shelf: Shelf, tmp_path: Path) -> None:
     unpacked(shelf, tmp_path / "whole")
     shelf.restic.load(shelf.identifiers[0], tmp_path / "loaded", until())
-    compared = subprocess.run(["diff", "-r", str(tmp_path / "whole"), str(tmp_path / "loaded")], check=False)
-    assert compared.returncode == 0
+    subprocess.run(["diff", "-r", str(tmp_path / "whole"), str(tmp_path / "loaded")], check=True)
     with pytest.raises(ToolFailed) as caught:
         unpacked(shelf, tmp_path / "refused", 0, "--not-an-option")
     assert code_of(caught) == "refused", "nothing is said of the copy"
