@@ -94,11 +94,16 @@ def fitting(method: str, path: str) -> dict[str, Any]:
     name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     known = document()["components"]["schemas"][name]["properties"]
     found = {
-        key: next(iter(known[key].get("enum", ())), value)
+        key: next(iter(choices(known[key])), value)
         for key, value in FITTING.items()
         if key in known and isinstance(value, list) is (known[key].get("type") == "array")
     }
-    return found | ({"path": "/srv/vault"} if name == "StoreWanted" else {})  # what only its kind knows
+    return found | ONLY.get(name, {})
+
+
+def choices(field: dict[str, Any]) -> list[Any]:
+    """The values that this field is held to; none where any will do."""
+    return [value for one in (field, *field.get("anyOf", ())) for value in one.get("enum", ())]
 
 
 FITTING = {
@@ -109,6 +114,11 @@ FITTING = {
     "rotation": "week", "person": "zoe", "taker": "zoe", "export": {},
     "start": "2027-01-01T00:00:00Z", "end": "2027-01-02T00:00:00Z", "step": "a",
 }  # fmt: skip
+ONLY = {
+    "StoreWanted": {"path": "/srv/vault"},
+    "Source": {"text": "runbook: another\nsteps: {a: {kind: manual, words: x}}\n", "name": ""},
+}
+"""Name of a body → what only its kind knows."""
 
 
 def test_a_catalogue_with_errors_says_where() -> None:
