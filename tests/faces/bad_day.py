@@ -190,6 +190,36 @@ said = Answer.objects.create(step=step("look-at-the-warehouse", "asking", asked=
 Proof.objects.create(answer=said, name="photo-" + "p" * 100 + ".png", kind="image/png", size=1, sha256="", data=b"x")
 """
 """A run in which somebody is needed three times."""
+ROTATION = "operations-of-the-subsidiaries-by-weeks-and-on-public-holidays"
+DUTY = f"""
+import django; django.setup()
+from datetime import UTC, datetime, timedelta
+from mainstay.domain.actor import Actor, Role
+from mainstay.incidents.models import Incident
+from mainstay.on_call import actions
+from mainstay.on_call.models import Call, Move
+from tests.line.on_call import arrange
+now, hour = datetime.now(UTC), timedelta(hours=1)
+ann, maria = Actor("person:ann", Role.ADMINISTRATOR), "maria.magdalena.von-der-buchhaltung"
+title = {{"en": "Operations of the subsidiaries by weeks and on public holidays", "zh": "各子公司运维周值班与法定节假日值班轮换安排"}}
+arrange("rotation", "{ROTATION}", title=title, layers=[{{"people": ["ann"], "start": "2026-01-05"}}])
+actions.override("{ROTATION}", maria, now + 24 * hour, now + 25 * hour, reason="r" * 200, actor=ann)
+actions.ask_swap("{ROTATION}", "ann", now + hour, now + 2 * hour, taker=maria, actor=ann)
+actions.hand_over("{ROTATION}", "Look at the application servers " + "x" * 200, to=maria, actor=ann)
+incident = Incident.objects.filter(state="open").earliest("pk")
+move = Move.objects.create(incident=incident, since=incident.since, escalation="{ROTATION}", round=0, step=0, at=now,
+                           outcome="called", level=1)
+why = {{"target": "rotation:{ROTATION}", "layer": 1}}
+Call.objects.create(move=move, incident=incident, kind="person", name=maria, at=now, why=why, expires_at=now + 24 * hour)
+"""  # noqa: E501
+"""Somebody is on call, another stands in and is called."""
+CALLED = """
+import json, django; django.setup()
+from mainstay.on_call.links import address
+from mainstay.on_call.models import Call, Handover
+called = address(Call.objects.latest("pk").pk).partition("/acknowledge/")[2]
+print(json.dumps([f"/on-call/hand-overs/{Handover.objects.latest('pk').pk}/", f"/acknowledge/{called}"]))
+"""
 SETTINGS = '\nsettle = 0\ntimezone = "Asia/Shanghai"\n[networks]\nallowed = ["127.0.0.0/8"]\n'
 
 
@@ -259,6 +289,7 @@ def bad_day(folder: Path) -> Iterator[Served]:
     site.run(BACKUPS)
     site.run(REPORTED)
     site.run(RUNS)
+    site.run(DUTY)
     process = site.start()
     try:
         yield site
@@ -307,8 +338,9 @@ def everywhere(site: Served) -> list[str]:
     there = There(LONG, checks, "size", incidents[-2:], 1, parts, "operations-team-of-the-subsidiaries",
                   "maria.magdalena.von-der-buchhaltung", POLICY, backups, WRITTEN, STORE, 1, 1,
                   json.loads(site.run(PUBLIC)))  # fmt: skip
-    book = f"/runbooks/of/{RUNBOOK}/"
-    return [*pages(there), "/runbooks/", "/runbooks/new/", "/runbooks/runs/", "/runbooks/runs/1/", book, f"{book}edit/"]
+    book, duty = f"/runbooks/of/{RUNBOOK}/", json.loads(site.run(CALLED))
+    runs = ("/runbooks/", "/runbooks/new/", "/runbooks/runs/", "/runbooks/runs/1/", book, f"{book}edit/")
+    return [*pages(there), *duty, *runs]
 
 
 def pages(there: There) -> list[str]:
