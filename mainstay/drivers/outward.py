@@ -58,7 +58,8 @@ class Bounds:
 
     def problem(self, error: Exception, where: str) -> Problem | None:
         """What an error in the block says about the way to ``where``; None when it is not about the way."""
-        if self.late or isinstance(error, TimeoutError):
+        timed_out = any(isinstance(one, TimeoutError) for one in (error, error.__context__))  # smtplib renames it
+        if self.late or timed_out:
             return Problem(Fault.TIMEOUT, at(where, say("no end within %(seconds)s s", seconds=f"{self._seconds:g}")))
         if self.refusal:
             return Problem(Fault.DENIED, self.refusal)

@@ -1,6 +1,7 @@
 """SMTP: a real mail server in its moods, and servers that speak without end, slowly, or something else."""
 
 import asyncio
+import smtplib
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -16,6 +17,7 @@ from pydantic import ValidationError
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.reading import Fault, Reading
+from mainstay.drivers.outward import Bounds
 from mainstay.drivers.own_services import own_services
 from mainstay.drivers.probes import Reach
 from mainstay.drivers.probes.smtp import Probe, Settings
@@ -291,6 +293,20 @@ def test_a_hostile_server_costs_its_deadline_at_most(name: str) -> None:
     assert fault(reading) is expected, reading.problem
     assert said in words(reading)
     assert took < 8, "only that it ends at all"
+
+
+def test_a_socket_that_gives_up_before_the_watch_does_is_late_too() -> None:
+    """Both have the same deadline; smtplib calls what the socket says a server that hung up."""
+    bounds = Bounds(LOOPBACK, 1.0)
+    try:
+        try:
+            raise TimeoutError("timed out")
+        except OSError as error:
+            raise smtplib.SMTPServerDisconnected(f"Connection unexpectedly closed: {error}")  # noqa: B904 - as it does
+    except smtplib.SMTPException as error:
+        problem = bounds.problem(error, "mail.shop.example:25")
+    assert problem is not None
+    assert problem.fault is Fault.TIMEOUT
 
 
 @pytest.mark.parametrize("last", [b"", b"x" * 100_000])
