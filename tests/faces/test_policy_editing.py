@@ -166,7 +166,7 @@ def test_what_the_command_line_refuses(
 
 def test_the_commands_of_the_manual() -> None:
     manual = MANUAL.read_text(encoding="utf-8")
-    shared, written = re.findall(r"^```yaml\n(.*?)^```", manual, re.DOTALL | re.MULTILINE)
+    shared, written, *_ = re.findall(r"^```yaml\n(.*?)^```", manual, re.DOTALL | re.MULTILINE)
     files = {"shop.yaml": b"system: shop\n" + written.encode(), "shared.yaml": shared.encode()}
     actions.apply(examine(files).catalogue, actor=ROOT)
     (block,) = (one for one in re.findall(r"^```sh\n(.*?)^```", manual, re.DOTALL | re.MULTILINE) if "set-store" in one)
