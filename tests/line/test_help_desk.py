@@ -17,7 +17,7 @@ from mainstay.help_desk.models import Received, Requirement, Ticket
 from mainstay.incidents import actions as incidents
 from mainstay.incidents.models import Entry, Incident
 from mainstay.notices import queries as notices
-from mainstay.notices.actions import fold
+from mainstay.notices.actions import delivered, fold, lease
 from mainstay.notices.models import Delivery, Notice
 from tests.line.shop import ALICE, BOB, T0, Box, change, channel, follow, mail_server, send_all
 
@@ -166,6 +166,16 @@ def test_a_letter_goes_to_one_address_in_its_language_and_says_back_nothing(
     assert html is not None
     assert "&lt;b&gt;好了" in html.get_content()
     assert {mail["To"] for mail in box.mails} == {ANN, "it@shop.example"}, "operators hear of it too"
+
+
+def test_the_second_letter_to_an_address_waits_for_the_first(public: dict[str, Check]) -> None:
+    ticket = actions.report(said(), came_by="page")
+    actions.close(ticket.pk, actor=ALICE, text="done")
+    first, second = queries.deliveries(ticket.pk).order_by("pk")
+    now = datetime.now(UTC) + timedelta(seconds=1)
+    assert [row for row in lease(now, 9) if row.is_letter] == [first]
+    delivered(first, "250", now)
+    assert [row for row in lease(now, 9) if row.is_letter] == [second]
 
 
 def words_of(mail: EmailMessage) -> str:

@@ -66,9 +66,11 @@ def _free(now: datetime) -> QuerySet[Delivery]:
 
 
 def _in_turn(due: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """Of an incident to one receiver, and of letters to one address, the earlier goes out before the later."""
     earlier = Delivery.objects.filter(
-        channel=OuterRef("channel"), recipient=OuterRef("recipient"), notice__incident=OuterRef("notice__incident"),
-        pk__lt=OuterRef("pk"), sent_at=None, given_up_at=None,
+        Q(notice__incident=OuterRef("notice__incident")) | Q(recipient__startswith=LETTER),
+        channel=OuterRef("channel"), recipient=OuterRef("recipient"), pk__lt=OuterRef("pk"), sent_at=None,
+        given_up_at=None,
     )  # fmt: skip
     severity = Coalesce("notice__incident__level", Value(0), output_field=IntegerField())
     return due.filter(~Exists(earlier)).order_by(severity, "due_at", "pk")
