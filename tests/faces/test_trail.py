@@ -17,6 +17,7 @@ OTHERS = (
     "account.factor", "account.passkey", "account.password", "account.session", "account.sign-in", "account.ways",
     "backup.cleaned", "backup.copy", "backup.damage", "backup.drop", "backup.failed", "backup.proof",
     "backup.repository", "backup.retry", "catalogue.outline", "check.ping-address",
+    "desk.say", "desk.score", "oncall.answer", "oncall.call",
 )  # fmt: skip
 """Acts that need no permission of their own."""
 ACTS = sorted({act for act in PERMISSIONS if not act.endswith(".read")} | set(OTHERS))
@@ -38,6 +39,8 @@ def test_an_object_is_named_by_its_kind() -> None:
     with override("zh-hans"):
         assert said("object_said", "person ann") == '<span title="person ann">人员 ann</span>'
         assert said("object_said", "incident 3") == '<span title="incident 3">故障 3</span>'
+        assert said("object_said", "ticket 3") == '<span title="ticket 3">工单 3</span>'
+        assert said("object_said", "rotation core") == '<span title="rotation core">轮值表 core</span>'
         assert said("object_said", "shop/home <b>") == "shop/home &lt;b&gt;"
 
 

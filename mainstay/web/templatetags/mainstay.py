@@ -274,6 +274,8 @@ def object_word(kind: str) -> str:
         "channel": _("channel"), "calendar": _("calendar"), "policy": _("backup policy"), "store": _("store"),
         "secret": _("secret"), "help desk": _("help desk"),
         "grading": _("grading rule"), "clock": _("clock"), "words": _("words for users"),
+        "team": pgettext("object", "team"), "rotation": pgettext("object", "rotation"),
+        "escalation": pgettext("object", "escalation"), "vendor": pgettext("object", "vendor"),
     }.get(kind, kind)  # fmt: skip
 
 

@@ -14,11 +14,13 @@ register = template.Library()
 def _room(name: str) -> str:
     """What an act is about: the word before its dot."""
     return {
-        "account": pgettext("act", "own account"), "alert": pgettext("act", "alert"), "audit": _("Audit"),
-        "backup": pgettext("act", "backup"), "catalogue": _("Catalogue"), "factor": pgettext("act", "second factor"),
+        "account": pgettext("act", "own account"), "alert": pgettext("act", "alert"),
+        "article": pgettext("object", "article"), "audit": _("Audit"), "backup": pgettext("act", "backup"),
+        "catalogue": _("Catalogue"), "desk": _("help desk"), "factor": pgettext("act", "second factor"),
         "incident": pgettext("object", "incident"), "inspection": pgettext("object", "inspection"),
-        "notice": pgettext("object", "notice"), "person": pgettext("object", "person"),
-        "self": pgettext("act", "Mainstay's own data"), "session": pgettext("act", "session"),
+        "notice": pgettext("object", "notice"), "oncall": pgettext("act", "on call"),
+        "person": pgettext("object", "person"), "runbook": _("runbook"), "self": pgettext("act", "Mainstay's own data"),
+        "session": pgettext("act", "session"), "ticket": pgettext("object", "ticket"),
         "token": pgettext("object", "token"),
     }.get(name) or object_word(name)  # fmt: skip
 
@@ -27,29 +29,37 @@ def _verb(name: str) -> str:
     """What was done: the word after the dot."""
     return {
         "abort": pgettext("verb", "abort"), "acknowledge": pgettext("verb", "take on"), "add": pgettext("verb", "add"),
-        "apply": pgettext("verb", "apply"), "approve": pgettext("verb", "approve"),
-        "backup": pgettext("verb", "back up"), "change": pgettext("verb", "change"),
-        "cleaned": pgettext("verb", "clean up"), "copy": pgettext("verb", "copy made"),
-        "countersign": pgettext("verb", "countersign"), "create": pgettext("verb", "create"),
-        "damage": pgettext("verb", "damage found"), "delete": pgettext("verb", "delete"),
-        "drop": pgettext("verb", "copy removed"), "edit": pgettext("verb", "edit"),
-        "export": pgettext("verb", "export"),
+        "answer": pgettext("verb", "answer"), "apply": pgettext("verb", "apply"),
+        "approve": pgettext("verb", "approve"), "backup": pgettext("verb", "back up"), "call": pgettext("verb", "call"),
+        "cancel": pgettext("verb", "cancel"), "change": pgettext("verb", "change"),
+        "cleaned": pgettext("verb", "clean up"), "close": pgettext("verb", "close"),
+        "copy": pgettext("verb", "copy made"), "countersign": pgettext("verb", "countersign"),
+        "create": pgettext("verb", "create"), "damage": pgettext("verb", "damage found"),
+        "delete": pgettext("verb", "delete"), "drop": pgettext("verb", "copy removed"),
+        "edit": pgettext("verb", "edit"), "export": pgettext("verb", "export"),
         "factor": pgettext("verb", "second factor"), "failed": pgettext("verb", "failed"),
-        "key": pgettext("verb", "show the key"), "mute": pgettext("verb", "mute"), "note": pgettext("verb", "note"),
-        "open": pgettext("verb", "open"), "outline": pgettext("verb", "describe a system"),
+        "feed": pgettext("verb", "new calendar address"), "handover": pgettext("verb", "hand over"),
+        "join": pgettext("verb", "join to an incident"), "key": pgettext("verb", "show the key"),
+        "mute": pgettext("verb", "mute"), "note": pgettext("verb", "note"), "open": pgettext("verb", "open"),
+        "outline": pgettext("verb", "describe a system"), "override": pgettext("verb", "stand in"),
         "passkey": pgettext("verb", "passkey"), "password": pgettext("verb", "password"),
-        "ping-address": pgettext("verb", "heartbeat address"), "proof": pgettext("verb", "proof done"),
-        "prove": pgettext("verb", "prove"), "raise": pgettext("verb", "raise an incident"),
+        "pause": pgettext("verb", "pause"), "ping-address": pgettext("verb", "heartbeat address"),
+        "proof": pgettext("verb", "proof done"), "prove": pgettext("verb", "prove"),
+        "publish": pgettext("verb", "publish"), "raise": pgettext("verb", "raise an incident"),
         "receive": pgettext("verb", "receive"), "refuse": pgettext("verb", "refuse"),
         "regrade": pgettext("verb", "regrade"), "remark": pgettext("verb", "remark"),
         "reopen": pgettext("verb", "open again"), "repository": pgettext("verb", "make a repository"),
         "reset": pgettext("verb", "reset"), "resolve": pgettext("verb", "resolve"),
-        "restore": pgettext("verb", "restore"), "retry": pgettext("verb", "try again"),
+        "restore": pgettext("verb", "restore"), "resume": pgettext("verb", "go on"),
+        "retire": pgettext("verb", "retire"), "retry": pgettext("verb", "try again"),
         "revoke": pgettext("verb", "revoke"), "rotate": pgettext("verb", "seal anew"), "run": pgettext("verb", "run"),
-        "session": pgettext("verb", "end a session"), "set": pgettext("verb", "set"),
-        "sign": pgettext("verb", "sign"), "sign-in": pgettext("verb", "sign in"), "end": pgettext("verb", "end"),
-        "test": pgettext("verb", "test"), "try": pgettext("verb", "try"), "unmute": pgettext("verb", "end the mute"),
-        "ways": pgettext("verb", "ways to sign in"),
+        "say": pgettext("verb", "add words"), "score": pgettext("verb", "score"),
+        "session": pgettext("verb", "end a session"), "set": pgettext("verb", "set"), "sign": pgettext("verb", "sign"),
+        "sign-in": pgettext("verb", "sign in"), "end": pgettext("verb", "end"), "skip": pgettext("verb", "skip"),
+        "sort": pgettext("verb", "sort"), "swap": pgettext("verb", "swap a shift"), "test": pgettext("verb", "test"),
+        "try": pgettext("verb", "try"), "unmute": pgettext("verb", "end the mute"),
+        "ways": pgettext("verb", "ways to sign in"), "wish": pgettext("verb", "note as a requirement"),
+        "write": pgettext("verb", "write"),
     }.get(name, name)  # fmt: skip
 
 
@@ -66,7 +76,10 @@ def act_said(act: str) -> SafeString:
     return format_html('<span title="{}">{} · {}</span>', act, _room(room), _verb(verb))
 
 
-_NAMED = ("person", "incident", "channel", "token", "system", "component", "check", "calendar", "store", "policy")
+_NAMED = (
+    "person", "incident", "channel", "token", "system", "component", "check", "calendar", "store", "policy",
+    "article", "rotation", "team", "ticket",
+)  # fmt: skip
 """Kinds of objects that the trail names before the object's own name."""
 
 
