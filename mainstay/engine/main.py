@@ -1,6 +1,5 @@
 """The engine's process, ``python -m mainstay.engine.main [NAME]``: one loop over small steps, each with its rhythm."""
 
-import errno
 import logging
 import os
 import signal
@@ -35,8 +34,6 @@ IDLE = 0.3
 """Seconds between two looks for due deliveries."""
 JUMP = 5.0
 """Seconds by which the wall clock and the steady one part at once when somebody sets it; NTP takes smaller steps."""
-FULL = (errno.ENOSPC, errno.EDQUOT)
-"""A disk or a quota that is full is no fault of ours to be traced: a sentence says all of it."""
 LONGEST_WAIT = timedelta(seconds=1.2 * LONGEST)
 """No delivery waits longer than this, unless the clock was set back while no engine ran."""
 
@@ -124,11 +121,8 @@ class Engine:
             self._say(f"the database cannot be used: {(str(error).splitlines() or ['no reason given'])[0]}")
             close_old_connections()
             time.sleep(1.0)
-        except Exception as error:
-            if isinstance(error, OSError) and error.errno in FULL:
-                _log.error("a step failed; it comes round again: %s", error)
-            else:
-                _log.exception("a step failed; it comes round again")
+        except Exception:
+            _log.exception("a step failed; it comes round again")
         else:
             if self.said and step.every <= IDLE:
                 self.said = ""
