@@ -71,10 +71,14 @@ def send_audit_head() -> None:
     to = wanted if channels().filter(name=wanted).exists() else ""
     if wanted and not to:
         _log.error("the audit trail's head stays on this machine: audit_head names %r, which is no channel", wanted)
-    with audit.HEADS.open("a", encoding="utf-8") as log:
-        log.write(json.dumps({"at": now.isoformat(), "number": number, "digest": digest, "to": to}) + "\n")
-        log.flush()
-        os.fsync(log.fileno())
+    try:
+        with audit.HEADS.open("a", encoding="utf-8") as log:
+            log.write(json.dumps({"at": now.isoformat(), "number": number, "digest": digest, "to": to}) + "\n")
+            log.flush()
+            os.fsync(log.fileno())
+    except OSError as error:
+        _log.error("the audit trail's head cannot be noted in %s: %s; it is tried again", audit.HEADS, error.strerror)
+        return
     with transaction.atomic():
         announce(None, "head", now, {"number": number, "digest": digest}, level=1, to=to or "-")
 

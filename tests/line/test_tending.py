@@ -178,3 +178,16 @@ def test_a_head_that_nobody_was_sent_does_not_say_so(
     assert not Delivery.objects.exists()
     assert (f"names {name!r}, which is no channel" in caplog.text) == bool(name)
     assert audit.verify().whole
+
+
+def test_a_full_disk_is_said_and_the_head_is_noted_later(
+    heads: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(audit, "HEADS", Path("/dev/full"))
+    with caplog.at_level(logging.ERROR):
+        tending.send_audit_head()
+    assert "cannot be noted in /dev/full: No space left on device" in caplog.text
+    assert not Notice.objects.exists(), "it is not said to be noted"
+    monkeypatch.setattr(audit, "HEADS", heads)
+    tending.send_audit_head()
+    assert len(noted(heads)) == 1
