@@ -38,7 +38,8 @@ BEGIN = """
 import django; django.setup()
 from mainstay.domain.actor import ENGINE
 from mainstay.runbooks import actions
-text = "runbook: slow\\nsteps: {a: {kind: shell, command: [slow, %s]}, b: {kind: shell, command: [slow, %s]}}\\n"
+steps = "a: {kind: shell, command: [slow, %s, '2']}, b: {kind: shell, command: [slow, %s, '15']}"
+text = f"runbook: slow\\nsteps: {{{steps}}}\\n"
 actions.write(text, actor=ENGINE)
 print(actions.run("slow", {}, actor=ENGINE).pk)
 """
@@ -62,15 +63,16 @@ def test_a_database_that_is_away_and_a_runner_that_dies_on_postgresql(tmp_path: 
         site = Site(tmp_path, address)
         (tmp_path / "plugins").mkdir()
         log, tool = tmp_path / "log", tmp_path / "plugins" / "slow"
-        tool.write_text('#!/bin/sh\necho begun >> "$1"; sleep 2; echo ended >> "$1"\n')
+        tool.write_text('#!/bin/sh\necho begun >> "$1"; sleep "$2"; echo ended >> "$1"\n')
         tool.chmod(0o755)
         make_ready(site.folder, site.environment)
-        number = int(site.run(BEGIN % (log, log)))
 
         def lines() -> list[str]:
             return log.read_text().split() if log.exists() else []
 
         with runner(site, "one") as one, runner(site, "two") as two:
+            until(lambda: asked(address, "select count(*) from monitoring_pulse") == 2)  # nobody starts either up again
+            number = int(site.run(BEGIN % (log, log)))
             until(lambda: lines() == ["begun"])
             server.kill()
             until(lambda: lines() == ["begun", "ended"])
