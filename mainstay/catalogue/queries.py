@@ -1,7 +1,7 @@
 """Reading the catalogue."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -53,6 +53,7 @@ __all__ = [
     "help_desk_settings",
     "known",
     "letter_channel",
+    "mail_channel",
     "named_like",
     "names_without_value",
     "originals",
@@ -193,11 +194,17 @@ def help_desk_settings() -> dict[str, Any]:
     return filled
 
 
+def mail_channel(only: Collection[str] = ()) -> Channel | None:
+    """The channel whose mail server writes to single people: one that is named, else the first by name."""
+    mail = list(Channel.objects.filter(kind="smtp", retired_at=None).order_by("name"))
+    return next((one for one in mail if one.name in only), mail[0] if mail else None)
+
+
 def letter_channel() -> Channel | None:
-    """By which single people are written to: the help desk's, else the first of the kind ``smtp`` by name."""
-    found, mail = help_desk(), Channel.objects.filter(retired_at=None, kind="smtp")
+    """By which the help desk writes to single people."""
+    found = help_desk()
     named = found.document.get("channel") if found else None
-    return (mail.filter(name=named).first() if named else None) or mail.order_by("name").first()
+    return mail_channel([named] if named else ())
 
 
 def policies(system: str | None = None, sight: Sight = EVERYTHING) -> QuerySet[Policy]:

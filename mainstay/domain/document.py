@@ -20,7 +20,7 @@ from mainstay.domain.document_forms import (
     listed,
 )
 from mainstay.domain.document_levels import Clocks, Grading, Wordings
-from mainstay.domain.help_desk import address
+from mainstay.domain.help_desk import Mailbox, address
 from mainstay.domain.on_call import Escalated, Escalation, ResponseTeam, Rotation, Team, Vendor
 from mainstay.domain.state import Category, Impact
 
@@ -168,18 +168,6 @@ class Channel(Mapping):
     levels: list[Literal[1, 2, 3]] = [1, 2, 3]
     categories: list[Category] = Field([], description="of incidents; empty means all")
     systems: list[Name] = Field([], description="empty means all")
-
-
-class Mailbox(Mapping):
-    """A mailbox that is read by IMAP."""
-
-    host: str
-    port: int = Field(993, ge=1, le=65535)
-    tls: Literal["implicit", "starttls", "none"] = "implicit"
-    ca_file: str = ""
-    user: str
-    password: str = Field("", description="write a ${SECRET}")
-    folder: str = Field("INBOX", pattern=r"^[ -~]{1,100}$")
 
 
 def _mail_address(text: str) -> str:

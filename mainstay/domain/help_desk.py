@@ -2,8 +2,12 @@
 
 import re
 from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
 
 from mainstay.domain.attachment import LARGEST, Unfit, fits, tame
+from mainstay.domain.document_forms import Mapping
 from mainstay.domain.saying import say
 
 LONGEST_SUBJECT, LONGEST_TEXT, LONGEST_NAME = 200, 10_000, 100
@@ -15,6 +19,18 @@ TICKETS_AN_HOUR, WORDS_AN_HOUR, STRANGERS_AN_HOUR = 5, 20, 200
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,190}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
                       r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")  # fmt: skip
 _LABEL = re.compile(r"\bT-(\d{1,9})\b")
+
+
+class Mailbox(Mapping):
+    """A mailbox that is read by IMAP, and who may read it."""
+
+    host: str
+    port: int = Field(993, ge=1, le=65535)
+    tls: Literal["implicit", "starttls", "none"] = "implicit"
+    ca_file: str = ""
+    user: str
+    password: str = Field("", description="write a ${SECRET}")
+    folder: str = Field("INBOX", pattern=r"^[ -~]{1,100}$")
 
 
 class Kind(StrEnum):

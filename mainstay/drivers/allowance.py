@@ -10,15 +10,14 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from mainstay.domain.saying import say
 from mainstay.drivers import program, scratch_disk, scratch_place
+from mainstay.drivers.far_keeper import BLOCK, blocks
 
 STEP = 0.2
 """Seconds between two looks, at least; a look takes a fifth of the time at most."""
-_BLOCK = 512
 """Bytes of a block as Linux counts those of a file, whatever those of its file system are."""
 
 
@@ -71,21 +70,8 @@ class Allowance(threading.Thread):
         if self.hard:
             found = os.statvfs(self._directory)
             return (found.f_blocks - found.f_bfree) * found.f_frsize
-        return sum(_BLOCK * size for place in scratch_place.all_of(self._directory) for size in _blocks(place))
+        return sum(BLOCK * size for place in scratch_place.all_of(self._directory) for size in blocks(place))
 
 
 def _megabytes(size: int) -> int:
     return size // 1_000_000 + 1
-
-
-def _blocks(place: Path | str) -> Iterator[int]:
-    """Of each file below; what goes while it is looked at takes nothing."""
-    try:
-        with os.scandir(place) as found:
-            for one in found:
-                if one.is_dir(follow_symlinks=False):
-                    yield from _blocks(one.path)
-                else:
-                    yield one.stat(follow_symlinks=False).st_blocks
-    except OSError:
-        return

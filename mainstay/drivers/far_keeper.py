@@ -23,7 +23,8 @@ PREFIX, _FRESH = "mainstay-far-", "mainstay-fresh-"
 SILENCE = 60.0
 """Seconds without a sign after which nobody is there any more."""
 _STEP, _PATIENCE = 0.3, 20.0
-_BLOCK = 512
+BLOCK = 512
+"""Bytes, as ``st_blocks`` counts them."""
 
 
 def main(base: Path, room: int, floor: int) -> None:
@@ -78,19 +79,20 @@ def _kept(place: Path, room: int, floor: int) -> str:
         began = time.monotonic()
         if began - heard > SILENCE:
             return "silent"
-        if sum(_blocks(str(place))) * _BLOCK > room:
+        if sum(blocks(place)) * BLOCK > room:
             return "room"
         if shutil.disk_usage(place).free < floor:
             return "floor"
         pause = max(_STEP, 4 * (time.monotonic() - began))
 
 
-def _blocks(place: str) -> Iterator[int]:
+def blocks(place: "Path | str") -> Iterator[int]:
+    """Of each file below; what goes while it is looked at takes nothing."""
     try:
         with os.scandir(place) as found:
             for one in found:
                 if one.is_dir(follow_symlinks=False):
-                    yield from _blocks(one.path)
+                    yield from blocks(one.path)
                 else:
                     yield one.stat(follow_symlinks=False).st_blocks
     except OSError:

@@ -8,14 +8,12 @@ import imaplib
 import re
 import ssl
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import Field
-
+from mainstay.domain.help_desk import Mailbox
 from mainstay.domain.incoming_mail import LARGEST_MAIL
 from mainstay.domain.network import NetworkPolicy
 from mainstay.domain.saying import say
-from mainstay.drivers.kinds import Strict
 from mainstay.drivers.outward import bounded
 
 AT_ONCE = 20
@@ -25,23 +23,11 @@ Take = Callable[[bytes, bool], None]
 """Gets a mail, and whether it is whole."""
 
 
-class Settings(Strict):
-    """A mailbox and who may read it."""
-
-    host: str
-    port: int = Field(993, ge=1, le=65535)
-    tls: Literal["implicit", "starttls", "none"] = "implicit"
-    ca_file: str = ""
-    user: str
-    password: str = Field("", description="write a ${SECRET}")
-    folder: str = Field("INBOX", pattern=r"^[ -~]{1,100}$")
-
-
 class Unread(Exception):
     """The mailbox could not be read; the message says why."""
 
 
-def visit(settings: Settings, network: NetworkPolicy, timeout: float, take: Take) -> int:
+def visit(settings: Mailbox, network: NetworkPolicy, timeout: float, take: Take) -> int:
     """Hand over what is unseen; returns how many. Raises Unread, and whatever ``take`` raises."""
     where = f"{settings.host}:{settings.port}"
     with bounded(network, timeout) as bounds:
@@ -56,7 +42,7 @@ def visit(settings: Settings, network: NetworkPolicy, timeout: float, take: Take
             raise Unread(say("%(where)s: %(reason)s", where=where, reason=reason)) from None
 
 
-def _opened(settings: Settings, timeout: float) -> imaplib.IMAP4:
+def _opened(settings: Mailbox, timeout: float) -> imaplib.IMAP4:
     context = ssl.create_default_context(cafile=settings.ca_file or None)
     if settings.tls == "implicit":
         box: imaplib.IMAP4 = imaplib.IMAP4_SSL(settings.host, settings.port, ssl_context=context, timeout=timeout)
@@ -105,6 +91,6 @@ def _good(answer: tuple[str, Any]) -> list[Any]:
     return data
 
 
-def _without(settings: Settings, text: str) -> str:
+def _without(settings: Mailbox, text: str) -> str:
     """A server may say back what it was told."""
     return text.replace(settings.password, "…") if settings.password else text

@@ -16,6 +16,7 @@ from mainstay.catalogue import queries as catalogue
 from mainstay.catalogue.queries import own_spec
 from mainstay.domain import state_machine
 from mainstay.domain.duration import parse_duration
+from mainstay.domain.help_desk import Mailbox
 from mainstay.domain.placeholder import Unfilled
 from mainstay.domain.reading import Fault, Problem, Reading
 from mainstay.domain.saying import say, words_of
@@ -92,7 +93,7 @@ def visit() -> str:
     """Take in what has come; why that was not possible, or empty. Never raises."""
     try:
         desk = catalogue.help_desk_settings()
-        settings = mailbox.Settings.model_validate(desk["imap"])
+        settings = Mailbox.model_validate(desk["imap"])
         own, language = desk["address"], _language()
         mailbox.visit(settings, NOTICE_NETWORK, TIMEOUT, lambda raw, whole: _take(raw, whole, own, language))
     except (mailbox.Unread, Unfilled) as error:

@@ -33,7 +33,7 @@ class Posted(NamedTuple):
 def post(person: Person, text: str, purpose: str) -> Posted:
     """Send the link ``text`` to a person; never raises for what a mail server does."""
     link = f"{BASE_URL}/invitation/{text}"
-    channel = catalogue.channels().filter(kind="smtp").order_by("name").first()
+    channel = catalogue.mail_channel()
     if not person.email or channel is None:
         return Posted(False, say("no e-mail address is known") if channel else say("there is no SMTP channel"), link)
     try:

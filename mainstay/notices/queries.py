@@ -1,6 +1,5 @@
 """Reading notices and what became of them."""
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -106,12 +105,6 @@ class Way(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.channel.name if self.channel else ''}/{self.contact.pk if self.contact else ''}"
-
-
-def mail_channel(only: Collection[str] = ()) -> Channel | None:
-    """The channel whose mail server writes to single people: one that is named, else the first."""
-    mail = list(Channel.objects.filter(kind="smtp", retired_at=None).order_by("name"))
-    return next((one for one in mail if one.name in only), mail[0] if mail else None)
 
 
 def ways_to(person: Person, mail: Channel | None) -> list[Way]:

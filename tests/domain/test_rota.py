@@ -133,7 +133,7 @@ overrides = st.lists(
 BOOK = DayBook(frozenset({date(2026, 10, 1), date(2027, 1, 1)}), frozenset({date(2026, 10, 10)}))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(written, min_size=1, max_size=3), overrides, moments, st.integers(1, 20), st.data())
 def test_shifts_say_the_same_as_every_single_moment(
     layer: list[dict[str, object]], standing_in: list[Override], start: datetime, days: int, data: st.DataObject
@@ -148,7 +148,7 @@ def test_shifts_say_the_same_as_every_single_moment(
         assert one.on == on_at(found, standing_in, moment)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(written, moments)
 def test_a_layer_has_exactly_one_person_and_its_turns_go_up(layer: dict[str, object], moment: datetime) -> None:
     (one,) = layers(layer)

@@ -123,7 +123,7 @@ def plans(draw: st.DrawFn, depth: int = 2) -> dict[str, Any]:
     return steps
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(steps=plans(), data=st.data())
 def test_whatever_dies_each_step_is_done_once_and_in_its_turn(steps: dict[str, Any], data: st.DataObject) -> None:
     made, kills = nodes(steps), data.draw(st.lists(st.booleans(), max_size=15))

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pymysql
+import pytest
 
 from mainstay.domain.fingerprint import Fingerprint, compare
 from mainstay.domain.network import NetworkPolicy
@@ -143,3 +144,22 @@ def books() -> Iterator[tuple[Server, Copied]]:
         (home / "copy").mkdir()
         taken = Tool(source, LOOPBACK).take(Run(home / "copy", time.monotonic() + 60, lambda *_: None))
         yield server, Copied(home, taken, source, server.holds())
+
+
+@pytest.fixture(scope="module")
+def copied() -> Iterator[tuple[Server, Copied]]:
+    with books() as found:
+        yield found
+
+
+@pytest.fixture
+def server(copied: tuple[Server, Copied]) -> Server:
+    return copied[0]
+
+
+@pytest.fixture
+def copy(copied: tuple[Server, Copied]) -> Copied:
+    """The live place has gone on since."""
+    copied[0].made()
+    copied[0].sql(SINCE)
+    return copied[1]

@@ -16,29 +16,13 @@ import pytest
 from mainstay.drivers import mariadb_definitions, mariadb_exchange
 from mainstay.drivers.backup_tools import ToolFailed
 from mainstay.drivers.landings.mariadb import Landing
-from tests.drivers.mariadb_books import SINCE, Copied, Server, books
+from tests.drivers.mariadb_books import SINCE, Copied, Server, copied, copy, server
 from tests.processes import wait_for
 
 pytestmark = pytest.mark.mariadb
 
 
-@pytest.fixture(scope="module")
-def copied() -> Iterator[tuple[Server, Copied]]:
-    with books() as found:
-        yield found
-
-
-@pytest.fixture
-def server(copied: tuple[Server, Copied]) -> Server:
-    return copied[0]
-
-
-@pytest.fixture
-def copy(copied: tuple[Server, Copied]) -> Copied:
-    """The live place has gone on since."""
-    copied[0].made()
-    copied[0].sql(SINCE)
-    return copied[1]
+__all__ = ["copied", "copy", "server"]  # fixtures of both tests of landings
 
 
 class Killed(BaseException):

@@ -1,6 +1,5 @@
 """Landings on a real MariaDB: a new database beside the live one, single tables, the live one in one step."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pymysql
@@ -11,28 +10,12 @@ from mainstay.drivers import mariadb_exchange, mariadb_session
 from mainstay.drivers.backup_tools import ToolFailed
 from mainstay.drivers.landings import Target, mariadb
 from mainstay.drivers.landings.mariadb import Landing
-from tests.drivers.mariadb_books import LOOPBACK, SINCE, Copied, Server, books
+from tests.drivers.mariadb_books import LOOPBACK, Copied, Server, copied, copy, server
 
 pytestmark = pytest.mark.mariadb
 
 
-@pytest.fixture(scope="module")
-def copied() -> Iterator[tuple[Server, Copied]]:
-    with books() as found:
-        yield found
-
-
-@pytest.fixture
-def server(copied: tuple[Server, Copied]) -> Server:
-    return copied[0]
-
-
-@pytest.fixture
-def copy(copied: tuple[Server, Copied]) -> Copied:
-    """The live place has gone on since."""
-    copied[0].made()
-    copied[0].sql(SINCE)
-    return copied[1]
+__all__ = ["copied", "copy", "server"]  # fixtures of both tests of landings
 
 
 def test_the_live_one_changes_places_at_once(server: Server, copy: Copied) -> None:

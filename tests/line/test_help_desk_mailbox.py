@@ -18,6 +18,7 @@ from mainstay.catalogue.examine import examine
 from mainstay.catalogue.export import files
 from mainstay.catalogue.sources import Invalid
 from mainstay.domain.actor import Actor, Role
+from mainstay.domain.help_desk import Mailbox
 from mainstay.drivers import mailbox
 from mainstay.engine import help_desk
 from mainstay.engine.help_desk import Postman, visit
@@ -82,9 +83,9 @@ class Server:
             box.select("INBOX", readonly=True)
             return len(box.uid("SEARCH", "UNSEEN")[1][0].split())
 
-    def settings(self, **more: Any) -> mailbox.Settings:
+    def settings(self, **more: Any) -> Mailbox:
         known = {"host": "127.0.0.1", "port": self.port, "tls": "none", "user": "desk", "password": PASSWORD}
-        return mailbox.Settings.model_validate({**known, **more})
+        return Mailbox.model_validate({**known, **more})
 
 
 @pytest.fixture(scope="module")

@@ -2,20 +2,11 @@
 
 from typing import Any
 
-from pydantic import Field
-
-from mainstay.domain.saying import say
-from mainstay.drivers.steps import Again, Bench, Done, StepFailed, StepSettings
+from mainstay.drivers.steps import Again, Bench, Done
+from mainstay.drivers.steps._job import OfPolicy, awaited
 
 FIXED = ("policy",)
-ACT = "backup"
-LOOK = 2.0
-
-
-class Settings(StepSettings):
-    """Which policy."""
-
-    policy: str = Field(min_length=1, max_length=130, description="as system/name, or a name of the run's own system")
+Settings = OfPolicy
 
 
 def repeatable(_settings: Any) -> bool:
@@ -27,10 +18,8 @@ def asks(_settings: Any) -> bool:
     return False
 
 
-def perform(settings: Settings, bench: Bench) -> Done | Again:
-    seen = bench.means.backup(settings.policy, ACT)
-    if seen is None or seen["state"] in ("waiting", "running"):
-        return Again(LOOK, say("waits for the job"))
-    if seen["state"] != "done":
-        raise StepFailed(str(seen.get("detail") or say("the job failed")), retry=False)
+def perform(settings: OfPolicy, bench: Bench) -> Done | Again:
+    seen = awaited(settings.policy, "backup", bench)
+    if isinstance(seen, Again):
+        return seen
     return Done({"job": seen["job"], "copy": seen.get("copy")})

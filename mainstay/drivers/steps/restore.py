@@ -6,16 +6,15 @@ from typing import Any, Literal
 from pydantic import Field
 
 from mainstay.domain.saying import say
-from mainstay.drivers.steps import Again, Bench, Done, StepFailed, StepSettings
+from mainstay.drivers.steps import Again, Bench, Done, StepFailed
+from mainstay.drivers.steps._job import LOOK, OfPolicy
 
 FIXED = ("policy", "to", "target")
-LOOK = 2.0
 
 
-class Settings(StepSettings):
+class Settings(OfPolicy):
     """The newest copy of a policy."""
 
-    policy: str = Field(min_length=1, max_length=130, description="as system/name, or a name of the run's own system")
     to: Literal["directory", "database"] = "directory"
     target: str = Field(min_length=1, max_length=1000)
     reason: str = Field("", max_length=500)

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from mainstay.catalogue.models import Channel
+from mainstay.catalogue.queries import mail_channel
 from mainstay.notices.actions.announcing import delivery_key
 from mainstay.notices.models import Delivery, Notice
-from mainstay.notices.queries import TAKEN_ON, Way, mail_channel, ways_to
+from mainstay.notices.queries import TAKEN_ON, Way, ways_to
 from mainstay.people.models import Person
 
 

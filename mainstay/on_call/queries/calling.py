@@ -7,11 +7,12 @@ from typing import Any
 
 from mainstay.catalogue import queries as catalogue
 from mainstay.catalogue.models import System
+from mainstay.catalogue.queries import mail_channel
 from mainstay.domain.escalation import Chain, Taken, chain_of, course, next_move
 from mainstay.domain.on_call import ROLES, Escalation, Team, escalation_for, parse_target
 from mainstay.domain.saying import say
 from mainstay.incidents.models import Incident
-from mainstay.notices.queries import mail_channel, ways_to
+from mainstay.notices.queries import ways_to
 from mainstay.on_call.models import Call, Move
 from mainstay.on_call.queries.duty import Rota, rotas
 from mainstay.people.models import Person
