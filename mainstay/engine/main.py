@@ -15,7 +15,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mainstay.settings")
 django.setup()
 
-from django.db import InterfaceError, OperationalError, close_old_connections  # noqa: E402 - Django must be set up first
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction  # noqa: E402 - Django must be set up first
 
 from mainstay.domain.backoff import LONGEST  # noqa: E402
 from mainstay.engine import calling, help_desk, inspecting, reviewing, tending  # noqa: E402
@@ -23,9 +23,11 @@ from mainstay.engine.backing_up import Workers  # noqa: E402
 from mainstay.engine.own_copies import Copier  # noqa: E402
 from mainstay.engine.running_runbooks import Runner, ship  # noqa: E402
 from mainstay.engine.sender import Sender  # noqa: E402
+from mainstay.incidents import actions as incidents  # noqa: E402
 from mainstay.monitoring import actions as monitoring  # noqa: E402
 from mainstay.notices import actions as outbox  # noqa: E402
 from mainstay.notices import queries as notices  # noqa: E402
+from mainstay.on_call import actions as on_call  # noqa: E402
 from mainstay.settings import CONFIGURATION  # noqa: E402
 
 _log = logging.getLogger("mainstay.engine")
@@ -139,7 +141,11 @@ class Engine:
         apart, before = self.wall() - self.steady(), self.apart
         moved = 0.0 if before is None else apart - before
         if abs(moved) > JUMP:
-            outbox.shift(timedelta(seconds=moved), but=[delivery.pk for delivery in self.sender.flying.values()])
+            by = timedelta(seconds=moved)
+            with transaction.atomic():
+                outbox.shift(by, but=[delivery.pk for delivery in self.sender.flying.values()])
+                incidents.shift(by)
+                on_call.shift(by)
             _log.warning("the clock was set by %+.0f s; what waits is shifted", moved)
         self.apart = apart
 

@@ -43,10 +43,10 @@ def clocks_of(incidents: Collection[Incident], now: datetime, practices: Practic
 
 def _clocked(incident: Incident, practices: Practices, pauses: list[Pause], now: datetime) -> Clocked:
     """What was paused before it was opened again is past."""
-    own = [row for row in pauses if row.begun_at >= incident.since]
+    own = [row for row in pauses if row.begun_at >= incident.counted_since]
     over = incident.resolved_at if incident.state == "resolved" else None
     course = Course(
-        clock.reached_at(incident.reached, incident.level, incident.since), incident.acknowledged_at, over,
+        clock.reached_at(incident.reached, incident.level, incident.counted_since), incident.counted_acknowledged, over,
         [clock.Pause(row.begun_at, row.ended_at or over) for row in own],
     )  # fmt: skip
     limits = practices.limits(incident.system, incident.level, incident.category)

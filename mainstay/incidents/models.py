@@ -1,5 +1,7 @@
 """Faults from the first sign to the end."""
 
+from datetime import datetime, timedelta
+
 from django.db import models
 
 from mainstay.catalogue.models import Check, Component, System
@@ -25,6 +27,9 @@ class Incident(models.Model):
     resolved_by = models.CharField(max_length=150, blank=True)
     grounds = models.JSONField(default=dict, help_text="the rule that decided on the level and the facts it saw")
     reached = models.JSONField(default=dict, help_text="level → when it first had it since it was opened, ISO")
+    leapt = models.JSONField(
+        default=dict, help_text="since, acknowledged → seconds by which the wall clock was set after that moment"
+    )
     due_at = models.DateTimeField(null=True, help_text="when its next clock runs out, as last worked out")
 
     class Meta:
@@ -40,6 +45,16 @@ class Incident(models.Model):
             models.Index(fields=("state", "-since", "-id"), name="incident_newest_in_state"),
             models.Index(fields=("-resolved_at",), name="incident_resolved"),
         ]
+
+    @property
+    def counted_since(self) -> datetime:
+        """``since`` by the clock as it is set now: from here what waits is counted."""
+        return self.since + timedelta(seconds=self.leapt.get("since", 0))
+
+    @property
+    def counted_acknowledged(self) -> datetime | None:
+        at = self.acknowledged_at
+        return at + timedelta(seconds=self.leapt.get("acknowledged", 0)) if at else None
 
 
 class Member(models.Model):

@@ -3,6 +3,8 @@
 People and rotations are named, not pointed at: what was done stays on record when they are gone.
 """
 
+from datetime import timedelta
+
 from django.db import models
 
 from mainstay.incidents.models import Incident
@@ -58,6 +60,7 @@ class Move(models.Model):
     at = models.DateTimeField()
     outcome = models.CharField(max_length=8, help_text="called, nobody, passed (outside the step's hours)")
     level = models.PositiveSmallIntegerField(help_text="the incident's at that moment")
+    leapt = models.DurationField(default=timedelta, help_text="by how much the wall clock was set after it")
 
     class Meta:
         ordering = ("at", "id")

@@ -126,6 +126,7 @@ class Care(RuleBasedStateMachine):
     def clock_is_set(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
         outbox.shift(timedelta(hours=hours))
+        actions.shift(timedelta(hours=hours))
 
     @invariant()
     def one_open_incident_a_key(self) -> None:

@@ -243,3 +243,23 @@ def test_shared_documents_are_applied_exported_and_retired(shop: dict[str, Check
     assert clocks_of([incident], T0)[incident.pk].readings[1].limit == 2 * HOUR
     apply(examine({"shared.yaml": b"channels: {}\n"}).catalogue, actor=ENGINE)
     assert not Practice.objects.filter(retired_at=None).exists()
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_clock_that_is_set_takes_no_time_and_gives_none(shop: dict[str, Check], hours: int) -> None:
+    """However the wall clock is set while an incident runs, its clocks have as long to go as before."""
+    follow(change(shop["books"], "critical"))
+    number = Incident.objects.get().pk
+    Incident.objects.filter(pk=number).update(state="acknowledged", acknowledged_at=T0 + 5 * MINUTE)
+    Pause.objects.create(incident_id=number, reason="vendor", begun_at=T0 + 10 * MINUTE, ended_at=T0 + 15 * MINUTE)
+    Pause.objects.create(incident_id=number, reason="user", begun_at=T0 + 20 * MINUTE)
+    before = clocks_of([Incident.objects.get()], T0 + 30 * MINUTE)[number]
+    by = hours * HOUR
+    actions.shift(by)
+    after = clocks_of([Incident.objects.get()], T0 + 30 * MINUTE + by)[number]
+    assert [one.spent for one in after.readings] == [one.spent for one in before.readings]
+    assert [one.spent for one in before.readings] == [5 * MINUTE, 15 * MINUTE]
+    assert after.pause is not None
+    assert Incident.objects.get().since == T0, "the record keeps its moments"
+    actions.shift(-by)
+    assert clocks_of([Incident.objects.get()], T0 + 30 * MINUTE)[number].readings == before.readings

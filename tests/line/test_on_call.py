@@ -253,3 +253,15 @@ def test_explain_says_why_somebody_was_called_and_what_comes_next(ill: Incident)
     assert found["next"]["move"].step == 1
     assert [one.name for one in found["next"]["found"].receivers] == ["carol"]
     assert queries.explain(ill, "carol")["calls"] == []
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_clock_that_is_set_brings_no_step_early_and_none_late(ill: Incident, hours: int) -> None:
+    actions.call_due(NOW)
+    by = timedelta(hours=hours)
+    incidents.shift(by)
+    actions.shift(by)
+    actions.call_due(NOW + by + 9 * MINUTE)
+    assert called() == [first()]
+    actions.call_due(NOW + by + 10 * MINUTE)
+    assert called() == [first(), "carol"]

@@ -16,7 +16,7 @@ from mainstay.incidents.actions.people import (
     resume,
 )
 from mainstay.incidents.actions.raising import open_for_check
-from mainstay.incidents.actions.timing import watch_clocks
+from mainstay.incidents.actions.timing import shift, watch_clocks
 
 __all__ = [
     "Alert",
@@ -38,5 +38,6 @@ __all__ = [
     "resolve",
     "resolve_calm",
     "resume",
+    "shift",
     "watch_clocks",
 ]

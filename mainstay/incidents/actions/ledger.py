@@ -20,7 +20,7 @@ from mainstay.notices.actions import withdraw
 
 _MOVABLE = (
     "key", "root", "title", "category", "state", "since", "acknowledged_at", "acknowledged_by", "resolved_at",
-    "resolved_by",
+    "resolved_by", "leapt",
 )  # fmt: skip
 
 
@@ -86,7 +86,7 @@ class Ledger:
 
     def _reopen(self, case: Case, incident: Incident, at: datetime) -> None:
         incident.state, incident.since, incident.resolved_at, incident.resolved_by = "open", at, None, ""
-        incident.acknowledged_at, incident.acknowledged_by = None, ""
+        incident.acknowledged_at, incident.acknowledged_by, incident.leapt = None, "", {}
         self.moved.add(case.ref)
         self._touch_all(case, at)
 
@@ -125,7 +125,7 @@ class Ledger:
             return
         before, incident.level = incident.level, int(grade.level)
         said = grade.plain() | {"category": case.category.value}
-        reached = {} if first else reach(incident.reached, before, incident.since)
+        reached = {} if first else reach(incident.reached, before, incident.counted_since)
         incident.grounds, incident.reached = said, reach(reached, incident.level, at)
         self.graded.add(case.ref)
         data = {**said, "before": before}

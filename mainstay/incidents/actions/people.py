@@ -79,7 +79,7 @@ def reopen(incident_id: int, *, actor: Actor, reason: str) -> Incident:
         if other := Incident.objects.filter(key=incident.key).exclude(state="resolved").first():
             raise Illegal(say("incident %(number)s is open for the same fault; add a note there", number=other.pk))
         incident.state, incident.since, incident.resolved_at, incident.resolved_by = "open", now, None, ""
-        incident.acknowledged_at, incident.acknowledged_by = None, ""
+        incident.acknowledged_at, incident.acknowledged_by, incident.leapt = None, "", {}
         incident.reached = reach({}, incident.level, now)
         incident.save()
         keep_due(incident, now)
@@ -116,7 +116,7 @@ def regrade(
             raise Illegal(say("incident %(number)s has that grade already", number=incident.pk))
         now = datetime.now(UTC)
         incident.graded_by, incident.grounds = actor.name, {"by": actor.name, "reason": reason.strip()[:500]}
-        incident.reached = reach(reach(incident.reached, before["level"], incident.since), incident.level, now)
+        incident.reached = reach(reach(incident.reached, before["level"], incident.counted_since), incident.level, now)
         incident.save()
         keep_due(incident, now)
         _write(incident, actor, "regraded", reason, {"before": before, "after": after})

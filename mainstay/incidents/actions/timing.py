@@ -10,7 +10,7 @@ from mainstay.domain.actor import ENGINE
 from mainstay.domain.clock import Reading, Stand
 from mainstay.incidents.actions.telling import News, tell_all
 from mainstay.incidents.clocks import Clocked, clocks_of
-from mainstay.incidents.models import Entry, Incident, Mark
+from mainstay.incidents.models import Entry, Incident, Mark, Pause
 
 LATELY = timedelta(hours=1)
 """So long after an incident ended its clocks are still looked at: it may have ended late between two rounds, or while
@@ -39,6 +39,26 @@ def keep_due(incident: Incident, now: datetime) -> None:
     """After somebody's act, so that lists are right before the engine comes round."""
     clocks = clocks_of([incident], now)
     _keep_due([incident], clocks)
+
+
+def shift(by: timedelta) -> None:
+    """The wall clock was set: the clocks of what runs have as long to go as before. What is on record keeps its
+    moments; those that the clocks count from move with the wall clock."""
+    with transaction.atomic():
+        rows = list(Incident.objects.exclude(state="resolved").order_by("pk").select_for_update(no_key=True))
+        pauses = [
+            row for row in Pause.objects.filter(incident__in=rows).select_related("incident")
+            if row.begun_at >= row.incident.counted_since
+        ]  # fmt: skip
+        for row in rows:
+            begun = ["since", *(["acknowledged"] if row.acknowledged_at else [])]
+            row.leapt |= {key: row.leapt.get(key, 0) + by.total_seconds() for key in begun}
+            row.reached = {key: (datetime.fromisoformat(at) + by).isoformat() for key, at in row.reached.items()}
+        for pause in pauses:
+            pause.begun_at += by
+            pause.ended_at = pause.ended_at + by if pause.ended_at else None
+        Incident.objects.bulk_update(rows, ("leapt", "reached"), batch_size=200)
+        Pause.objects.bulk_update(pauses, ("begun_at", "ended_at"), batch_size=200)
 
 
 def _watched(now: datetime) -> QuerySet[Incident]:

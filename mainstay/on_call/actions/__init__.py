@@ -2,7 +2,7 @@
 ``answering`` a call, ``handing_over``, calendar ``feeds``."""
 
 from mainstay.on_call.actions.answering import acknowledge_by_link
-from mainstay.on_call.actions.calling import call_due, end_calls
+from mainstay.on_call.actions.calling import call_due, end_calls, shift
 from mainstay.on_call.actions.feeds import KINDS as FEEDS
 from mainstay.on_call.actions.feeds import renew_feed
 from mainstay.on_call.actions.handing_over import confirm, hand_over, hand_over_due
@@ -23,6 +23,7 @@ __all__ = [
     "override",
     "refuse_swap",
     "renew_feed",
+    "shift",
     "take_swap",
     "withdraw_swap",
 ]

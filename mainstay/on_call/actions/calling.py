@@ -23,17 +23,17 @@ from mainstay.notices.actions import Summons, summon, withdraw_calls
 from mainstay.notices.recipients import vendor
 from mainstay.on_call.models import Call, Move
 from mainstay.on_call.queries import Found, Receiver, Resolver, escalation_of
-from mainstay.on_call.queries.calling import begun
+from mainstay.on_call.queries.calling import begun, taken
 
 LINK_LASTS = timedelta(hours=24)
 
 
 def call_due(now: datetime) -> list[Move]:
     """Take every step that is due; returns them."""
-    taken: list[Move] = []
+    moves: list[Move] = []
     chains = _chains()
     if not chains:
-        return taken
+        return moves
     waiting = Incident.objects.filter(state="open").select_related("system")
     waiting = waiting.exclude(system__document__escalation=None).exclude(system=None)
     known = _history()
@@ -47,9 +47,15 @@ def call_due(now: datetime) -> list[Move]:
             row = _take(incident, name, chain, move, now)
             if row is None:
                 break
-            taken.append(row)
-            history.append(Taken(row.round, row.step, row.reminder, row.at, row.outcome == "called"))
-    return taken
+            moves.append(row)
+            history.append(taken(row))
+    return moves
+
+
+def shift(by: timedelta) -> None:
+    """The wall clock was set: the next step of a running escalation still comes as long after the last as it would."""
+    running = Move.objects.exclude(incident__state="resolved").filter(since=F("incident__since"))
+    running.update(leapt=F("leapt") + by)
 
 
 def _chains() -> dict[str, Chain]:
@@ -61,8 +67,7 @@ def _history() -> dict[int, list[tuple[datetime, str, Taken]]]:
     """Of all open incidents: since when, by which escalation, what was done."""
     found: dict[int, list[tuple[datetime, str, Taken]]] = defaultdict(list)
     for row in Move.objects.filter(incident__state="open").order_by("at", "pk"):
-        one = Taken(row.round, row.step, row.reminder, row.at, row.outcome == "called")
-        found[row.incident_id].append((row.since, row.escalation, one))
+        found[row.incident_id].append((row.since, row.escalation, taken(row)))
     return found
 
 

@@ -181,13 +181,18 @@ def _next(incident: Incident, name: str) -> dict[str, Any] | None:
 
 def begun(incident: Incident) -> datetime:
     """From when its steps are counted: it may still grow for a moment."""
-    return incident.since + timedelta(seconds=CONFIGURATION.settle)
+    return incident.counted_since + timedelta(seconds=CONFIGURATION.settle)
 
 
 def history(incident: Incident, escalation: str) -> list[Taken]:
     """What an escalation has done for an incident since it was opened, or opened again."""
     rows = Move.objects.filter(incident=incident, since=incident.since, escalation=escalation).order_by("at", "pk")
-    return [Taken(row.round, row.step, row.reminder, row.at, row.outcome == "called") for row in rows]
+    return [taken(row) for row in rows]
+
+
+def taken(row: Move) -> Taken:
+    """What was done, at its moment by the clock as it is set now."""
+    return Taken(row.round, row.step, row.reminder, row.at + row.leapt, row.outcome == "called")
 
 
 def response_team(system: System, at: datetime) -> list[dict[str, Any]]:
