@@ -33,7 +33,8 @@ class Known:
     systems: Collection[str] = ()
     channels: Collection[str] = ()
     calendars: Collection[str] = ()
-    stores: Collection[str] = ()
+    stores: Mapping[str, str] = field(default_factory=dict)
+    """Name → kind."""
     teams: Collection[str] = ()
     rotations: Collection[str] = ()
     escalations: Collection[str] = ()
@@ -94,6 +95,7 @@ class _Examiner:
         self._books = books
         self._known = known
         self._names = _Names()
+        self._stores: dict[str, str] = dict(known.stores)
 
     def catalogue(self, pages: list[Page], whole: bool) -> Catalogue:
         """All pages; names are gathered first, because any page may speak of what another defines."""
@@ -118,6 +120,7 @@ class _Examiner:
             self._shared(page, channels, calendars, stores)
             arrangements |= examine_arrangements(page, self._all)
             practices |= examine_practices(page)
+        self._stores |= {name: stores[name].kind if name in stores else "" for name in self._names.stores}
         drafts = [draft for page in systems if (draft := self._system(page))]
         return Catalogue(
             {draft.header.system: draft for draft in drafts}, channels, calendars, whole, stores=stores,
@@ -199,7 +202,7 @@ class _Examiner:
         for name, component in components.items():
             self._component(page, name, component, names)
         _refuse_cycles(page, components)
-        watched = examine_policies(page, components, [*self._names.stores, *self._known.stores])
+        watched = examine_policies(page, components, self._stores)
         unfolded = self._unfold(page, components) | self._watch(page, watched)
         checks = examine_checks(page, unfolded, page.mapping("checks"), names)
         if header is None:

@@ -23,9 +23,10 @@ class Watched:
 
 
 def examine_policies(
-    page: Page, components: Mapping[str, document.Component], stores: Collection[str]
+    page: Page, components: Mapping[str, document.Component], stores: Mapping[str, str]
 ) -> dict[str, Watched]:
-    """The policies whose component and tool are known, by name; what is wrong with any is a flaw of the page."""
+    """The policies whose component and tool are known, by name; what is wrong with any is a flaw of the page.
+    ``stores``: name → kind, empty where that is not right itself."""
     found: dict[str, Watched] = {}
     missing: dict[str, Path] = {}
     for name, value in page.mapping("backups").items():
@@ -43,6 +44,8 @@ def examine_policies(
             _examine_tool(page, way, policy, tool)
             _examine_account(page, way, policy, component, tool)
             _examine_hosts(page, way, policy, components, tool)
+            if policy.on is not None:
+                _examine_way_from_there(page, way, policy, tool, stores)
             missing.setdefault(tool, way)
             found[name] = Watched(DraftPolicy(policy, tool), component)
     _warn_of_what_is_missing(page, missing)
@@ -132,6 +135,16 @@ def _examine_hosts(
     if policy.prove.start:
         right = "leave one of the two out"
         page.flaw((*way, "prove", "start"), "an application is started on this machine, not on another host", right)
+
+
+def _examine_way_from_there(page: Page, way: Path, policy: Policy, tool: str, stores: Mapping[str, str]) -> None:
+    """Copies that another host sends go only where it can reach."""
+    fitting = kinds.backup_tool(tool).away
+    for index, store in enumerate(policy.stores):
+        kind = stores.get(store)
+        if fitting and kind and kind not in fitting:
+            what = f"{tool} on another host cannot send its copies to the {kind} store {store!r}"
+            page.flaw((*way, "stores", index), what, f"name a store of kind {', '.join(fitting)}, which both hosts reach")
 
 
 def _examine_host(page: Page, spot: Path, host: str, components: Mapping[str, document.Component]) -> bool:

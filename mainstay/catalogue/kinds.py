@@ -78,14 +78,14 @@ def store_settings(kind: str) -> type[BaseModel]:
 @dataclass(frozen=True, slots=True)
 class Tool:
     """What the catalogue must know of a backup tool: the component kinds that it fits, the levels that it can make,
-    whether its copies go into a restic repository, whether they can be opened on another host, and whether it can take
-    them from one."""
+    whether its copies go into a restic repository, whether they can be opened on another host, and to which kinds of
+    stores it can take them from one."""
 
     serves: tuple[str, ...]
     levels: tuple[str, ...]
     staged: bool
     far: bool = False
-    away: bool = False
+    away: tuple[str, ...] = ()
 
 
 @cache
@@ -99,7 +99,7 @@ def backup_tool_kinds() -> tuple[str, ...]:
 def backup_tool(kind: str) -> Tool:
     """A backup tool; KeyError for an unknown one."""
     module = backup_tools.load(kind)
-    far, away = (bool(getattr(module, name, False)) for name in ("FAR", "AWAY"))
+    far, away = bool(getattr(module, "FAR", False)), tuple(getattr(module, "AWAY", ()))
     return Tool(tuple(module.SERVES), tuple(module.LEVELS), module.KEEPS == "staged", far, away)
 
 

@@ -321,9 +321,11 @@ def _told(document: Mapping[str, Any]) -> list[str]:
 
 def known() -> Known:
     """Names that a single file may speak of."""
+    parts = {"systems": systems(), "channels": channels(), "calendars": calendars()}
+    parts |= {f"{kind}s": arrangements(kind) for kind in ARRANGEMENTS}
     return Known(
-        *(tuple(found.values_list("name", flat=True)) for found in (systems(), channels(), calendars(), stores())),
-        *(tuple(arrangements(kind).values_list("name", flat=True)) for kind in ARRANGEMENTS),
+        **{part: tuple(found.values_list("name", flat=True)) for part, found in parts.items()},
+        stores=dict(stores().values_list("name", "kind")),
     )
 
 

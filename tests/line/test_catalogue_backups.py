@@ -21,7 +21,7 @@ from mainstay.drivers.kinds import Strict
 ALICE = Actor("person:alice", Role.ADMINISTRATOR)
 TOOLS = {
     "pg_dump": Tool(("postgresql",), ("full",), True, far=True),
-    "pgbackrest": Tool(("postgresql",), ("full", "incremental"), False, away=True),
+    "pgbackrest": Tool(("postgresql",), ("full", "incremental"), False, away=("bucket",)),
     "sqlite": Tool(("sqlite",), ("full",), True),
     "files": Tool(("host", "sqlite", "postgresql", "http"), ("full", "incremental"), True),
 }
@@ -43,8 +43,8 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kinds, "backup_tool_kinds", lambda: tuple(TOOLS))
     monkeypatch.setattr(kinds, "backup_tool", TOOLS.__getitem__)
     monkeypatch.setattr(kinds, "lacking", lambda name: LACKING.get(name, ()))
-    monkeypatch.setattr(kinds, "store_kinds", lambda: ("folder",))
-    monkeypatch.setattr(kinds, "store_settings", {"folder": Folder}.__getitem__)
+    monkeypatch.setattr(kinds, "store_kinds", lambda: ("folder", "bucket"))
+    monkeypatch.setattr(kinds, "store_settings", dict.fromkeys(("folder", "bucket"), Folder).__getitem__)
 
 
 HEAD = "system: shop\ntimezone: Asia/Shanghai\ncomponents:\n"
@@ -54,6 +54,7 @@ HEAD += "  two: {kind: postgresql, dsn: 'postgresql://looker@db/shop'}\n"
 SHARED = (
     'stores:\n  vault: {kind: folder, path: /srv/vault}\n  far: {kind: folder, path: "${FAR_PATH}", title: Far away}\n'
 )
+PAIL = "  pail: {kind: bucket, path: /pail}\n"
 SHOP = (
     HEAD
     + """\
@@ -110,10 +111,15 @@ def flaws(policy: str, shared: str = SHARED) -> list[str]:
         ("of: db, stores: [vault], on: spare", [
             "backups.nightly.on: pg_dump asks the server itself, by its dsn; leave it out; pgbackrest needs it",
         ]),
-        ("of: db, tool: pgbackrest, stores: [vault], on: h", [
+        ("of: db, tool: pgbackrest, stores: [pail], on: h", [
             "backups.nightly.on: the component 'h' does not say address, user, key_file, host_key; "
             "write them there; the host_key is what ssh-keyscan -t ed25519 prints",
             "backups.nightly.tool: pgbackrest: pgbackrest is not here; install it with: apt-get install pgbackrest",
+        ]),
+        ("of: db, tool: pgbackrest, stores: [pail, vault], on: spare", [
+            "backups.nightly.tool: pgbackrest: pgbackrest is not here; install it with: apt-get install pgbackrest",
+            "backups.nightly.stores.1: pgbackrest on another host cannot send its copies to the folder store 'vault'; "
+            "name a store of kind bucket, which both hosts reach",
         ]),
         ("of: db, stores: [vault], prove: {on: spare}", []),
         ("of: db, stores: [vault], prove: {on: spar}", [
@@ -184,7 +190,7 @@ def flaws(policy: str, shared: str = SHARED) -> list[str]:
     ],
 )  # fmt: skip
 def test_flaws_of_a_policy(policy: str, expected: list[str]) -> None:
-    found = flaws(policy.replace("\\", ""))
+    found = flaws(policy.replace("\\", ""), SHARED + PAIL)
     assert len(found) == len(expected), found
     for one, pattern in zip(sorted(found), sorted(expected), strict=True):
         assert re.fullmatch(pattern.replace("?", r"\?"), one), (one, pattern)
@@ -304,10 +310,10 @@ def test_secrets_of_policies_are_asked_for_where_they_may_stand() -> None:
 
 @database
 def test_the_hosts_that_a_policy_names_are_handed_to_its_run() -> None:
-    policy = "{of: two, tool: pgbackrest, stores: [vault], on: spare}"
+    policy = "{of: two, tool: pgbackrest, stores: [pail], on: spare}"
     proved = "{of: two, stores: [vault], prove: {on: spare}}"
     text = f"{HEAD}backups:\n  files: {policy}\n  dump: {proved}\n"
-    actions.apply(examine(texts(shop=text, shared=SHARED)).catalogue, actor=ALICE)
+    actions.apply(examine(texts(shop=text, shared=SHARED + PAIL)).catalogue, actor=ALICE)
     away, far = (means(Policy.objects.get(name=name)) for name in ("files", "dump"))
     assert (away.source.host["address"], away.host) == ("192.0.2.7", None)
     assert (dict(far.source.host), far.host and far.host["user"]) == ({}, "prover")

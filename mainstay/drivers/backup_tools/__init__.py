@@ -12,7 +12,8 @@ Each file holds:
              so that it can be restored to a place that is not a directory.
 ``FAR``      true where a copy can be opened on another host too: ``Tool.open_far(run, point, host)`` is ``open`` there,
              where ``host.path / "copy"`` holds it, and what it gives has ``lost()`` besides.
-``AWAY``     true where it can copy a server whose files are on another host (``Source.host``).
+``AWAY``     of a tool that can copy a server whose files are on another host (``Source.host``): the kinds of stores
+             that such copies can go to.
 ``lacks()``  what is missing on this machine, each with the command that installs it; empty when it can run.
 ``Tool(source, network)``  which blocks (see ``Source``, ``Run``, ``Taken``, ``Opened``), and has:
 

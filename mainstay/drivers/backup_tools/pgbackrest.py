@@ -41,7 +41,7 @@ LEVELS = ("full", "incremental")
 KEEPS = "own"
 LANDS = {"database": "postgresql", "live": "postgresql"}
 DUMPS = "pg_dump"
-AWAY = True
+AWAY = ("s3",)
 AGAIN = 120.0
 """Seconds after which a run that met a lock is tried again: workers of a killed one hold it up to 45."""
 _INSTALL = "apt-get install pgbackrest"
