@@ -11,7 +11,7 @@ SOAK ?= 3600
 
 # What takes minutes each, or most of one: physical copies and moments of the past, kills at every point, each fault of
 # the table, clocks set by an hour, whole servers of other makers.
-THOROUGH := tests/drivers/test_far_host.py tests/drivers/test_mariabackup.py tests/drivers/test_mariadb_broken_off.py \
+THOROUGH := tests/drivers/test_far_host.py tests/drivers/test_far_mariadb.py tests/drivers/test_mariabackup.py tests/drivers/test_mariadb_broken_off.py \
 	tests/drivers/test_mariadb_landing.py tests/drivers/test_patches.py tests/drivers/test_pgbackrest.py \
 	tests/drivers/test_pgbackrest_far.py tests/drivers/test_pgbackrest_s3.py tests/drivers/test_pitr.py \
 	tests/drivers/test_queue_rabbitmq.py tests/estate/test_backups.py tests/faces/test_policy_story.py \

@@ -144,7 +144,9 @@ def _examine_way_from_there(page: Page, way: Path, policy: Policy, tool: str, st
         kind = stores.get(store)
         if fitting and kind and kind not in fitting:
             what = f"{tool} on another host cannot send its copies to the {kind} store {store!r}"
-            page.flaw((*way, "stores", index), what, f"name a store of kind {', '.join(fitting)}, which both hosts reach")
+            page.flaw(
+                (*way, "stores", index), what, f"name a store of kind {', '.join(fitting)}, which both hosts reach"
+            )
 
 
 def _examine_host(page: Page, spot: Path, host: str, components: Mapping[str, document.Component]) -> bool:

@@ -66,7 +66,8 @@ class Asked(NamedTuple):
 
 class FarHost:
     """A place there, from ``__init__`` to ``close``. ``path`` is the directory, ``free`` the bytes left on its disk
-    when it was made, ``postgresql`` the directories of the programs of each major version."""
+    when it was made, ``postgresql`` the directories of the programs of each major version, ``mariadb`` the server's
+    program, empty where there is none."""
 
     def __init__(self, door: Door, network: NetworkPolicy, asked: Asked, directory: Path) -> None:
         """``directory``: the run's own, for the key and the like. Raises ToolFailed."""
@@ -103,6 +104,7 @@ class FarHost:
             raise self._failure(self._said.read_text(errors="replace").strip())
         self.path, self.free = Path(found["place"]), int(found["free"])
         self.postgresql: dict[int, str] = {int(major): path for major, path in found["postgresql"].items()}
+        self.mariadb = str(found["mariadb"])
         if found["root"]:
             text = say("%(where)s is root, whom servers refuse: sign in there as another account", where=self._where)
             raise ToolFailed("refused", text)

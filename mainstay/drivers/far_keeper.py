@@ -34,8 +34,9 @@ def main(base: Path, room: int, floor: int) -> None:
     place, lock = _made(base)
     try:
         programs = {path.parent.name: str(path) for path in Path("/usr/lib/postgresql").glob("*/bin")}
+        mariadb = shutil.which("mariadbd", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
         free = shutil.disk_usage(place).free
-        _say(place=str(place), free=free, root=os.geteuid() == 0, postgresql=programs)
+        _say(place=str(place), free=free, root=os.geteuid() == 0, postgresql=programs, mariadb=mariadb or "")
         _say(ended=_kept(place, room, floor))  # before it is removed, for then its programs fail
     finally:
         remove(place)

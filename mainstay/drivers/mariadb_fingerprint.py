@@ -80,3 +80,11 @@ def _sum(db: Session, database: str, table: str) -> str:
 def quoted(*names: str) -> str:
     """A name as it is written in a statement."""
     return ".".join("`" + name.replace("`", "``") + "`" for name in names)
+
+
+def together(prints: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Of several databases, as one."""
+    whole: dict[str, Any] = {"schema": "-".join(one["schema"] for one in prints)}
+    for part in ("rows", "totals", "sums"):
+        whole[part] = {name: value for one in prints for name, value in one[part].items()}
+    return whole

@@ -39,11 +39,22 @@ _TRIGGER = re.compile(
 _EVENT = re.compile(rb"(/\*!50106 CREATE\*/ .*?EVENT (" + _NAME + rb") ON SCHEDULE .*?PRESERVE) ENABLE\b")
 
 
+TAIL = 300
+"""Bytes at the end of a dump among which its last line is."""
+LOADING = ("--binary-mode",)
+"""Words for the client that loads a dump."""
+
+
 def ends_well(file: Path) -> bool:
     """Whether a dump has its last line."""
     with file.open("rb") as dump:
-        dump.seek(max(0, file.stat().st_size - 300))
-        return bool(_END.search(dump.read()))
+        dump.seek(max(0, file.stat().st_size - TAIL))
+        return is_end(dump.read())
+
+
+def is_end(tail: bytes) -> bool:
+    """Whether what a dump ends with is the end of a dump."""
+    return bool(_END.search(tail))
 
 
 def fitted(dump: Path, out: Path, old: str, new: str, tables: Sequence[str] = ()) -> set[str]:
@@ -124,7 +135,7 @@ def load(login: Login, database: str, file: Path, until: float, limits: Limits) 
     """A script, by the server's own client. Raises ToolFailed."""
     words, environment = mariadb_session.for_programs(login)
     ended = program.run(
-        ["mariadb", *words, "--binary-mode", f"--database={database}"], until=until, stdin=file,
+        ["mariadb", *words, *LOADING, f"--database={database}"], until=until, stdin=file,
         environment=environment, limits=limits,
     )  # fmt: skip
     mariadb_session.judge(ended.code, ended.err, "mariadb")

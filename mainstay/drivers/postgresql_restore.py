@@ -1,18 +1,18 @@
 """A dump of PostgreSQL's restored into a scratch server, here or on another host."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
 from mainstay.drivers import postgresql_fingerprint, program
 from mainstay.drivers.backup_tools import Checked, Run, Source, ToolFailed
 from mainstay.drivers.far_host import FarHost
+from mainstay.drivers.far_restored import FarCopy
 from mainstay.drivers.postgresql_programs import client
 from mainstay.drivers.program import Limits
 from mainstay.drivers.scratch_far_postgresql import FarScratch
@@ -39,7 +39,7 @@ class Restored:
         self._databases = [one for one in point["databases"] if not wanted or one["name"] in wanted]
         if not self._databases:
             raise ToolFailed("absent", f"the copy holds no database {', '.join(only)}")
-        self.scratch = self._started(int(point["major"]))
+        self.scratch: Scratch | FarScratch = self._started(int(point["major"]))
         try:
             self._roles()
             for number, one in enumerate(self._databases):
@@ -157,48 +157,32 @@ class Restored:
         self.scratch.close()
 
 
-class FarRestored(Restored):
+class FarRestored(FarCopy, Restored):
     """The same on another host, where the copy lies in ``copy`` of its scratch place."""
+
+    scratch: FarScratch
 
     def __init__(self, run: Run, point: Mapping[str, Any], host: FarHost) -> None:
         """Raises ToolFailed."""
-        self._host = host
-        self._far: FarScratch | None = None
-        with self._told():
-            super().__init__(run, point)
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Of a connection that was cut, that it was."""
-        try:
-            yield
-        except (ToolFailed, psycopg.Error):
-            if why := self.lost():
-                raise why from None
-            raise
+        FarCopy.__init__(self, host)
+        with self.told():
+            Restored.__init__(self, run, point)
 
     def fingerprint(self, source: Source) -> Mapping[str, Any]:
-        with self._told():
+        with self.told():
             return super().fingerprint(source)
 
     def _started(self, major: int) -> FarScratch:
-        self._far = FarScratch(self._host, self._run.directory, major, self._run.until)
-        return self._far
+        self._far = far = FarScratch(self._host, self._run.directory, major, self._run.until)
+        return far
 
     def _read(self, name: str) -> str:
         return self._host.run(["cat", f"copy/{name}"], until=self._run.until).out
 
     def _loaded(self, one: Mapping[str, Any], words: Sequence[str]) -> program.Ended:
-        assert self._far is not None  # noqa: S101 - it is started first
-        target = make_conninfo(self._far.there, dbname=one["name"])
-        argv = [str(self._far.programs / "pg_restore"), *words, f"--dbname={target}", f"copy/{one['directory']}"]
+        target = self.scratch.conninfo_there(one["name"])
+        argv = [str(self.scratch.programs / "pg_restore"), *words, f"--dbname={target}", f"copy/{one['directory']}"]
         return self._host.run(argv, until=self._run.until, judged=False)
-
-    def lost(self) -> ToolFailed | None:
-        """Why what was found may be the connection's doing, and not the copy's; None when it is not."""
-        if (why := self._host.ended()) or self._far is None:
-            return why
-        return self._host.cut() if self._far.lost() else None
 
 
 def selected(dump: Path, tables: Sequence[str], until: float) -> str:

@@ -21,6 +21,24 @@ _SETTINGS = (
 )  # fmt: skip
 
 
+def making_of(home: Path) -> list[str]:
+    """The words that make an empty server's ``data`` below ``home``."""
+    words = ["--auth-root-authentication-method=normal", "--skip-test-db", "--cross-bootstrap"]
+    return ["mariadb-install-db", "--no-defaults", f"--datadir={home / 'data'}", f"--tmpdir={home}", *words]
+
+
+def settings_of(home: Path) -> list[str]:
+    """The words for a server below ``home``, behind the program's name."""
+    return [
+        "--no-defaults", f"--datadir={home / 'data'}", f"--tmpdir={home}", f"--socket={home / 'socket' / 'my.sock'}",
+        f"--pid-file={home / 'pid'}", f"--secure-file-priv={home / 'socket'}", *_SETTINGS,
+    ]  # fmt: skip
+
+
+OPEN = "--skip-grant-tables"
+"""Lets everybody in, whatever accounts there are. Not for an empty server, which no event could be made in then."""
+
+
 def account() -> str:
     """Whom the server runs as; empty for ourselves."""
     return scratch_place.account("mysql")
@@ -39,9 +57,12 @@ class Scratch(Server):
         """Raises ToolFailed."""
         self.server = program.found("mariadbd")
         super().__init__(directory, KIND, account(), until)
-        if not (self.home / "data" / "mysql").exists():
+        words = [self.server, *settings_of(self.home)]
+        if (self.home / "data" / "mysql").exists():
+            words.append(OPEN)
+        else:
             self._make()
-        self._begin(self._words(), signal.SIGTERM)
+        self._begin(words, signal.SIGTERM)
 
     @property
     def socket(self) -> str:
@@ -55,18 +76,9 @@ class Scratch(Server):
         return Login("root", "", "localhost", 3306, self.socket, database, {})
 
     def _make(self) -> None:
-        words = ["--auth-root-authentication-method=normal", "--skip-test-db", "--cross-bootstrap"]
-        base = ["--no-defaults", f"--datadir={self.home / 'data'}", f"--tmpdir={self.home}"]
-        ended = program.run(["mariadb-install-db", *base, *words], until=self._until, limits=self._polite())
+        ended = program.run(making_of(self.home), until=self._until, limits=self._polite())
         if ended.code:
             raise ToolFailed("failed", f"mariadb-install-db: {(ended.err or ended.out).strip()[-300:]}")
-
-    def _words(self) -> list[str]:
-        return [
-            self.server, "--no-defaults", f"--datadir={self.home / 'data'}", f"--tmpdir={self.home}",
-            f"--socket={self.socket}", f"--pid-file={self.home / 'pid'}", "--skip-grant-tables",
-            f"--secure-file-priv={self.home / 'socket'}", *_SETTINGS,
-        ]  # fmt: skip
 
     def _answers(self) -> bool:
         if not Path(self.socket).exists():  # the library loses a socket that it could not connect

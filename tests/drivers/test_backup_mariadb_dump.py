@@ -29,6 +29,7 @@ create table line (id int primary key auto_increment, party int, debit decimal(1
 create view owed as select party, sum(debit) as debit from line group by party;
 create trigger told before insert on line for each row set new.debit = coalesce(new.debit, 0);
 create procedure nothing() select 1;
+create event nightly on schedule every 1 day starts '2030-01-01' do select 1;
 insert into party (name) select concat('客户 ', seq) from seq_1_to_100;
 insert into line (party, debit, at, note) select 1 + seq % 100, seq / 100, '2026-01-01' + interval seq minute,
     unhex(md5(seq)) from seq_1_to_5000;

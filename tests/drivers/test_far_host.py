@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from mainstay.domain.network import LOOPBACK, NetworkPolicy
-from mainstay.drivers import far_host, far_keeper, scratch_far_postgresql
+from mainstay.drivers import far_host, far_keeper, scratch_far_server
 from mainstay.drivers.backup_tools import ToolFailed
 from mainstay.drivers.far_host import Asked, FarHost
 from mainstay.drivers.postgresql_programs import directories
@@ -132,7 +132,7 @@ def test_when_we_are_killed_all_of_it_goes(way: servers.SSH, base: Path, tmp_pat
     ours.stdout.close()
     wait_for(lambda: not places(base))
     assert running(base) == []
-    scratch_far_postgresql.sweep(tmp_path)
+    scratch_far_server.sweep(tmp_path)
 
 
 def test_when_the_connection_is_cut_it_is_said_and_all_of_it_goes(base: Path, tmp_path: Path) -> None:

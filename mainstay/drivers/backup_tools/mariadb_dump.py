@@ -23,15 +23,17 @@ import pymysql
 
 from mainstay.domain.network import NetworkPolicy
 from mainstay.drivers import mariadb_fingerprint, mariadb_script, mariadb_session, program, staging
-from mainstay.drivers.backup_tools import Checked, Missing, Run, Source, Taken, ToolFailed
+from mainstay.drivers.backup_tools import Missing, Run, Source, Taken, ToolFailed
+from mainstay.drivers.far_host import FarHost
+from mainstay.drivers.mariadb_restore import FarRestored, Restored
 from mainstay.drivers.mariadb_session import ask
 from mainstay.drivers.program import Limits
-from mainstay.drivers.scratch_mariadb import Scratch
 
 SERVES = ("mariadb", "mysql")
 LEVELS = ("full",)
 KEEPS = "staged"
 LANDS = {"directory": "directory", "database": "mariadb", "live": "mariadb"}
+FAR = True
 LOCK_WAIT = 30
 """Seconds to wait for a table that somebody holds."""
 HOLD = 10.0
@@ -93,14 +95,18 @@ class Tool:
             "version": version,
         }  # fmt: skip
         versions = {"mariadb": version, "mariadb-dump": program.version("mariadb-dump")}
-        return Taken(at, point, _together(prints), versions, staging.size_of(run.directory))
+        return Taken(at, point, mariadb_fingerprint.together(prints), versions, staging.size_of(run.directory))
 
     def confirm(self, run: Run, taken: Taken) -> Taken:  # noqa: ARG002 - what was staged cannot change
         return taken
 
-    def open(self, run: Run, point: Mapping[str, Any], only: Sequence[str] = ()) -> "Restored":
+    def open(self, run: Run, point: Mapping[str, Any], only: Sequence[str] = ()) -> Restored:
         """``only``: names of databases."""
         return Restored(run, point, only)
+
+    def open_far(self, run: Run, point: Mapping[str, Any], host: FarHost) -> FarRestored:
+        """The same on another host."""
+        return FarRestored(run, point, host)
 
     def _login(self) -> mariadb_session.Login:
         return mariadb_session.login(str(self._source.component.get("dsn", "")), self._network)
@@ -197,76 +203,3 @@ def _hold(holder: Any) -> bool:
             return False
         raise
     return True
-
-
-def _together(prints: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    whole: dict[str, Any] = {"schema": "-".join(one["schema"] for one in prints)}
-    for part in ("rows", "totals", "sums"):
-        whole[part] = {name: value for one in prints for name, value in one[part].items()}
-    return whole
-
-
-class Restored:
-    """The databases of a copy in a running scratch server."""
-
-    def __init__(self, run: Run, point: Mapping[str, Any], only: Sequence[str] = ()) -> None:
-        """Raises ToolFailed."""
-        self._run, self._point = run, point
-        self._databases = [one for one in point["databases"] if not only or one["name"] in only]
-        if not self._databases:
-            raise ToolFailed("absent", f"the copy holds no database {', '.join(only)}")
-        for one in self._databases:
-            file = run.directory / "copy" / one["file"]
-            if not file.exists() or not mariadb_script.ends_well(file):
-                raise ToolFailed("damaged", f"the dump of {one['name']} has no end")
-        self.scratch = Scratch(run.directory, run.until)
-        try:
-            for number, one in enumerate(self._databases):
-                run.say("restoring", number, len(self._databases))
-                self._load(one)
-        except BaseException:
-            self.close()
-            raise
-        names = [one["name"] for one in self._databases]
-        own = point["own"] if point["own"] in names else names[0]
-        self.component: Mapping[str, Any] = {"dsn": self.scratch.dsn(own)}
-
-    def _load(self, one: Mapping[str, Any]) -> None:
-        with mariadb_session.session(self.scratch.login(), until=self._run.until) as db:
-            mariadb_script.create(db, one["name"], one)
-        file = self._run.directory / "copy" / one["file"]
-        try:
-            mariadb_script.load(self.scratch.login(), one["name"], file, self._run.until, _POLITE)
-        except ToolFailed as error:
-            if error.code in ("timeout", "killed", "missing", "no-space"):
-                raise
-            raise ToolFailed("damaged", f"the dump cannot be loaded: {error.detail}") from None
-
-    def fingerprint(self, source: Source) -> Mapping[str, Any]:
-        prints = []
-        for one in self._databases:
-            own = one["name"] == self._point["own"]
-            totals, tables = (source.totals, source.tables) if own else ({}, ())
-            with mariadb_session.session(self.scratch.login(one["name"]), until=self._run.until) as db:
-                prints.append(mariadb_fingerprint.take(db, one["name"], totals, tables))
-        return _together(prints)
-
-    def checks(self) -> Sequence[Checked]:
-        """CHECK TABLE for each, and what the snapshot did not protect."""
-        checked = []
-        for one in self._databases:
-            with mariadb_session.session(self.scratch.login(one["name"]), until=self._run.until) as db:
-                names = [str(row[0]) for row in ask(db, mariadb_fingerprint.TABLES, (one["name"],))]
-                rows = [
-                    row for name in names
-                    for row in ask(db, f"check table {mariadb_fingerprint.quoted(one['name'], name)} extended")
-                ]  # fmt: skip
-            bad = [f"{row[0]}: {row[3]}" for row in rows if str(row[2]).lower() == "error" or "orrupt" in str(row[3])]
-            checked.append(Checked(f"check table {one['name']}", not bad, "; ".join(bad)[:500]))
-            if one.get("unprotected"):
-                said = f"no snapshot protects {', '.join(one['unprotected'])}"
-                checked.append(Checked(f"snapshot {one['name']}", None, said))
-        return checked
-
-    def close(self) -> None:
-        self.scratch.close()

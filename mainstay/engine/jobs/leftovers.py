@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mainstay.drivers import scratch_disk, scratch_far_postgresql, scratch_mariadb, scratch_postgresql
+from mainstay.drivers import scratch_disk, scratch_far_server, scratch_mariadb, scratch_postgresql
 from mainstay.engine.jobs import places
 
 
@@ -11,6 +11,6 @@ def sweep(directory: Path) -> None:
     if directory.exists():
         scratch_postgresql.sweep(directory)
         scratch_mariadb.sweep(directory)
-        scratch_far_postgresql.sweep(directory)
+        scratch_far_server.sweep(directory)
         scratch_disk.end(directory)
         places.remove(directory)
