@@ -15,27 +15,24 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mainstay.settings")
 django.setup()
 
-from django.db import InterfaceError, OperationalError, close_old_connections, transaction  # noqa: E402 - Django must be set up first
+from django.db import InterfaceError, OperationalError, close_old_connections  # noqa: E402 - Django must be set up first
 
 from mainstay.domain.backoff import LONGEST  # noqa: E402
 from mainstay.engine import calling, help_desk, inspecting, reviewing, tending  # noqa: E402
 from mainstay.engine.backing_up import Workers  # noqa: E402
+from mainstay.engine.clock_watch import ClockWatch, this_boot  # noqa: E402
 from mainstay.engine.own_copies import Copier  # noqa: E402
 from mainstay.engine.running_runbooks import Runner, ship  # noqa: E402
 from mainstay.engine.sender import Sender  # noqa: E402
-from mainstay.incidents import actions as incidents  # noqa: E402
 from mainstay.monitoring import actions as monitoring  # noqa: E402
 from mainstay.notices import actions as outbox  # noqa: E402
 from mainstay.notices import queries as notices  # noqa: E402
-from mainstay.on_call import actions as on_call  # noqa: E402
 from mainstay.settings import CONFIGURATION  # noqa: E402
 
 _log = logging.getLogger("mainstay.engine")
 
 IDLE = 0.3
 """Seconds between two looks for due deliveries."""
-JUMP = 5.0
-"""Seconds by which the wall clock and the steady one part at once when somebody sets it; NTP takes smaller steps."""
 LONGEST_WAIT = timedelta(seconds=1.2 * LONGEST)
 """No delivery waits longer than this, unless the clock was set back while no engine ran."""
 
@@ -51,17 +48,15 @@ class Step:
 
 @dataclass(slots=True)
 class Engine:
-    """Runs until told to stop; a step that fails is logged and comes round again. ``wall`` and ``steady`` are clocks in
-    seconds, of which people can set the first. ``name`` tells several engines apart: it begins with ``engine``."""
+    """Runs until told to stop; a step that fails is logged and comes round again. ``name`` tells
+    several engines apart: it begins with ``engine``."""
 
     name: str = "engine"
     sender: Sender = field(default_factory=Sender)
     workers: Workers = field(default_factory=Workers)
-    wall: Callable[[], float] = time.time
-    steady: Callable[[], float] = time.monotonic
+    watch: ClockWatch = field(default_factory=lambda: ClockWatch(this_boot()))
     stopping: bool = False
     said: str = ""
-    apart: float | None = None
     calls: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "calls"))
     call: Future[str] | None = None
     complaint: str = ""
@@ -104,11 +99,11 @@ class Engine:
         steps, heed = self.steps(), Step(1.0, self.mind_clock)
         while not self.stopping:
             for step in steps:
-                if not self.stopping and self.steady() >= step.due:
+                if not self.stopping and time.monotonic() >= step.due:
                     self.take(heed)  # or what a step puts off by the new time would be shifted once more
                     self.take(step)
-                    step.due = self.steady() + step.every
-            time.sleep(min(IDLE, max(0.02, min(step.due for step in steps) - self.steady())))
+                    step.due = time.monotonic() + step.every
+            time.sleep(min(IDLE, max(0.02, min(step.due for step in steps) - time.monotonic())))
         self.take(Step(0.0, self.runner.finish))
         self.take(Step(0.0, self.workers.finish))
         self.take(Step(0.0, self.sender.finish))
@@ -137,17 +132,7 @@ class Engine:
             self.said = text
 
     def mind_clock(self) -> None:
-        """When the wall clock is set, what waits keeps its distance."""
-        apart, before = self.wall() - self.steady(), self.apart
-        moved = 0.0 if before is None else apart - before
-        if abs(moved) > JUMP:
-            by = timedelta(seconds=moved)
-            with transaction.atomic():
-                outbox.shift(by, but=[delivery.pk for delivery in self.sender.flying.values()])
-                incidents.shift(by)
-                on_call.shift(by)
-            _log.warning("the clock was set by %+.0f s; what waits is shifted", moved)
-        self.apart = apart
+        self.watch.look([delivery.pk for delivery in self.sender.flying.values()])
 
     def _pulse(self) -> None:
         count, oldest = notices.waiting()

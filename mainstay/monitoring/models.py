@@ -147,6 +147,14 @@ class RunRequest(models.Model):
         indexes = [models.Index(fields=("id",), condition=models.Q(taken_at=None), name="run_request_waiting")]
 
 
+class Boot(models.Model):
+    """A machine since it was started, and how far its wall clock stood from the one that nobody sets: what was written
+    down by the one is counted by the other."""
+
+    boot = models.CharField(max_length=64, primary_key=True, help_text="the kernel's own name for it")
+    apart = models.FloatField(help_text="seconds")
+
+
 class Pulse(models.Model):
     """A process of Mainstay says that it lives; a page shows in red when one is silent."""
 

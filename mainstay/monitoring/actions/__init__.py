@@ -2,6 +2,7 @@
 
 from mainstay.monitoring.actions.observed import (
     NewPing,
+    clock_moved,
     end_pulse,
     forget_pulses,
     own_check,
@@ -18,6 +19,7 @@ from mainstay.monitoring.actions.samples import compact, expire, name_series, st
 
 __all__ = [
     "NewPing",
+    "clock_moved",
     "compact",
     "end_pulse",
     "expire",

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from mainstay.catalogue.models import Check, System
 from mainstay.domain.state import Category, Impact
-from mainstay.monitoring.models import Observation, Ping, Pulse, RunRequest, Standing, StateChange
+from mainstay.monitoring.models import Boot, Observation, Ping, Pulse, RunRequest, Standing, StateChange
 from mainstay.monitoring.queries import is_silent, kind_of
 
 
@@ -105,6 +105,16 @@ def pulse(process: str, facts: Mapping[str, Any]) -> None:
     Pulse.objects.update_or_create(
         process=process, defaults={"at": now, "started_at": _STARTED_AT, "facts": dict(facts)}
     )
+
+
+def clock_moved(boot: str, apart: float) -> float:
+    """Seconds by which a machine's wall clock was set since any process of it last asked; whoever asks first is told.
+    To be called in the transaction in which it is made up for."""
+    row, is_new = Boot.objects.select_for_update().get_or_create(boot=boot, defaults={"apart": apart})
+    moved = 0.0 if is_new else apart - row.apart
+    if moved:
+        Boot.objects.filter(pk=boot).update(apart=apart)
+    return moved
 
 
 def end_pulse(process: str) -> None:
