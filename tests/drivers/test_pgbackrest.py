@@ -1,9 +1,9 @@
 """Physical copies by pgBackRest of a real server, and what its exit codes do not say."""
 
-import dataclasses
 import fcntl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,10 +51,28 @@ def test_an_increment_opens_as_it_was(archive: Archive, full: Taken, increment: 
     assert not processes(str(archive.home / "run"))
 
 
-def test_the_second_site_has_copies_of_its_own_and_no_secret_is_an_argument(archive: Archive, full: Taken) -> None:
+@contextmanager
+def watched(word: str) -> Iterator[list[str]]:
+    """The command lines with this word in them that were seen meanwhile."""
     seen: list[str] = []
-    run = dataclasses.replace(archive.run(), say=lambda *_: seen.extend(processes("pgbackrest")))
-    away = archive.tool().take(run, repository=2)
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            seen.extend(processes(word))
+
+    watch = threading.Thread(target=look)
+    watch.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watch.join()
+
+
+def test_the_second_site_has_copies_of_its_own_and_no_secret_is_an_argument(archive: Archive, full: Taken) -> None:
+    with watched("pgbackrest") as seen:
+        away = archive.tool().take(archive.run(), repository=2)
     assert away.point["repository"] == 2
     assert not archive.tool().check(archive.run(), repository=2)
     assert len(archive.segments(2)) == len(archive.segments(1))
