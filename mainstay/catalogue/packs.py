@@ -4,6 +4,7 @@ A pack of the workspace takes the place of a pack of the same name that comes wi
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -40,7 +41,20 @@ def find(directories: Iterable[Path] = (BUILT_IN, OWN)) -> dict[str, PackBook]:
 
 
 def load(file: Path) -> PackBook:
-    """One pack, tried with its own defaults. Raises Invalid."""
+    """One pack, tried with its own defaults. Raises Invalid. It is read again when anything of it was changed."""
+    return _loaded(file, _stamp(file))
+
+
+def _stamp(file: Path) -> tuple[tuple[str, int, int], ...]:
+    """What of a pack is on disk, and since when: path, nanoseconds, bytes."""
+    kept = [file, file.with_name("README.md"), *sorted(file.parent.rglob("*.sql"))]
+    return tuple(
+        (str(path), seen.st_mtime_ns, seen.st_size) for path in kept if path.is_file() for seen in [path.stat()]
+    )
+
+
+@lru_cache(128)
+def _loaded(file: Path, _stamp: tuple[tuple[str, int, int], ...]) -> PackBook:
     name = f"{file.parent.name}/{file.name}"
     try:
         node = read(contents(file)[file.name])
