@@ -56,9 +56,18 @@ def uptime(bands: Iterable[Band], start: datetime, end: datetime) -> Uptime:
 
 def _told(bands: Iterable[Band]) -> tuple[list[Stretch], list[Stretch]]:
     """When anything was known, and when anything was down."""
-    spans = [(begin.timestamp(), stop.timestamp(), state) for begin, stop, state in bands if state is not State.UNKNOWN]
-    down = merged((begin, stop) for begin, stop, state in spans if state is State.CRITICAL)
-    return merged((begin, stop) for begin, stop, _state in spans), down
+    known, down = list[Stretch](), list[Stretch]()
+    for begin, stop, state in bands:
+        if state is State.UNKNOWN:
+            continue
+        start, end = begin.timestamp(), stop.timestamp()
+        if known and known[-1][1] == start:  # the same check goes on: what is joined here is not sorted below
+            known[-1] = known[-1][0], end
+        else:
+            known.append((start, end))
+        if state is State.CRITICAL:
+            down.append((start, end))
+    return merged(known), merged(down)
 
 
 def _within(told: tuple[list[Stretch], list[Stretch]], start: datetime, end: datetime) -> Uptime:

@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 SPAN = 30 * DAY
 STATES = ("critical", "warning", "unknown", "ok")
 SORTS = ("worst", "name", "tier")
-PER_PAGE = 25
+PER_PAGE = 20
 """Each row tells of a day and of a month."""
 
 

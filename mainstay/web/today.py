@@ -33,7 +33,7 @@ DAY = timedelta(days=1)
 def today(request: HttpRequest) -> HttpResponse:
     """The first page; its fragment refreshes by itself."""
     now, sight = datetime.now(UTC), visible(request)
-    known = glance.systems(sight)
+    known = glance.systems(sight, "document", "objectives")
     rotas = queries.rotas()
     names = [one.system.name for one in known]
     mine = where(request, "inspection.sign", names)
@@ -64,6 +64,7 @@ def _to_approve(request: HttpRequest, sight: Sight, names: list[str]) -> QuerySe
     """Restores to live places that somebody else asked for and this person may approve."""
     mine = where(request, "backup.approve", names)
     waiting = backups.restores(state=State.ASKED, sight=sight).filter(policy__system__name__in=mine)
+    waiting = waiting.select_related(None).select_related("policy__system").defer("wanted", "marks", "outcome", "story")
     return waiting.exclude(asked_by=actor(request).name)
 
 

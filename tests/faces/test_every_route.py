@@ -154,6 +154,8 @@ def body_for(method: str, path: str, system: str) -> Any:
         body = {"policy": f"{system}/nightly"}
     if path.startswith("/api/v1/runbooks/{name}/"):
         body = {"target": system}
+    if path.startswith("/api/v1/on-call/rotations/"):
+        body = {"layers": [{"people": ["zoe"], "start": "2026-01-05"}]}
     if path == "/api/v1/backups/restores":
         body = {"policy": f"{system}/nightly", "to": "live"}
     if "files" in body:

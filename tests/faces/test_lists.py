@@ -272,7 +272,7 @@ def test_a_list_is_searched_filtered_sorted_and_paged(
     if only:
         assert rows(who, f"{base}q=thing-00&{only}")[0] in ([1, 3, 5, 7, 9], [9, 7, 5, 3, 1]), "filtered"
     ones, first = rows(who, f"{base}q=thing&{order}")
-    assert len(ones) in (25, 50)
+    assert len(ones) in (12, 20, 50)
     steps = {after - before for before, after in pairwise(ones)}
     assert steps in ({1}, {-1}), "sorted"
     assert f'<option value="{order.removeprefix("sort=")}" selected>' in first, "and it says how"
