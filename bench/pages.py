@@ -124,6 +124,7 @@ def _helped() -> Samples:
         "helpdesk-score": {"token": score_link(ticket).rstrip("/").rpartition("/")[2]},
         "runbook": book, "runbookedit": book, "run": {"number": str(run.pk), "name": str(proof.pk)},
         "on-call-hand-over": {"number": str(over.pk)},
+        "rotation": {"name": over.rotation},
         "on-call-feed": {"kind": feed.kind, "name": feed.name, "sign": PurePosixPath(path(feed)).stem},
     }  # fmt: skip
 

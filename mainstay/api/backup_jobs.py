@@ -21,9 +21,11 @@ CANNOT_PRINT = {409: {"description": "this machine cannot print it; detail says 
 
 
 class OfPolicy(Schema):
-    """Only this policy's, as ``system/name``."""
+    """Only this policy's, as ``system/name``. ``text`` is a number, or part of what it is about."""
 
     policy: Text = ""
+    text: Text = ""
+    sort: Literal["newest", "oldest"] = "newest"
 
 
 class WantedJobs(OfPolicy):
@@ -37,6 +39,13 @@ class WantedCopies(OfPolicy):
     """Which copies; those that were dropped too with ``dropped``."""
 
     dropped: bool = False
+    sort: Literal["newest", "oldest", "largest"] = "newest"  # type: ignore[assignment]  # one more than of the others
+
+
+class WantedProofs(OfPolicy):
+    """Which proofs."""
+
+    verdict: Literal["", "proved", "failed", "unproved"] = ""
 
 
 class Run(Body):
@@ -69,8 +78,9 @@ class Printed(Schema):
 
 @router.get("/backups/jobs", response=Page[answers.Job], **needs("backup.read", responses=NO_POLICY))
 def list_backup_jobs(request: HttpRequest, paging: Query[Paging], wanted: Query[WantedJobs]) -> Any:
-    """The newest first."""
-    found = queries.jobs(_policy(request, wanted.policy), wanted.state, wanted.act, sight(request))
+    """The newest first, unless asked otherwise."""
+    of = _policy(request, wanted.policy)
+    found = queries.jobs(of, wanted.state, wanted.act, sight(request), text=wanted.text, sort=wanted.sort)
     return page(request, found, paging, job_row)
 
 
@@ -88,8 +98,10 @@ def show_backup_job(request: HttpRequest, number: Number) -> Any:
 
 @router.get("/backups/copies", response=Page[answers.Copy], **needs("backup.read", responses=NO_POLICY))
 def list_copies(request: HttpRequest, paging: Query[Paging], wanted: Query[WantedCopies]) -> Any:
-    """The newest first."""
-    found = queries.copies(_policy(request, wanted.policy), whole=wanted.dropped, sight=sight(request))
+    """The newest first, unless asked otherwise."""
+    found = queries.copies(
+        _policy(request, wanted.policy), whole=wanted.dropped, sight=sight(request), text=wanted.text, sort=wanted.sort
+    )
     return page(request, found.prefetch_related("proofs"), paging, copy_row)
 
 
@@ -100,9 +112,10 @@ def show_copy(request: HttpRequest, number: Number) -> Any:
 
 
 @router.get("/backups/proofs", response=Page[answers.Proof], **needs("backup.read", responses=NO_POLICY))
-def list_proofs(request: HttpRequest, paging: Query[Paging], wanted: Query[OfPolicy]) -> Any:
-    """The newest first."""
-    return page(request, queries.proofs(_policy(request, wanted.policy), sight(request)), paging, proof_row)
+def list_proofs(request: HttpRequest, paging: Query[Paging], wanted: Query[WantedProofs]) -> Any:
+    """The newest first, unless asked otherwise."""
+    of, how = _policy(request, wanted.policy), {"text": wanted.text, "sort": wanted.sort}
+    return page(request, queries.proofs(of, sight(request), verdict=wanted.verdict, **how), paging, proof_row)
 
 
 @router.post("/backups/proofs", response=answers.Job, **needs("backup.prove"))

@@ -12,7 +12,7 @@ from mainstay.incidents.models import Incident
 from mainstay.on_call import feeds
 from mainstay.on_call.digest import visible
 from mainstay.on_call.models import Call, Feed, Handover, Move, Override, Swap
-from mainstay.on_call.queries import AHEAD, Found, Planned, Rota
+from mainstay.on_call.queries import AHEAD, Found, Planned, Rota, reachable
 
 
 def rota_row(row: Rota, now: datetime) -> Row:
@@ -22,6 +22,15 @@ def rota_row(row: Rota, now: datetime) -> Row:
         "name": row.name, "title": row.title, "timezone": row.zone.key, "team": row.team, "people": list(row.people),
         "person": shown[0].on.person, "until": shown[0].end, "shifts": [shift_row(one) for one in shown],
         "gaps": sum(one.on.person is None for one in shown),
+    }  # fmt: skip
+
+
+def ahead_row(row: Rota, now: datetime) -> Row:
+    """Four weeks of a rotation as it would be."""
+    shown, known = row.shifts(now, now + 2 * AHEAD), reachable()
+    return {
+        "shifts": [shift_row(one) for one in shown], "gaps": sum(one.on.person is None for one in shown),
+        "strangers": [name for name in row.people if name not in known],
     }  # fmt: skip
 
 

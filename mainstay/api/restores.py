@@ -79,9 +79,10 @@ def list_files_of_copy(request: HttpRequest, number: Number, wanted: Query[Below
 
 @router.get("/backups/restores", response=Page[answers.Restore], **needs("backup.read", responses=NO_POLICY))
 def list_restores(request: HttpRequest, paging: Query[Paging], wanted: Query[WantedRestores]) -> Any:
-    """The newest first."""
+    """The newest first, unless asked otherwise."""
     of = catalogue.policy(wanted.policy, sight(request)) if wanted.policy else None
-    return page(request, queries.restores(of, wanted.state, sight(request)), paging, restore_row)
+    found = queries.restores(of, wanted.state, sight(request), text=wanted.text, sort=wanted.sort)
+    return page(request, found, paging, restore_row)
 
 
 @router.post("/backups/restores", response=answers.WholeRestore, **needs("backup.restore"))

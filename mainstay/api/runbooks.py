@@ -26,9 +26,10 @@ BYTES = {200: {"description": "the file", "content": {UNKNOWN: {"schema": {"type
 
 
 class Wanted(Schema):
-    """Which runbooks: ``text`` is part of the name."""
+    """Which runbooks: ``text`` is part of the name, the title or where it comes from."""
 
     text: Text = ""
+    sort: Literal["name", "changed"] = "name"
 
 
 class WantedRuns(Schema):
@@ -37,6 +38,8 @@ class WantedRuns(Schema):
     runbook: Text = ""
     state: Literal["", "running", "paused", "stopped", "undoing", "done", "cancelled", "undone"] = ""
     incident: int | None = Field(None, ge=1, le=2**63 - 1)
+    text: Text = ""
+    sort: Literal["newest", "oldest"] = "newest"
 
 
 class Source(Body):
@@ -101,8 +104,8 @@ class Answer(OfStep):
 
 @router.get("/runbooks", response=Page[answers.Runbook], **needs("runbook.read"))
 def list_runbooks(request: HttpRequest, paging: Query[Paging], wanted: Query[Wanted]) -> Any:
-    """By name."""
-    return page(request, queries.runbooks(wanted.text), paging, runbook_row)
+    """By name, unless asked otherwise."""
+    return page(request, queries.runbooks(wanted.text, wanted.sort), paging, runbook_row)
 
 
 @router.post("/runbooks", response=answers.WholeRunbook, **needs("runbook.edit"))
@@ -148,9 +151,11 @@ def run_runbook(request: HttpRequest, name: Name, body: StartOf) -> Any:
 
 @router.get("/runs", response=Page[answers.RunbookRun], **needs("runbook.read"))
 def list_runs(request: HttpRequest, paging: Query[Paging], wanted: Query[WantedRuns]) -> Any:
-    """The newest first."""
-    states = [wanted.state] if wanted.state else []
-    found = queries.runs(name=wanted.runbook, states=states, incident=wanted.incident, sight=sight(request))
+    """The newest first, unless asked otherwise."""
+    found = queries.runs(
+        name=wanted.runbook, states=[wanted.state] if wanted.state else [], incident=wanted.incident,
+        sight=sight(request), text=wanted.text, sort=wanted.sort,
+    )  # fmt: skip
     return page(request, found, paging, run_row)
 
 

@@ -1,9 +1,9 @@
 """Changing the catalogue: every write, in one transaction with its audit record."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -13,12 +13,14 @@ from mainstay.audit.actions import record
 from mainstay.catalogue import queries
 from mainstay.catalogue.editing import Proposal, proposal, seen_of, writing
 from mainstay.catalogue.editing_backups import (
+    StoreWriting,
     policy_proposal,
     policy_retirement,
     policy_writing,
     store_proposal,
     store_writing,
 )
+from mainstay.catalogue.editing_rotations import RotationWriting, rotation_proposal, rotation_writing
 from mainstay.catalogue.models import Outline as OutlineRow
 from mainstay.catalogue.models import Revision, Secret
 from mainstay.catalogue.secret_book import stored
@@ -123,14 +125,34 @@ def retire_policy(system: str, name: str, *, actor: Actor, seen: str | None = No
 def put_store(name: str, wanted: Mapping[str, Any], *, actor: Actor, seen: str | None = None) -> list[Difference]:
     """Make one store say ``wanted``; it may be new. Raises Invalid, and Overtaken where ``seen`` is not how it is
     written now."""
+    return _put_shared(
+        "store", name, store_writing, lambda present: store_proposal(present, wanted), actor=actor, seen=seen
+    )
+
+
+def put_rotation(name: str, wanted: Mapping[str, Any], *, actor: Actor, seen: str | None = None) -> list[Difference]:
+    """Make one rotation say ``wanted``; it may be new. Raises as ``put_store``."""
+    return _put_shared(
+        "rotation", name, rotation_writing, lambda present: rotation_proposal(present, wanted), actor=actor, seen=seen
+    )
+
+
+Written = TypeVar("Written", StoreWriting, RotationWriting)
+
+
+def _put_shared(
+    kind: str, name: str, read: Callable[[str], Written], propose: Callable[[Written], Proposal], *, actor: Actor,
+    seen: str | None,
+) -> list[Difference]:  # fmt: skip
+    """What belongs to no system, read and changed under the lock."""
     authorise(actor, "catalogue.apply")
     with transaction.atomic():
         _lock()
-        present = store_writing(name)
+        present = read(name)
         if seen is not None and present.seen != seen:
             raise Overtaken(say("%(name)s was changed by somebody else meanwhile; look at it again", name=name))
-        found = store_proposal(present, wanted)
-        _carry_out(found, actor, "catalogue.apply", f"store {name}", found.changes)
+        found = propose(present)
+        _carry_out(found, actor, "catalogue.apply", f"{kind} {name}", found.changes)
     return found.differences
 
 
@@ -204,14 +226,17 @@ def delete_secret(name: str, *, actor: Actor) -> None:
         record(actor, "secret.delete", name, {})
 
 
-def retire(kind: Literal["channel", "calendar", "store"], name: str, *, actor: Actor) -> list[Difference]:
-    """Take a channel, a calendar or a store out of use. Raises Refused while a system names it."""
+def retire(
+    kind: Literal["channel", "calendar", "store", "rotation"], name: str, *, actor: Actor
+) -> list[Difference]:  # fmt: skip
+    """Take a channel, a calendar, a store or a rotation out of use. Raises Refused while something names it."""
     authorise(actor, "catalogue.apply")
     if users := queries.users_of(kind, name):
         who = ", ".join(users)
         raise Refused({
             "channel": say("%(users)s names the channel %(name)s; change that first", users=who, name=name),
             "calendar": say("%(users)s names the calendar %(name)s; change that first", users=who, name=name),
+            "rotation": say("%(users)s calls the rotation %(name)s; change that first", users=who, name=name),
             "store": say("%(users)s names the store %(name)s; change that first", users=who, name=name),
         }[kind])  # fmt: skip
     return apply(Catalogue(whole=False, leaving=frozenset({(kind, name)})), actor=actor)

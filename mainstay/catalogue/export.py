@@ -28,7 +28,7 @@ def _shared() -> dict[str, Any]:
         "channels": {row.name: _short(row.document) for row in queries.channels()},
         "calendars": {row.name: _short(row.document) for row in queries.calendars()},
         "stores": {row.name: _short(row.document) for row in queries.stores()},
-        **{f"{kind}s": {row.name: _written(row) for row in queries.arrangements(kind)} for kind in ARRANGEMENTS},
+        **{f"{kind}s": {row.name: short_form(row) for row in queries.arrangements(kind)} for kind in ARRANGEMENTS},
         **{
             key: {row.name: _said(row.document, model) for row in queries.practices(kind)}
             for key, (kind, model) in KINDS.items()
@@ -41,7 +41,8 @@ def _shared() -> dict[str, Any]:
     return {key: value for key, value in {**parts, "help_desk": written}.items() if value}
 
 
-def _written(row: Arrangement) -> dict[str, Any]:
+def short_form(row: Arrangement) -> dict[str, Any]:
+    """As a user writes it: without what stands there by default."""
     return ARRANGEMENTS[row.kind].model_validate(row.document).model_dump(mode="json", exclude_defaults=True)
 
 

@@ -27,6 +27,7 @@ from mainstay.catalogue.models import (
     System,
 )
 from mainstay.catalogue.models import Outline as OutlineRow
+from mainstay.catalogue.naming import says
 from mainstay.catalogue.secret_book import SecretBook, unfilled
 from mainstay.catalogue.specs import Spec, drafted, own_spec, specs
 from mainstay.domain import backup_policy
@@ -138,7 +139,7 @@ def named_like(found: QuerySet[Check], text: str) -> QuerySet[Check]:
     """Those whose name or title in any language holds a text."""
     if not text:
         return found
-    return found.filter(Q(name__icontains=text) | Q(title__en__icontains=text) | Q(title__zh__icontains=text))
+    return found.filter(says(text, ("name",), ("title",)))
 
 
 def check(path: str, sight: Sight = EVERYTHING) -> Check:
@@ -289,7 +290,8 @@ def users_of(kind: str, name: str, sight: Sight = EVERYTHING) -> list[str]:
 
 
 def users(kind: str, sight: Sight = EVERYTHING) -> dict[str, list[str]]:
-    """Every channel, calendar or store that is named → the systems, escalations and rotations in use that name it."""
+    """Every channel, calendar, store or rotation that is named → the systems, escalations and rotations in use that
+    name it."""
     found: dict[str, list[str]] = {}
     if kind == "store":
         for owner, stores in policies(sight=sight).values_list("system__name", "document__stores"):
@@ -297,14 +299,28 @@ def users(kind: str, sight: Sight = EVERYTHING) -> dict[str, list[str]]:
                 found.setdefault(name, []).append(owner)
         return {name: list(dict.fromkeys(owners)) for name, owners in found.items()}
     for system, written in systems(sight).values_list("name", "document"):
-        named = _told(written) if kind == "channel" else filter(None, [written.get("calendar")])
+        named = _named_by(written, kind)
         for name in dict.fromkeys(named):
             found.setdefault(name, []).append(system)
-    for row in arrangements("escalation" if kind == "channel" else "rotation"):
-        named = called(row.document, "channel") if kind == "channel" else filter(None, [row.document.get("calendar")])
+    for row in arrangements("rotation" if kind == "calendar" else "escalation"):
+        named = _calendar(row.document) if kind == "calendar" else called(row.document, kind)
         for name in dict.fromkeys(named):
             found.setdefault(name, []).append(str(row))
     return found
+
+
+def _named_by(system: Mapping[str, Any], kind: str) -> list[str]:
+    """The channels, the calendar or the rotations of its response team that a system names."""
+    if kind == "channel":
+        return _told(system)
+    if kind == "calendar":
+        return _calendar(system)
+    team = filter(None, (system.get("response_team") or {}).values())
+    return [target.partition(":")[2] for target in team if target.startswith("rotation:")]
+
+
+def _calendar(document: Mapping[str, Any]) -> list[str]:
+    return [document["calendar"]] if document.get("calendar") else []
 
 
 def called(escalation: Mapping[str, Any], kind: str) -> list[str]:

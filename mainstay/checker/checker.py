@@ -31,6 +31,10 @@ _log = logging.getLogger(__name__)
 BATCH_EVERY = 1.0
 """Seconds between two visits to the database."""
 
+BATCH_SHARED = 0.4
+"""The same where another checker would take over: what was seen since the last visit and what falls due until the other
+has the shards (``leases.TICK``, a visit) are together less than a second of looks."""
+
 BATCH_MOST = 20_000
 KEPT_MOST = 100_000
 """Results of one visit, and results kept while the database is away; beyond that, samples without a change go first."""
@@ -220,7 +224,7 @@ class Checker:
                 pause = min(max(1.0, pause * 2), 5.0)
                 _log.warning("the database is away, %d results wait: %s", len(self._pending), error)
             else:
-                pause = BATCH_EVERY
+                pause = BATCH_SHARED if self._leases.shared else BATCH_EVERY
 
     async def _rest(self, seconds: float) -> None:
         try:

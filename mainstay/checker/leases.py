@@ -16,7 +16,7 @@ from mainstay.domain.schedule import SHARDS
 
 _log = logging.getLogger(__name__)
 
-TICK = 0.25
+TICK = 0.15
 """Seconds between two looks at the locks: how soon the shards of a dead checker are taken over."""
 
 _MEMBER, _SHARD = 0x4D530001, 0x4D530002
@@ -29,7 +29,11 @@ Changed = Callable[[frozenset[int]], None]
 
 
 class Leases(Protocol):
-    """``start`` tells ``changed`` at once and after each change, from a thread of its own or the caller's."""
+    """``start`` tells ``changed`` at once and after each change, from a thread of its own or the caller's. ``shared``:
+    another would take over if this checker died."""
+
+    @property
+    def shared(self) -> bool: ...
 
     def start(self, changed: Changed) -> None: ...
 
@@ -38,6 +42,8 @@ class Leases(Protocol):
 
 class Alone:
     """One checker: all shards are mine."""
+
+    shared = False
 
     def start(self, changed: Changed) -> None:
         changed(ALL)
@@ -52,6 +58,7 @@ class AdvisoryLocks:
     def __init__(self, connect: Mapping[str, Any]) -> None:
         self._connect = dict(connect)
         self._member = secrets.randbits(31)  # not the process's number: in two containers that is the same
+        self.shared = False
         self._held: frozenset[int] = frozenset()
         self._session: psycopg.Connection[Any] | None = None
         self._stopping = threading.Event()
@@ -90,6 +97,7 @@ class AdvisoryLocks:
             if kept != self._held:
                 self._tell(changed, kept)
         members, free = self._look_round(self._session)
+        self.shared = members > 1
         fair = -(-SHARDS // max(1, members))
         if len(self._held) > fair:
             self._give_up(self._session, changed, frozenset(sorted(self._held)[fair:]))

@@ -48,6 +48,7 @@ class Form(StrEnum):
 
 
 OfPolicy = Annotated[str, typer.Argument(help="The policy as SYSTEM/NAME.")]
+Text = Annotated[str, typer.Option(help="A number, or part of what it is about.")]
 OnlyPolicy = Annotated[str, typer.Argument(help="Only this policy's, as SYSTEM/NAME.")]
 Follow = Annotated[bool, typer.Option("--wait", help="Stay until it is over; exit code 2 when it failed.")]
 
@@ -90,13 +91,14 @@ def prove(
 def jobs(
     policy: OnlyPolicy = "",
     state: Annotated[str, typer.Option(help="waiting, running, done or failed.")] = "",
+    text: Text = "",
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """Jobs, newest first."""
     sight = acting("backup.read").sight
     with told(_absent(policy)):
-        found = queries.jobs(catalogue.policy(policy, sight) if policy else None, state, sight=sight)
+        found = queries.jobs(catalogue.policy(policy, sight) if policy else None, state, sight=sight, text=text)
     rows = [job_row(row) for row in found[:limit]]
     columns = ("id", "policy", "act", "level", "state", "stage", "percent", "started_at", "ended_at", "problem")
     print_rows(rows, columns, _("no job yet; mainstay backup run SYSTEM/POLICY"), as_json=as_json, count=found.count())
@@ -121,6 +123,7 @@ def job(number: Annotated[int, typer.Argument(help="The job's number.")], as_jso
 def copies(
     policy: OnlyPolicy = "",
     dropped: Annotated[bool, typer.Option(help="Those too that are not kept any more.")] = False,
+    text: Text = "",
     limit: Limit = 100,
     as_json: AsJson = False,
 ) -> None:
@@ -128,7 +131,7 @@ def copies(
     sight = acting("backup.read").sight
     with told(_absent(policy)):
         of = catalogue.policy(policy, sight) if policy else None
-    found = queries.copies(of, whole=dropped, sight=sight)
+    found = queries.copies(of, whole=dropped, sight=sight, text=text)
     rows = [copy_row(row) for row in found.prefetch_related("proofs")[:limit]]
     shown = rows if as_json else [{**row, "size": format_value(float(row["size"]), "B")} for row in rows]
     columns = ("id", "policy", "store", "level", "at", "size", "proved", "identifier")
@@ -149,11 +152,17 @@ def show(number: Annotated[int, typer.Argument(help="The copy's number.")], as_j
             print(f"{_(name.replace('_', ' '))}: {value}")
 
 
-def proofs(policy: OnlyPolicy = "", limit: Limit = 50, as_json: AsJson = False) -> None:
+def proofs(
+    policy: OnlyPolicy = "",
+    verdict: Annotated[str, typer.Option(help="proved, failed or unproved.")] = "",
+    text: Text = "",
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
     """Proofs, newest first."""
     sight = acting("backup.read").sight
     with told(_absent(policy)):
-        found = queries.proofs(catalogue.policy(policy, sight) if policy else None, sight)
+        found = queries.proofs(catalogue.policy(policy, sight) if policy else None, sight, verdict=verdict, text=text)
     rows = [proof_row(row) for row in found[:limit]]
     shown = rows if as_json else [{**row, "verdict": paper.verdict_word(row["verdict"])} for row in rows]
     columns = ("id", "policy", "copy_id", "store", "at", "verdict", "not_proved")

@@ -78,13 +78,14 @@ def restore(
 def restores(
     policy: Annotated[str, typer.Argument(help="Only this policy's, as SYSTEM/NAME.")] = "",
     state: Annotated[str, typer.Option(help="asked, safety, running, done, failed, aborted or lapsed.")] = "",
+    text: Annotated[str, typer.Option(help="A number, or part of what it is about.")] = "",
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """Restores, newest first."""
     sight = acting("backup.read").sight
     with told(_("there is no backup policy {name}; mainstay backup policies shows all").format(name=policy)):
-        found = queries.restores(catalogue.policy(policy, sight) if policy else None, state, sight)
+        found = queries.restores(catalogue.policy(policy, sight) if policy else None, state, sight, text=text)
     rows = [restore_row(row) for row in found[:limit]]
     columns = ("id", "policy", "copy_id", "to", "target", "state", "place", "asked_by", "approved_by", "ended_at")
     print_rows(rows, columns, _("nothing was restored yet"), as_json=as_json, count=found.count())

@@ -17,7 +17,7 @@ from mainstay.api.on_call_rows import (
     rota_row,
 )
 from mainstay.catalogue import queries as catalogue
-from mainstay.cli import on_call_swaps
+from mainstay.cli import on_call_rotations, on_call_swaps
 from mainstay.cli.on_call_swaps import Number, Person, moment
 from mainstay.cli.output import AsJson, Limit, fail, print_json, print_one, print_rows
 from mainstay.cli.shell import acting, told
@@ -35,6 +35,7 @@ Rotation = Annotated[str, typer.Argument(help="The rotation's name.")]
 def register(app: typer.Typer) -> None:
     """Put the commands into the main program."""
     on_call_swaps.register(on_call_app)
+    on_call_rotations.register(on_call_app)
     app.add_typer(on_call_app, name="on-call")
 
 

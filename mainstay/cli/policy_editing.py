@@ -44,7 +44,7 @@ def set_policy(path: Path, keys: Keys = None, dry_run: Dry = False, as_json: AsJ
         done = found.differences
         if not dry_run:
             done = actions.put_policy(present.system.name, present.name, wanted, actor=actor, seen=present.seen)
-    _tell(found, done, dry_run=dry_run, as_json=as_json)
+    tell(found, done, dry_run=dry_run, as_json=as_json)
 
 
 def retire_policy(path: Path, dry_run: Dry = False, as_json: AsJson = False) -> None:
@@ -57,7 +57,7 @@ def retire_policy(path: Path, dry_run: Dry = False, as_json: AsJson = False) -> 
         done = found.differences
         if not dry_run:
             done = actions.retire_policy(present.system.name, present.name, actor=actor, seen=present.seen)
-    _tell(found, done, dry_run=dry_run, as_json=as_json)
+    tell(found, done, dry_run=dry_run, as_json=as_json)
 
 
 def set_store(name: Name, keys: Keys = None, dry_run: Dry = False, as_json: AsJson = False) -> None:
@@ -65,12 +65,12 @@ def set_store(name: Name, keys: Keys = None, dry_run: Dry = False, as_json: AsJs
     actor = acting("catalogue.apply")
     with told(), flaws_told(as_json):
         present = editing_backups.store_writing(name)
-        wanted = _laid_over(present.own, keys)
+        wanted = laid_over(present.own, keys)
         found = editing_backups.store_proposal(present, wanted)
         done = found.differences
         if not dry_run:
             done = actions.put_store(name, wanted, actor=actor, seen=present.seen)
-    _tell(found, done, dry_run=dry_run, as_json=as_json)
+    tell(found, done, dry_run=dry_run, as_json=as_json)
 
 
 def retire_store(name: Name, as_json: AsJson = False) -> None:
@@ -79,13 +79,13 @@ def retire_store(name: Name, as_json: AsJson = False) -> None:
     with told(_("there is no store {name}; mainstay backup stores shows all").format(name=name)):
         queries.store(name)
         done = actions.retire("store", name, actor=actor)
-    _tell(None, done, dry_run=False, as_json=as_json)
+    tell(None, done, dry_run=False, as_json=as_json)
 
 
 def wanted_policy(path: str, keys: list[str] | None) -> tuple[PolicyWriting, dict[str, Any]]:
     """A policy as it is written, and as it shall be; a misspelt pair ends the command."""
     present = _written(path)
-    return present, _laid_over(present.own, keys)
+    return present, laid_over(present.own, keys)
 
 
 def _written(path: str) -> PolicyWriting:
@@ -93,7 +93,8 @@ def _written(path: str) -> PolicyWriting:
     return editing_backups.policy_writing(system, name)
 
 
-def _laid_over(own: Mapping[str, Any], keys: list[str] | None) -> dict[str, Any]:
+def laid_over(own: Mapping[str, Any], keys: list[str] | None) -> dict[str, Any]:
+    """What is written, with the named keys changed; a misspelt pair ends the command."""
     found = dict(own)
     for pair in keys or []:
         way, equals, text = pair.partition("=")
@@ -134,7 +135,8 @@ def flaws_told(as_json: bool) -> Iterator[None]:
         raise typer.Exit(INVALID) from None
 
 
-def _tell(found: Proposal | None, done: list[Difference], *, dry_run: bool, as_json: bool) -> None:
+def tell(found: Proposal | None, done: list[Difference], *, dry_run: bool, as_json: bool) -> None:
+    """What was done, or would be."""
     lines = found.lines if found else [str(one) for one in done]
     if as_json:
         print_json({"differences": [one.plain() for one in done], "yaml": found.lines if found else []})

@@ -41,10 +41,14 @@ def register(app: typer.Typer) -> None:
     app.add_typer(runbook_app, name="runbook")
 
 
-def list_all(limit: Limit = 100, as_json: AsJson = False) -> None:
+def list_all(
+    text: Annotated[str, typer.Option(help="Part of the name or title.")] = "",
+    limit: Limit = 100,
+    as_json: AsJson = False,
+) -> None:
     """Runbooks by name."""
     acting("runbook.read")
-    found = queries.runbooks()
+    found = queries.runbooks(text)
     rows = [runbook_row(one) for one in found[:limit]]
     print_rows(rows, ("name", "title", "source"), _("no runbooks yet"), as_json=as_json, count=found.count())
 
@@ -130,11 +134,13 @@ def run(
 def runs(
     name: Annotated[str, typer.Argument(help="Only this runbook's.")] = "",
     state: Annotated[str, typer.Option(help="Only those in this state.")] = "",
+    text: Annotated[str, typer.Option(help="A number, or part of what it is about.")] = "",
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """Runs, newest first."""
-    found = queries.runs(name=name, states=[state] if state else [], sight=acting("runbook.read").sight)
+    sight = acting("runbook.read").sight
+    found = queries.runs(name=name, states=[state] if state else [], sight=sight, text=text)
     rows = [run_row(one) for one in found[:limit]]
     columns = ("id", "runbook", "version", "state", "system", "component", "asked_by", "asked_at", "ended_at")
     print_rows(rows, columns, _("nothing was run yet"), as_json=as_json, count=found.count())

@@ -239,3 +239,4 @@ class Pack(Mapping):
     checks: dict[Name, dict[str, Any]]
     inspection: InspectionPart = InspectionPart()
     totals: Totals | None = None
+    columns: dict[str, Text] = Field({}, description="what columns of its queries are called")

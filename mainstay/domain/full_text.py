@@ -4,7 +4,8 @@ A text is broken into *grams* short enough to be looked up for equality: of a wo
 of a run of Chinese (or Japanese, Korean) characters each one and each two that stand together. A database keeps the
 grams as plain rows and says which texts have those of a query; what really has its words is judged here, on the text
 itself. So a query of two Chinese characters is found, a word is found by its beginning, and no database's own idea of a
-word, of order or of case takes part (``docs/decisions/0013-full-text.md``).
+word, of order or of case takes part. Traditional Chinese is told as Simplified (``han``), so that either is found by
+the other; what is marked and shown is the text as it was written (``docs/decisions/0013-full-text.md``).
 """
 
 import re
@@ -12,6 +13,9 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
+
+from mainstay.domain import han
 
 _WIDE = (
     "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
@@ -54,7 +58,8 @@ def grams(*texts: str) -> set[str]:
     """What a database keeps of some texts."""
     found: set[str] = set()
     for text in texts:
-        for piece in _PIECE.findall(plain(text).lower()):
+        low = plain(text).lower()
+        for piece in chain(_PIECE.findall(han.folded(low)), _PIECE.findall(han.canonical(low))):
             if _is_wide(piece):
                 found.update(piece)
                 found.update(_pairs(piece))
@@ -75,7 +80,7 @@ class Query:
 
     @classmethod
     def of(cls, text: str) -> "Query":
-        pieces = _PIECE.findall(plain(text).lower())
+        pieces = _PIECE.findall(han.canonical(plain(text).lower()))
         return cls(tuple(dict.fromkeys(pieces))[:MOST_WORDS])
 
     @property
@@ -95,7 +100,7 @@ class Query:
             if not named and not often:
                 return 0
             score += _TITLE * min(named, 2) + often
-        return score + (_WHOLE if "".join(self.words) in "".join(_PIECE.findall(title.lower())) else 0)
+        return score + (_WHOLE if "".join(self.words) in "".join(_PIECE.findall(han.canonical(title.lower()))) else 0)
 
     @property
     def core(self) -> tuple[str, ...]:
@@ -143,8 +148,8 @@ def _needed(word: str) -> Sequence[str]:
 
 
 def _pattern(word: str) -> re.Pattern[str]:
-    """A word by its beginning; Chinese anywhere."""
-    return re.compile(re.escape(word) if _is_wide(word) else rf"(?<![^\W_{_WIDE}]){re.escape(word)}", re.IGNORECASE)
+    """A word by its beginning; Chinese anywhere, in all its spellings."""
+    return re.compile(han.spelt(word) if _is_wide(word) else rf"(?<![^\W_{_WIDE}]){re.escape(word)}", re.IGNORECASE)
 
 
 def _spans(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:

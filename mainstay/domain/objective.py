@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from mainstay.domain.span import total_length
+from mainstay.domain.span import Stretch, length_within, merged
 from mainstay.domain.state import State
 
 Band = tuple[datetime, datetime, State]
@@ -51,15 +51,28 @@ class Budget:
 
 def uptime(bands: Iterable[Band], start: datetime, end: datetime) -> Uptime:
     """Within [start, end): known is where any check had a state other than unknown, down where any was critical."""
-    known, down = list[tuple[float, float]](), list[tuple[float, float]]()
+    return _within(_told(bands), start, end)
+
+
+def _told(bands: Iterable[Band]) -> tuple[list[Stretch], list[Stretch]]:
+    """When anything was known, and when anything was down."""
+    known, down = list[Stretch](), list[Stretch]()
     for begin, stop, state in bands:
-        if state is State.UNKNOWN or stop <= start or begin >= end:
+        if state is State.UNKNOWN:
             continue
-        span = max(begin, start).timestamp(), min(stop, end).timestamp()
-        known.append(span)
+        start, end = begin.timestamp(), stop.timestamp()
+        if known and known[-1][1] == start:  # the same check goes on: what is joined here is not sorted below
+            known[-1] = known[-1][0], end
+        else:
+            known.append((start, end))
         if state is State.CRITICAL:
-            down.append(span)
-    return Uptime(total_length(known), total_length(down))
+            down.append((start, end))
+    return merged(known), merged(down)
+
+
+def _within(told: tuple[list[Stretch], list[Stretch]], start: datetime, end: datetime) -> Uptime:
+    known, down = (length_within(spans, start.timestamp(), end.timestamp()) for spans in told)
+    return Uptime(known, down)
 
 
 def budget(of: Uptime, objective: float, span: timedelta) -> Budget:
@@ -70,10 +83,10 @@ def budget(of: Uptime, objective: float, span: timedelta) -> Budget:
 
 def days(bands: Iterable[Band], last: datetime, count: int, zone: ZoneInfo) -> Iterator[tuple[date, Uptime]]:
     """The ``count`` days of a zone up to the one that ``last`` is in, the oldest first; one may have 23 or 25 hours."""
-    kept = list(bands)
+    told = _told(bands)
     today = last.astimezone(zone).date()
     for back in range(count - 1, -1, -1):
         day = today - timedelta(days=back)
         start = datetime.combine(day, time(), zone)
         end = min(datetime.combine(day + timedelta(days=1), time(), zone), last)
-        yield day, uptime(kept, start, end)
+        yield day, _within(told, start, end)

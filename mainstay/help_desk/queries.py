@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from mainstay.catalogue.models import System
+from mainstay.catalogue.naming import says
 from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.domain.help_desk import State, number_in
 from mainstay.domain.state import Impact
@@ -38,7 +39,7 @@ def tickets(
     if text and (number := number_in(text.upper())) is not None:
         return found.filter(pk=number)
     if text:
-        found = found.filter(Q(subject__icontains=text) | Q(address__icontains=text) | Q(name__icontains=text))
+        found = found.filter(says(text, ("subject", "address", "name")))
     return found
 
 

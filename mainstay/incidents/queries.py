@@ -22,6 +22,7 @@ from django.db.models import (
     When,
 )
 
+from mainstay.catalogue.naming import says
 from mainstay.domain import incident_stats
 from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.domain.state import Impact
@@ -42,6 +43,12 @@ SORTS: dict[str, tuple[Any, ...]] = {
 def open_incidents(sight: Sight = EVERYTHING) -> QuerySet[Incident]:
     """What is not resolved, worst and oldest first."""
     return _with_parts(sight).filter(state__in=RUNNING).order_by("level", "since", "pk")
+
+
+def running_by_system() -> dict[str, int]:
+    """System → incidents that run; left out where none does."""
+    found = Incident.objects.filter(state__in=RUNNING).exclude(system=None).order_by()
+    return dict(found.values_list("system__name").annotate(running=Count("pk")))
 
 
 def incident(incident_id: int, sight: Sight = EVERYTHING) -> Incident:
@@ -81,10 +88,7 @@ def search(
     if text.isdecimal() and len(text) < 10:
         return found.filter(pk=int(text))
     if text:
-        found = found.filter(
-            Q(title__en__icontains=text) | Q(title__zh__icontains=text) | Q(system__name__icontains=text)
-            | Q(root__name__icontains=text)
-        )  # fmt: skip
+        found = found.filter(says(text, ("system__name", "root__name"), ("title",)))
     return found
 
 

@@ -200,7 +200,7 @@ def _cells(part: Part, one: Row | None, zone: ZoneInfo) -> list[Value]:
         return [None, part.title, None, None, _("not watched"), *[None] * 6, part.nothing, *[None] * 4]
     line = one.line
     remark = "\n".join(f"{who} {at}: {text}" for who, at, text in one.remarks)
-    heads = [[head.name for head in one.evidence.columns]] if one.evidence.columns else []
+    heads = [[head.title for head in one.evidence.columns]] if one.evidence.columns else []
     rows = [" | ".join(cells) for cells in (*heads, *([text for text, _figure in row] for row in one.evidence.rows))]
     return [
         line.place, part.title, one.title, one.check, one.word, line.value, line.unit,

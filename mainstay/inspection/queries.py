@@ -7,10 +7,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from mainstay.audit.models import Record
 from mainstay.catalogue.models import System
+from mainstay.catalogue.naming import says
 from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.domain.saying import say
 from mainstay.domain.seal import digest
@@ -38,11 +39,7 @@ def search(
     of who made or ended the sheet, or of what was said at its end."""
     found = _seen(sight).order_by(*SORTS[sort])
     if text:
-        named = Q(system__name__icontains=text) | Q(system__title__en__icontains=text)
-        named |= Q(system__title__zh__icontains=text)
-        found = found.filter(
-            named | Q(made_by__icontains=text) | Q(ended_by__icontains=text) | Q(words__icontains=text)
-        )
+        found = found.filter(says(text, ("system__name", "made_by", "ended_by", "words"), ("system__title",)))
     if system:
         found = found.filter(system__name=system)
     if stage == "late":

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mainstay.monitoring.wording import evidence_value, format_number
+from mainstay.catalogue.columns import titles
+from mainstay.monitoring.wording import evidence_value, format_number, in_language
 
 Rows = Sequence[Mapping[str, Any]]
 _EXACT = re.compile(r"-?\d{1,15}\.(\d{1,6})")
@@ -14,9 +15,11 @@ _EXACT = re.compile(r"-?\d{1,15}\.(\d{1,6})")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``figures``: numbers all the way down, which stand right. ``decimals`` None: they are shown as they are."""
+    """``title``: what people call it, else its name. ``figures``: numbers all the way down, which stand right.
+    ``decimals`` None: they are shown as they are."""
 
     name: str
+    title: str
     figures: bool
     decimals: int | None
 
@@ -34,17 +37,21 @@ NOTHING = Table([], [])
 
 def table(rows: Rows, language: str) -> Table:
     """As many columns as the first row has."""
-    columns = [_column(name, [row.get(name) for row in rows]) for name in (rows[0] if rows else ())]
+    words = titles() if rows else {}
+    columns = [
+        _column(name, in_language(words.get(name), language) or name, [row.get(name) for row in rows])
+        for name in (rows[0] if rows else ())
+    ]
     return Table(columns, [[(_cell(row.get(one.name), one, language), one.figures) for one in columns] for row in rows])
 
 
-def _column(name: str, values: Sequence[Any]) -> Column:
+def _column(name: str, title: str, values: Sequence[Any]) -> Column:
     """What may be the name of a thing, such as the number of an order, is whole: only a column with a fraction is one
     of amounts, and its figures are written alike."""
     there = [_decimals(value) for value in values if value is not None]
     figures = bool(there) and None not in there
     most = max((one for one in there if one), default=0)
-    return Column(name, figures, most if figures and most else None)
+    return Column(name, title, figures, most if figures and most else None)
 
 
 def _decimals(value: Any) -> int | None:

@@ -18,6 +18,7 @@ from mainstay.domain.duration import format_duration
 from mainstay.domain.reading import Fault
 from mainstay.domain.saying import restored, said
 from mainstay.domain.threshold import Condition, parse_condition
+from mainstay.monitoring.spoken import once_a_language
 
 DJANGO_LANGUAGE = {"en": "en", "zh": "zh-hans", "zh-hant": "zh-hant"}
 """Django's names of the languages that a document, a notice or a request may ask for."""
@@ -61,6 +62,7 @@ def evidence_value(value: Any, language: str) -> Any:
     return in_language(value, language) if by_language else value
 
 
+@once_a_language
 def state_word(state: str) -> str:
     """A state in the active language; ``none`` is a line of an inspection that nothing watches."""
     return {

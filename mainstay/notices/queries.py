@@ -6,6 +6,7 @@ from typing import NamedTuple
 from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
 
 from mainstay.catalogue.models import Channel
+from mainstay.catalogue.naming import says
 from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.notices.models import LETTER, Delivery, Notice
 from mainstay.people.models import Contact, Person
@@ -50,10 +51,7 @@ def deliveries(
     if number.isdecimal() and len(number) < 10:
         found = found.filter(notice__incident_id=int(number))
     elif text:
-        found = found.filter(
-            Q(channel__name__icontains=text) | Q(recipient__icontains=text) | Q(outcome__icontains=text)
-            | Q(notice__incident__title__en__icontains=text) | Q(notice__incident__title__zh__icontains=text)
-        )  # fmt: skip
+        found = found.filter(says(text, ("channel__name", "recipient", "outcome"), ("notice__incident__title",)))
     if incident_id is not None:
         found = found.filter(notice__incident_id=incident_id)
     if channel:

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 
+from mainstay.catalogue.naming import says
 from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.domain.run_plan import Node, plan_of
 from mainstay.domain.run_state import OPEN, Fact, StepState
@@ -15,10 +16,15 @@ from mainstay.runbooks.models import Entry, Proof, Run, Runbook, Step, Version
 WAITS_FOR_PEOPLE = (StepState.ASKING, StepState.DOUBTFUL)
 
 
-def runbooks(text: str = "") -> QuerySet[Runbook]:
-    """Those in use."""
-    found = Runbook.objects.filter(retired_at=None)
-    return found.filter(name__icontains=text) if text else found
+SORTS = {"name": ("name",), "changed": ("-changed_at", "name")}
+RUN_SORTS = {"newest": ("-asked_at", "-pk"), "oldest": ("asked_at", "pk")}
+
+
+def runbooks(text: str = "", sort: str = "name") -> QuerySet[Runbook]:
+    """Those in use, by what is in their name, title or source."""
+    found = Runbook.objects.filter(retired_at=None).annotate(changed_at=Max("versions__made_at"))
+    found = found.order_by(*SORTS[sort])
+    return found.filter(says(text, ("name", "source"), ("title",))) if text else found
 
 
 def runbook(name: str) -> Runbook:
@@ -57,15 +63,28 @@ def document(version: Version) -> Document:
 
 
 def runs(
-    *, name: str = "", states: Collection[str] = (), incident: int | None = None, sight: Sight = EVERYTHING
-) -> QuerySet[Run]:
-    """The newest first."""
+    *, name: str = "", states: Collection[str] = (), incident: int | None = None, sight: Sight = EVERYTHING,
+    text: str = "", sort: str = "newest",
+) -> QuerySet[Run]:  # fmt: skip
+    """By runbook, state and incident; ``text``: a number, or what it is about, or who asked for it."""
     found = Run.objects.filter(seen(sight, "system__name")).select_related(
         "version__runbook", "system", "component__system", "incident"
     )
+    found = _saying(found, text).order_by(*RUN_SORTS[sort])
     found = found.filter(version__runbook__name=name) if name else found
     found = found.filter(state__in=states) if states else found
     return found.filter(incident=incident) if incident is not None else found
+
+
+def _saying(found: QuerySet[Run], text: str) -> QuerySet[Run]:
+    if not text:
+        return found
+    fits = says(
+        text, ("version__runbook__name", "system__name", "component__name", "asked_by"),
+        ("version__runbook__title", "system__title"),
+    )  # fmt: skip
+    fits |= Q(pk=int(text)) if text.isdecimal() and len(text) < 19 else Q()
+    return found.filter(fits)
 
 
 def run(number: int, sight: Sight = EVERYTHING) -> Run:

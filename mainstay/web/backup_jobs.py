@@ -1,7 +1,8 @@
 """What became of backups: jobs with their progress, copies, proofs with their gates; and the acts on them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
@@ -17,6 +18,7 @@ from mainstay.backups.certificates import file_of
 from mainstay.backups.models import Copy, Job, Proof
 from mainstay.catalogue import queries as catalogue
 from mainstay.catalogue.models import Policy
+from mainstay.domain.proof import Verdict
 from mainstay.domain.saying import said
 from mainstay.drivers.pdf import Unprintable
 from mainstay.monitoring.wording import language_of
@@ -27,17 +29,24 @@ from mainstay.web.live import live
 
 STATES = ("waiting", "running", "done", "failed")
 ACTS = ("backup", "forward", "prove", "check", "prune", "restore")
+VERDICTS = tuple(one.value for one in Verdict)
 
 
 @page("backup.read")
 def jobs(request: HttpRequest) -> HttpResponse:
-    """All jobs, filtered and paged by the address."""
+    """All jobs, searched, filtered, sorted and paged by the address."""
     wanted = {
-        "policy": request.GET.get("policy", "")[:130], "state": lists.chosen(request, "state", STATES),
+        **_asked_for(request, queries.JOB_SORTS), "state": lists.chosen(request, "state", STATES),
         "act": lists.chosen(request, "act", ACTS),
     }  # fmt: skip
-    found = queries.jobs(_wanted(request, wanted["policy"]), wanted["state"], wanted["act"], visible(request))
-    context = {"wanted": wanted, "states": STATES, "acts": ACTS, "policies": _policies(request)}
+    found = queries.jobs(
+        _wanted(request, wanted["policy"]), wanted["state"], wanted["act"], visible(request), text=wanted["text"],
+        sort=wanted["sort"],
+    )  # fmt: skip
+    context = {
+        "wanted": wanted, "states": STATES, "acts": ACTS, "policies": _policies(request),
+        "sorts": tuple(queries.JOB_SORTS),
+    }  # fmt: skip
     return render(request, "backupjobs.html", {**context, **lists.shown(request, found)})
 
 
@@ -57,11 +66,13 @@ def job(request: HttpRequest, number: int) -> HttpResponse:
 
 @page("backup.read")
 def copies(request: HttpRequest) -> HttpResponse:
-    """All copies."""
-    wanted = {"policy": request.GET.get("policy", "")[:130], "dropped": request.GET.get("dropped") == "1"}
-    of = _wanted(request, str(wanted["policy"]))
-    found = queries.copies(of, whole=bool(wanted["dropped"]), sight=visible(request)).prefetch_related("proofs")
-    context = {"wanted": wanted, "policies": _policies(request)}
+    """All copies, searched, filtered, sorted and paged by the address."""
+    wanted = {**_asked_for(request, queries.COPY_SORTS), "dropped": lists.chosen(request, "dropped", ("1",))}
+    found = queries.copies(
+        _wanted(request, wanted["policy"]), whole=bool(wanted["dropped"]), sight=visible(request), text=wanted["text"],
+        sort=wanted["sort"],
+    ).prefetch_related("proofs")  # fmt: skip
+    context = {"wanted": wanted, "policies": _policies(request), "sorts": tuple(queries.COPY_SORTS)}
     return render(request, "backupcopies.html", {**context, **lists.shown(request, found)})
 
 
@@ -78,6 +89,20 @@ def copy(request: HttpRequest, number: int) -> HttpResponse:
         "may_restore": may(request, "backup.restore", system),
     }  # fmt: skip
     return render(request, "backupcopy.html", context)
+
+
+@page("backup.read")
+def proofs(request: HttpRequest) -> HttpResponse:
+    """All proofs, searched, filtered, sorted and paged by the address."""
+    wanted = {**_asked_for(request, queries.PROOF_SORTS), "verdict": lists.chosen(request, "verdict", VERDICTS)}
+    found = queries.proofs(
+        _wanted(request, wanted["policy"]), visible(request), verdict=wanted["verdict"], text=wanted["text"],
+        sort=wanted["sort"],
+    )  # fmt: skip
+    context = {
+        "wanted": wanted, "verdicts": VERDICTS, "policies": _policies(request), "sorts": tuple(queries.PROOF_SORTS),
+    }  # fmt: skip
+    return render(request, "backupproofs.html", {**context, **lists.shown(request, found)})
 
 
 @page("backup.read")
@@ -147,6 +172,14 @@ def _asked(request: HttpRequest, work: Callable[[], Job]) -> HttpResponse:
     except ObjectDoesNotExist:
         raise Http404 from None
     return redirect("backupjob", made[0].pk) if made else redirect("backupjobs")
+
+
+def _asked_for(request: HttpRequest, sorts: Mapping[str, Any]) -> dict[str, str]:
+    """What every list of backups can be asked for."""
+    return {
+        "policy": request.GET.get("policy", "")[:130], "text": lists.words(request),
+        "sort": lists.chosen(request, "sort", sorts, "newest"),
+    }  # fmt: skip
 
 
 def _wanted(request: HttpRequest, path: str) -> Policy | None:

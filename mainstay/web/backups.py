@@ -1,5 +1,6 @@
 """Backups: which components are covered, every policy with what it will do and drop, and the stores."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,8 +16,10 @@ from mainstay.backups.queries import overview
 from mainstay.backups.queries.preview import preview
 from mainstay.catalogue import policies, queries
 from mainstay.catalogue.models import Policy, Store
+from mainstay.catalogue.naming import holds
 from mainstay.domain.backup_policy import full_at, incremental_at, prove_at, prove_each
 from mainstay.domain.saying import said
+from mainstay.domain.state import State
 from mainstay.engine.store_trial import try_store
 from mainstay.monitoring.wording import format_value
 from mainstay.web import lists
@@ -29,9 +32,10 @@ from mainstay.web.templatetags.mainstay import called, words
 
 @page("backup.read")
 def backups(request: HttpRequest) -> HttpResponse:
-    """Everything at a glance; ``q`` and ``state`` narrow the policies."""
+    """Everything at a glance; the policies are searched, filtered, sorted and paged by the address."""
     sight = visible(request)
     text, state = lists.words(request), lists.chosen(request, "state", STATES)
+    sort = lists.chosen(request, "sort", SORTS, "system")
     covered, used = overview.coverage(sight), overview.stores_used(sight)
     every = overview.glances(datetime.now(UTC), sight)
     context = {
@@ -40,7 +44,8 @@ def backups(request: HttpRequest) -> HttpResponse:
         "safe": sum(not one.gap for one in covered),
         "any": bool(every),
         "unproved": sum(one.proof is None or one.proof.verdict != "proved" for one in every),
-        "rows": [one for one in every if _fits(one, text, state)],
+        **lists.shown(request, sorted((one for one in every if _fits(one, text, state)), key=SORTS[sort])),
+        "sort": sort, "sorts": tuple(SORTS),
         "stores": [
             {"store": row, "title": words(row.document.get("title")) or row.name, "used": used.get(row.name, [])}
             for row in queries.stores(sight)
@@ -51,10 +56,23 @@ def backups(request: HttpRequest) -> HttpResponse:
     return live(request, "backups", context)
 
 
+def _oldest_proof(one: overview.Glance) -> tuple[bool, float]:
+    return one.proof is not None, one.proof.at.timestamp() if one.proof else 0.0
+
+
+SORTS: dict[str, Callable[[overview.Glance], Any]] = {
+    "system": lambda one: (one.policy.system.tier, one.policy.system.name, one.policy.name),
+    "worst": lambda one: (-State(one.state).rank, one.policy.system.tier),
+    "name": lambda one: called(one.policy).lower(),
+    "proof": _oldest_proof,
+}
+"""Orders of the policies, the usual one first; ``proof``: those that were proved longest ago, or never, first."""
+
+
 def _fits(one: overview.Glance, text: str, state: str) -> bool:
     row = one.policy
-    said = f"{row} {row.component.name} {row.tool} {called(row)} {called(row.system)}".lower()
-    return (not state or one.state == state) and text.lower() in said
+    said = f"{row} {row.component.name} {row.tool} {called(row)} {called(row.system)}"
+    return (not state or one.state == state) and holds(said, text)
 
 
 @page("backup.read")

@@ -28,7 +28,7 @@ def apply(files: dict[str, dict[str, Any]], who: Actor) -> list[Difference]:
     return actions.apply(examined(files).catalogue, actor=who)
 
 
-def retire(request: HttpRequest, kind: Literal["channel", "calendar", "store"], name: str) -> bool:
+def retire(request: HttpRequest, kind: Literal["channel", "calendar", "store", "rotation"], name: str) -> bool:
     """Take one out of use and say so, or why not; whether it is."""
     done = _("%(name)s is retired.") % {"name": name}
     return attempt(request, lambda: actions.retire(kind, name, actor=actor(request)), done)

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from mainstay.catalogue import queries as catalogue
 from mainstay.catalogue.models import Check
+from mainstay.catalogue.naming import holds
 from mainstay.domain.state import State
 from mainstay.monitoring import queries as monitoring
 from mainstay.web import flows, lists
@@ -23,6 +24,8 @@ SORTS = {
 """View → its orders, the usual one first."""
 VIEWS = ("findings", "rules", "flows", "cases")
 RULES = ("integrity", "sql")
+DRAWINGS = 12
+"""Flows on a page: each is a picture."""
 Wanted = dict[str, Any]
 
 
@@ -37,8 +40,10 @@ def data(request: HttpRequest) -> HttpResponse:
         "state": lists.chosen(request, "state", STATES),
     }  # fmt: skip
     sort = lists.chosen(request, "sort", SORTS[view], SORTS[view][0])
-    found = lists.shown(request, _in_order(view, sort, wanted))
-    if sort not in _BY_ROW:
+    found = lists.shown(request, _in_order(view, sort, wanted), DRAWINGS if view == "flows" else lists.PER_PAGE)
+    if view == "cases":
+        found["page"].object_list = _of_flows(found["page"].object_list)
+    elif sort not in _BY_ROW:
         found["page"].object_list = _told(view, found["page"].object_list)
     context = {
         **found, **wanted, "sort": sort, "sorts": SORTS[view],
@@ -65,7 +70,8 @@ was: by system, or stuck cases first."""
 def _in_order(view: str, sort: str, wanted: Wanted) -> Sequence[Any] | QuerySet[Check]:
     """Checks in their order, or the rows themselves where the order asks for what only they hold."""
     if view == "cases":
-        return sorted(sorted(_cases(wanted), key=_BY_ROW["stuck"]), key=_BY_ROW[sort])
+        first, then = _BY_ROW[sort], _BY_ROW["stuck"]
+        return sorted(_cases(wanted), key=then if sort == "stuck" else lambda row: (first(row), then(row)))
     checks = {"findings": _broken, "rules": _rules, "flows": _flows}[view](wanted)
     if sort in _BY_ROW:
         return sorted(_told(view, checks), key=_BY_ROW[sort])
@@ -112,15 +118,25 @@ def _flows(wanted: Wanted) -> QuerySet[Check]:
 
 
 def _cases(wanted: Wanted) -> list[dict[str, Any]]:
-    """Those that are stuck, and the oldest that are still within their time."""
-    rows = []
-    for flow in flows.drawn(list(_flows({**wanted, "text": ""}))):
-        picture = flow["picture"] or {"stuck": [], "oldest": []}
-        rows += [{**case, "flow": flow["check"], "is_stuck": True} for case in flow["cases"]]
-        others = [case for case in picture["oldest"] if case not in picture["stuck"]]
-        rows += [{**flows.called(case, flow["titles"]), "flow": flow["check"]} for case in others]
-    text = wanted["text"].lower()
-    return [row for row in rows if text in f"{row['case']} {row['state']} {row['actor']}".lower()]
+    """Those that are stuck, and the oldest that are still within their time. ``flow`` is the check's key: of thousands
+    of cases one page is shown, and only its flows are read."""
+    rows: list[dict[str, Any]] = []
+    keys = list(_flows({**wanted, "text": ""}).values_list("pk", flat=True))
+    found = monitoring.flow_cases(keys)
+    for key in keys:
+        stuck, oldest, titles = found.get(key, ([], [], {}))
+        there = {case["case"] for case in stuck}
+        rows += [{**flows.called(case, titles), "flow": key, "is_stuck": True} for case in stuck]
+        rows += [{**flows.called(case, titles), "flow": key} for case in oldest if case["case"] not in there]
+    text = wanted["text"]
+    return [row for row in rows if holds(f"{row['case']} {row['state']} {row['actor']}", text)] if text else rows
+
+
+def _of_flows(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same with the flows themselves."""
+    some = list(rows)
+    checks = catalogue.checks().in_bulk({row["flow"] for row in some})
+    return [{**row, "flow": checks[row["flow"]]} for row in some]
 
 
 def _money(amount: float | str) -> float:

@@ -1,8 +1,9 @@
-"""What other pages show of who is on call: Today, a system, an incident."""
+"""What pages show of who is on call: Today, a system, an incident, a rotation day by day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 
 from mainstay.domain.rota import Shift
 from mainstay.on_call import queries
@@ -45,3 +46,39 @@ def mine(person: str, now: datetime, found: dict[str, Rota]) -> Mine:
     on = [one for one in held if one.shift.start <= now]
     later = next((one for one in held if one.shift.start > now), None)
     return Mine(on, later, list(queries.to_confirm(person)[:SHOWN]))
+
+
+class Piece(NamedTuple):
+    """A shift on one day, from a time of day; no time: since before."""
+
+    since: datetime | None
+    person: str | None
+    is_mine: bool
+    override: bool
+
+
+class Day(NamedTuple):
+    """A day on the rotation's clocks."""
+
+    day: date
+    pieces: list[Piece]
+
+
+def days(rota: Rota, now: datetime, count: int, me: str = "") -> list[Day]:
+    """So many days from today on."""
+    today = now.astimezone(rota.zone).date()
+    start = datetime.combine(today, time(), rota.zone).astimezone(UTC)
+    end = datetime.combine(today + timedelta(days=count), time(), rota.zone).astimezone(UTC)
+    shifts = rota.shifts(start, end)
+    return [_day(today + timedelta(days=n), shifts, rota, me) for n in range(count)]
+
+
+def _day(day: date, shifts: list[Shift], rota: Rota, me: str) -> Day:
+    start = datetime.combine(day, time(), rota.zone)
+    end = datetime.combine(day + timedelta(days=1), time(), rota.zone)
+    pieces = [
+        Piece(one.start.astimezone(rota.zone) if one.start > start else None, one.on.person, one.on.person == me,
+              one.on.override is not None)
+        for one in shifts if one.start < end and one.end > start
+    ]  # fmt: skip
+    return Day(day, pieces)

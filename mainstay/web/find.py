@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from mainstay.catalogue import queries as catalogue
+from mainstay.catalogue.naming import holds
 from mainstay.domain.actor import Sight
 from mainstay.incidents import queries as incidents
 from mainstay.web import manual, places
@@ -41,11 +42,10 @@ def _hits(text: str, request: HttpRequest) -> list[Hit]:
     sight = visible(request)
     if not text:
         return pages + _running(sight)
-    low = text.lower()
     return [
-        *(one for one in pages if low in one.title.lower()),
+        *(one for one in pages if holds(one.title, text)),
         *_incidents(text, sight),
-        *_systems(low, sight),
+        *_systems(text, sight),
         *_checks(text, sight),
         *_manual(text),
     ]
@@ -63,9 +63,9 @@ def _incidents(text: str, sight: Sight) -> list[Hit]:
     return [Hit(reverse("incident", args=[one.pk]), f"#{one.pk} {words(one.title)}", _("Incident")) for one in found]
 
 
-def _systems(low: str, sight: Sight) -> list[Hit]:
+def _systems(text: str, sight: Sight) -> list[Hit]:
     found = [
-        one for one in catalogue.systems(sight) if low in f"{one.name} {' '.join(map(str, one.title.values()))}".lower()
+        one for one in catalogue.systems(sight) if holds(f"{one.name} {' '.join(map(str, one.title.values()))}", text)
     ]
     return [Hit(reverse("system", args=[one.name]), called(one), _("System")) for one in found[:EACH]]
 

@@ -34,10 +34,10 @@ class Glanced:
         return -State(self.state).rank
 
 
-def systems(sight: Sight) -> list[Glanced]:
-    """All in use that may be seen."""
+def systems(sight: Sight, *unread: str) -> list[Glanced]:
+    """All in use that may be seen; ``unread`` are columns that the page has no use for."""
     counts = monitoring.counts()
-    return [Glanced(one, counts.get(one.name, {})) for one in catalogue.systems(sight)]
+    return [Glanced(one, counts.get(one.name, {})) for one in catalogue.systems(sight).defer(*unread)]
 
 
 def strips(systems: Iterable[str], start: datetime, end: datetime) -> dict[str, charts.Strip]:

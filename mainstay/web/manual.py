@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from markdown_it.token import Token
 
+from mainstay.domain.han import folded
 from mainstay.settings import PACKAGE
 from mainstay.web.markdown import parse, render
 
@@ -93,21 +94,22 @@ def pages(language: str) -> list[Page]:
 
 def search(text: str, language: str) -> list[Found]:
     """Sections that have every word; those with it in their heading first."""
-    words = text.lower().split()
+    words = folded(text.lower()).split()
     if not words:
         return []
     hits: list[tuple[bool, int, Found]] = []
     for one in pages(language):
         for section in one.sections:
-            whole = f"{section.title}\n{section.text}".lower()
+            whole = folded(f"{section.title}\n{section.text}".lower())
             if all(word in whole for word in words):
-                named = all(word in section.title.lower() for word in words)
+                named = all(word in folded(section.title.lower()) for word in words)
                 hits.append((not named, len(hits), Found(section, one.title, _excerpt(section.text, words))))
     return [found for *_, found in sorted(hits, key=lambda hit: hit[:2])[:FOUND]]
 
 
 def _excerpt(text: str, words: Sequence[str]) -> tuple[str, str, str]:
-    places = [(text.lower().find(word), word) for word in words]
+    low = folded(text.lower())
+    places = [(low.find(word), word) for word in words]
     at, word = min(((at, word) for at, word in places if at >= 0), default=(-1, ""))
     if at < 0:
         return text[: 2 * AROUND], "", ""

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from datetime import UTC, datetime
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from mainstay.catalogue import queries as catalogue
-from mainstay.domain.rota import Shift
 from mainstay.domain.saying import said, say
 from mainstay.on_call import actions, feeds, queries
 from mainstay.on_call.digest import SECTIONS
@@ -22,7 +21,6 @@ from mainstay.on_call.digest import visible as visible_of
 from mainstay.on_call.models import Feed
 from mainstay.on_call.moving import from_grafana_oncall
 from mainstay.on_call.queries import Rota
-from mainstay.people.models import Person
 from mainstay.web import duty, lists
 from mainstay.web.access import actor, may, me, or_404, page, system_of, visible
 from mainstay.web.attempt import attempt
@@ -31,27 +29,11 @@ DAYS = 14
 GAPS = 12
 
 
-class Piece(NamedTuple):
-    """A shift on one day, from a time of day; no time: since before."""
-
-    since: datetime | None
-    person: str | None
-    is_mine: bool
-    override: bool
-
-
-class Day(NamedTuple):
-    """A day of the fortnight on the rotation's clocks."""
-
-    day: date
-    pieces: list[Piece]
-
-
 @page("oncall.read")
 def on_call(request: HttpRequest) -> HttpResponse:
     """Everything on one page."""
     now, sight = datetime.now(UTC), visible(request)
-    found, known = queries.rotas(), _known()
+    found, known = queries.rotas(), queries.reachable()
     context = {
         "rotas": [_shown(one, now, me(request).username, known) for one in found.values()],
         "gaps": lists.cut(duty.gaps(found, now), GAPS),
@@ -59,6 +41,7 @@ def on_call(request: HttpRequest) -> HttpResponse:
         "handovers": queries.handovers()[:10], "people": sorted(known), "systems": catalogue.systems(sight),
         "calendars": _calendars(me(request).username),
         "may_act": may(request, "oncall.override", None), "may_move": may(request, "catalogue.try", None),
+        "may_edit": may(request, "catalogue.apply", None),
         "plan": _plan(request, now), "zone": get_current_timezone(), "levels": (1, 2, 3),
     }  # fmt: skip
     return render(request, "oncall.html", context)
@@ -71,32 +54,12 @@ def _calendars(me: str) -> list[dict[str, str]]:
     return [{"kind": kind, "name": name, "address": made.get((kind, name), "")} for kind, name in wanted]
 
 
-def _known() -> set[str]:
-    return set(Person.objects.filter(is_active=True).values_list("username", flat=True))
-
-
 def _shown(rota: Rota, now: datetime, me: str, known: set[str]) -> dict[str, Any]:
-    today = now.astimezone(rota.zone).date()
-    start = datetime.combine(today, time(), rota.zone).astimezone(UTC)
-    end = datetime.combine(today + timedelta(days=DAYS), time(), rota.zone).astimezone(UTC)
-    shifts = rota.shifts(start, end)
-    current = next(one for one in shifts if one.start <= now < one.end)
     return {
-        "rota": rota, "person": current.on.person, "until": rota.shifts(now, now + queries.AHEAD)[0].end,
-        "days": [_day(today + timedelta(days=n), shifts, rota, me) for n in range(DAYS)],
+        "rota": rota, "person": rota.on(now).person, "until": rota.shifts(now, now + queries.AHEAD)[0].end,
+        "days": duty.days(rota, now, DAYS, me),
         "strangers": [name for name in rota.people if name not in known],
     }  # fmt: skip
-
-
-def _day(day: date, shifts: list[Shift], rota: Rota, me: str) -> Day:
-    start = datetime.combine(day, time(), rota.zone)
-    end = datetime.combine(day + timedelta(days=1), time(), rota.zone)
-    pieces = [
-        Piece(one.start.astimezone(rota.zone) if one.start > start else None, one.on.person, one.on.person == me,
-              one.on.override is not None)
-        for one in shifts if one.start < end and one.end > start
-    ]  # fmt: skip
-    return Day(day, pieces)
 
 
 def _plan(request: HttpRequest, now: datetime) -> dict[str, Any] | None:

@@ -18,7 +18,7 @@ from mainstay.domain.yaml_text import read, write
 from mainstay.monitoring.wording import DJANGO_LANGUAGE
 from mainstay.web.templatetags.mainstay import called
 
-Shape = Literal["text", "number", "choice", "lines", "tick", "secret"]
+Shape = Literal["text", "number", "choice", "lines", "tick", "secret", "day", "clock", "zone"]
 """Of a secret the name is written, never the value."""
 _TEXTS = ("of", "tool", "dsn", "data", "full", "window", "deadline")
 _LINES = ("paths", "exclude", "databases")

@@ -33,10 +33,14 @@ COPIES = 100
 
 @page("backup.read")
 def restores(request: HttpRequest) -> HttpResponse:
-    """All restores, filtered and paged by the address."""
-    state = lists.chosen(request, "state", STATES)
-    found = queries.restores(None, state, visible(request))
-    context = {"state": state, "states": STATES, "may_ask": bool(_policies(request))}
+    """All restores, searched, filtered, sorted and paged by the address."""
+    state, text = lists.chosen(request, "state", STATES), lists.words(request)
+    sort = lists.chosen(request, "sort", queries.RESTORE_SORTS, "newest")
+    found = queries.restores(None, state, visible(request), text=text, sort=sort)
+    context = {
+        "state": state, "states": STATES, "text": text, "sort": sort, "sorts": tuple(queries.RESTORE_SORTS),
+        "may_ask": bool(_policies(request)),
+    }  # fmt: skip
     return render(request, "restores.html", {**context, **lists.shown(request, found)})
 
 

@@ -1,6 +1,6 @@
 """Runbooks: the list, one with its versions, the text of one with its checks, and the way to a run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,8 +21,9 @@ from mainstay.runbooks.actions.writing import known
 from mainstay.runbooks.examine import examine
 from mainstay.runbooks.models import Run, Version
 from mainstay.web import lists
-from mainstay.web.access import actor, incident_of, may, or_404, page, visible
+from mainstay.web.access import actor, incident_of, may, or_404, page, visible, where
 from mainstay.web.attempt import attempt
+from mainstay.web.templatetags.mainstay import words
 
 RECENT = 10
 START = """runbook: restart-service
@@ -39,13 +40,14 @@ steps:
 
 @page("runbook.read")
 def runbooks(request: HttpRequest) -> HttpResponse:
-    """All of them, and the newest runs."""
-    text = lists.words(request)
+    """All of them, searched, sorted and paged by the address; and the newest runs."""
+    text, sort = lists.words(request), lists.chosen(request, "sort", queries.SORTS, "name")
     context = {
-        "text": text, "onward": _onward(request), "waiting": queries.waits_for_people(visible(request))[:RECENT],
+        "text": text, "sort": sort, "sorts": tuple(queries.SORTS), "onward": _onward(request),
+        "waiting": queries.waits_for_people(visible(request))[:RECENT],
         "recent": queries.runs(sight=visible(request))[:RECENT], "may_edit": may(request, "runbook.edit", None),
     }  # fmt: skip
-    return render(request, "runbooks.html", {**context, **lists.shown(request, queries.runbooks(text))})
+    return render(request, "runbooks.html", {**context, **lists.shown(request, queries.runbooks(text, sort))})
 
 
 def _onward(request: HttpRequest) -> str:
@@ -65,9 +67,7 @@ def _one(request: HttpRequest, name: str, given: Mapping[str, Any], foreseen: An
     wanted = request.GET.get("version", "")
     shown = queries.versions(name).filter(number=int(wanted) if wanted.isdecimal() else version.number).first()
     document = queries.document(version)
-    targets = catalogue.components(sight=visible(request)).select_related("system")
-    targets = targets.filter(kind__in=document.kinds) if document.kinds else targets
-    mine = [one for one in targets if may(request, "runbook.run", one.system.name)]
+    mine = _targets(request, document.kinds)
     context = {
         "runbook": version.runbook, "version": shown or version, "versions": queries.versions(name)[:50],
         "document": document,
@@ -78,6 +78,18 @@ def _one(request: HttpRequest, name: str, given: Mapping[str, Any], foreseen: An
         "recent": queries.runs(name=name, sight=visible(request))[:RECENT], "incident": given.get("incident", ""),
     }  # fmt: skip
     return render(request, "runbook.html", context)
+
+
+def _targets(request: HttpRequest, kinds: Sequence[str]) -> list[tuple[str, str]]:
+    """Components on which the person may run it: as ``system/name``, and as they are called."""
+    found = catalogue.components(sight=visible(request))
+    found = found.filter(kind__in=kinds) if kinds else found
+    rows = list(found.values_list("system__name", "system__title", "name", "title"))
+    mine = set(where(request, "runbook.run", {system for system, *_ in rows}))
+    return [
+        (f"{system}/{name}", f"{words(system_title) or system} · {words(title) or name}")
+        for system, system_title, name, title in rows if system in mine
+    ]  # fmt: skip
 
 
 @page("runbook.run")

@@ -33,12 +33,16 @@ class Line(NamedTuple):
 
 @page("runbook.read")
 def runs(request: HttpRequest) -> HttpResponse:
-    """All runs, filtered and paged by the address."""
-    state = lists.chosen(request, "state", STATES)
+    """All runs, searched, filtered, sorted and paged by the address."""
+    state, text = lists.chosen(request, "state", STATES), lists.words(request)
+    sort = lists.chosen(request, "sort", queries.RUN_SORTS, "newest")
     name = request.GET.get("runbook", "")[:63]
-    found = queries.runs(name=name, states=[state] if state else [], sight=visible(request))
+    found = queries.runs(name=name, states=[state] if state else [], sight=visible(request), text=text, sort=sort)
     names = queries.runbooks().values_list("name", flat=True)
-    context = {"state": state, "states": STATES, "name": name, "names": names}
+    context = {
+        "state": state, "states": STATES, "name": name, "names": names, "text": text, "sort": sort,
+        "sorts": tuple(queries.RUN_SORTS),
+    }  # fmt: skip
     return render(request, "runs.html", {**context, **lists.shown(request, found)})
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from mainstay.catalogue import queries as catalogue
 from mainstay.catalogue.models import Check, Component, System
+from mainstay.catalogue.naming import holds
 from mainstay.domain import objective
 from mainstay.domain.inspection import NOT_WATCHED
 from mainstay.domain.state import State
@@ -57,8 +58,8 @@ def system(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _fits(check: Check, text: str, state: str) -> bool:
-    words = f"{check.name} {' '.join(map(str, check.title.values()))}".lower()
-    return state in ("", _state(check)) and text.lower() in words
+    words = f"{check.name} {' '.join(map(str, check.title.values()))}"
+    return state in ("", _state(check)) and holds(words, text)
 
 
 def _state(check: Check) -> str:

@@ -1,12 +1,12 @@
 """Systems: all of them at a glance."""
 
-from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
 from mainstay.backups.queries import overview
+from mainstay.catalogue.naming import holds
 from mainstay.domain.objective import budget, uptime
 from mainstay.incidents import queries as incidents
 from mainstay.monitoring import queries as monitoring
@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 SPAN = 30 * DAY
 STATES = ("critical", "warning", "unknown", "ok")
 SORTS = ("worst", "name", "tier")
-PER_PAGE = 25
+PER_PAGE = 20
 """Each row tells of a day and of a month."""
 
 
@@ -45,8 +45,8 @@ def _order(one: glance.Glanced, sort: str) -> tuple[Any, ...]:
 
 
 def _fits(one: glance.Glanced, text: str, state: str) -> bool:
-    words = f"{one.system.name} {' '.join(map(str, one.system.title.values()))} {one.system.owner}".lower()
-    return (not state or one.state == state) and text.lower() in words
+    words = f"{one.system.name} {' '.join(map(str, one.system.title.values()))} {one.system.owner}"
+    return (not state or one.state == state) and holds(words, text)
 
 
 def _rows(shown: list[glance.Glanced]) -> list[dict[str, Any]]:
@@ -55,7 +55,7 @@ def _rows(shown: list[glance.Glanced]) -> list[dict[str, Any]]:
     names = [one.system.name for one in shown]
     strips = glance.strips(names, now - DAY, now)
     outages = monitoring.outage_bands_of(names, now - SPAN, now)
-    money, running, looked = stuck_amounts(names), running_by_system(), monitoring.looked_at(names)
+    money, running, looked = stuck_amounts(names), incidents.running_by_system(), monitoring.looked_at(names)
     proofs = overview.last_proofs([one.system.pk for one in shown])
     rows = []
     for one in shown:
@@ -64,7 +64,7 @@ def _rows(shown: list[glance.Glanced]) -> list[dict[str, Any]]:
         checks = sum(one.counts.values())
         rows.append({
             "system": one.system, "state": one.state, "checks": checks, "not_ok": checks - one.counts.get("ok", 0),
-            "day": strips[name], "running": running[name], "at_risk": money.get(name), "uptime": up,
+            "day": strips[name], "running": running.get(name, 0), "at_risk": money.get(name), "uptime": up,
             "objective": objective, "budget": budget(up, objective, SPAN), "looked_at": looked.get(name),
             "proof": proofs.get(one.system.pk), "new": up.known < (SPAN - DAY).total_seconds(),
         })  # fmt: skip
@@ -76,13 +76,4 @@ def stuck_amounts(names: list[str]) -> dict[str, float]:
     found: dict[str, float] = {}
     for _, system, stages in monitoring.flow_stages(names):
         found[system] = found.get(system, 0.0) + sum(stage["stuck_amount"] for stage in stages)
-    return found
-
-
-def running_by_system() -> dict[str, int]:
-    """System → incidents that run."""
-    found: dict[str, int] = defaultdict(int)
-    for incident in incidents.open_incidents():
-        if incident.system:
-            found[incident.system.name] += 1
     return found

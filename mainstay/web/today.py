@@ -33,9 +33,10 @@ DAY = timedelta(days=1)
 def today(request: HttpRequest) -> HttpResponse:
     """The first page; its fragment refreshes by itself."""
     now, sight = datetime.now(UTC), visible(request)
-    known = glance.systems(sight)
+    known = glance.systems(sight, "document", "objectives")
     rotas = queries.rotas()
-    mine = where(request, "inspection.sign", [one.system.name for one in known])
+    names = [one.system.name for one in known]
+    mine = where(request, "inspection.sign", names)
     kept = overview.by_system(sight) if may(request, "backup.read", At.ANYWHERE) else []
     running = lists.cut(incidents.open_incidents(sight), SHOWN)
     context = {
@@ -43,7 +44,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "incidents": running,
         "clocks": clocks_of(running, now),
         "to_sign": lists.cut(inspections.to_sign(sight).filter(system__name__in=mine), SHOWN),
-        "to_approve": lists.cut(_to_approve(request, sight), SHOWN),
+        "to_approve": lists.cut(_to_approve(request, sight, names), SHOWN),
         "not_ok": lists.cut(not_ok(sight), SHOWN),
         "undelivered": lists.cut(notices.undelivered(now, sight), SHOWN),
         "mutes": lists.cut(monitoring.mutes(now, sight).order_by("ends_at"), SHOWN),
@@ -59,11 +60,12 @@ def today(request: HttpRequest) -> HttpResponse:
     return live(request, "today", context)
 
 
-def _to_approve(request: HttpRequest, sight: Sight) -> list[Restore]:
+def _to_approve(request: HttpRequest, sight: Sight, names: list[str]) -> QuerySet[Restore]:
     """Restores to live places that somebody else asked for and this person may approve."""
-    me = actor(request).name
-    waiting = [row for row in backups.restores(state=State.ASKED, sight=sight) if row.asked_by != me]
-    return [row for row in waiting if may(request, "backup.approve", row.policy.system.name)]
+    mine = where(request, "backup.approve", names)
+    waiting = backups.restores(state=State.ASKED, sight=sight).filter(policy__system__name__in=mine)
+    waiting = waiting.select_related(None).select_related("policy__system").defer("wanted", "marks", "outcome", "story")
+    return waiting.exclude(asked_by=actor(request).name)
 
 
 def not_ok(sight: Sight) -> QuerySet[Standing]:

@@ -1,7 +1,9 @@
 """Full-text search: what is found, what is not, in which order, and what is marked."""
 
 import pytest
+from opencc import OpenCC
 
+from mainstay.domain import han
 from mainstay.domain.full_text import Query, grams, plain
 
 TITLE, BODY = "数据库连接失败怎么办", "PostgreSQL refuses connections: max_connections is reached. 重启应用释放连接池。"
@@ -26,6 +28,10 @@ TITLE, BODY = "数据库连接失败怎么办", "PostgreSQL refuses connections:
         ("max_connections", True),
         ("", False),
         ("?!", False),
+        ("數據庫", True),  # in the other characters
+        ("資料庫連線", True),  # and in the words of Taiwan
+        ("釋放連接池", True),
+        ("資料 重裝", False),
     ],
 )
 def test_what_is_found(query: str, found: bool) -> None:
@@ -85,3 +91,22 @@ def test_a_query_is_bounded_and_a_text_gives_few_grams() -> None:
     assert len(Query.of(" ".join(f"w{n}" for n in range(100))).words) == 12
     assert len(grams("connection " * 1000)) == 3
     assert plain("ＡＢＣ") == "ABC"
+
+
+@pytest.mark.parametrize("query", ["数据库", "资料库", "資料庫", "连接失败", "連線失敗", "料", "庫連"])
+def test_traditional_text_is_found_and_marked_as_it_is_written(query: str) -> None:
+    title = "資料庫連線失敗怎麼辦"
+    asked = Query.of(query)
+    assert set(asked.grams) <= grams(title)
+    if query not in ("料", "庫連"):
+        assert asked.judge(title, "") > 0
+    assert "".join(piece for piece, _hit in asked.marked(title)) == title
+    assert Query.of("数据库").marked(title)[0] == ("資料庫", True)
+
+
+def test_the_characters_are_those_of_opencc() -> None:
+    opencc = OpenCC("t2s")
+    assert [opencc.convert(one) for one in han.TRADITIONAL] == list(han.SIMPLIFIED)
+    assert set(han.TRADITIONAL).isdisjoint(han.SIMPLIFIED), "what is told once is told for good"
+    assert all(han.folded(one) == one and han.canonical(one) == other for one, other in han.TERMS.items())
+    assert not [one for one in han.TERMS.values() if han.canonical(one) != one]

@@ -43,7 +43,7 @@ API_OBJECTS = {
     "policies": {"system": "system", "name": "policy"}, "stores": {"name": "store"},
     "jobs": {"number": "backup"}, "copies": {"number": "copy"}, "proofs": {"number": "proof"},
     "restores": {"number": "restore"}, "articles": {"number": "article"}, "tickets": {"number": "ticket"},
-    "overrides": {"number": "override"}, "swaps": {"number": "swap"},
+    "overrides": {"number": "override"}, "rotations": {"name": "rotation"}, "swaps": {"number": "swap"},
     "hand-overs": {"number": "handover"}, "feeds": {"kind": "feed_kind", "owner": "person"},
     "runbooks": {"name": "runbook"}, "runs": {"number": "run"}, "evidence": {"number": "run", "file": "shows"},
 }  # fmt: skip
@@ -102,7 +102,7 @@ WEB_OBJECTS = {
     "on-call-feed": {"kind": "feed_kind", "name": "person", "sign": "sign"},
     **{f"on-call-swap-{act}": {"number": "swap"} for act in ("take", "refuse", "withdraw")},
     "on-call-hand-over": {"number": "handover"}, "on-call-hand-over-confirm": {"number": "handover"},
-    "runbook": {"name": "runbook"},
+    "runbook": {"name": "runbook"}, "rotation": {"name": "rotation"},
     "runbookedit": {"name": "runbook"}, "run": {"number": "run"}, "run-file": {"number": "run", "name": "shows"},
 }  # fmt: skip
 """The name of a route, or its first word → what stands for each of its parameters."""
@@ -154,6 +154,8 @@ def body_for(method: str, path: str, system: str) -> Any:
         body = {"policy": f"{system}/nightly"}
     if path.startswith("/api/v1/runbooks/{name}/"):
         body = {"target": system}
+    if path.startswith("/api/v1/on-call/rotations/"):
+        body = {"layers": [{"people": ["zoe"], "start": "2026-01-05"}]}
     if path == "/api/v1/backups/restores":
         body = {"policy": f"{system}/nightly", "to": "live"}
     if "files" in body:

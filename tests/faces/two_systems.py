@@ -119,7 +119,8 @@ class World:
         over = on_call.hand_over("week", to="yan", actor=ROOT)
         sign = path(on_call.renew_feed("person", "zoe", actor=ROOT)).rpartition("/")[2].removesuffix(".ics")
         return {
-            "override": stands.pk, "swap": swap.pk, "handover": over.pk, "feed_kind": "person", "sign": sign,
+            "override": stands.pk, "swap": swap.pk, "handover": over.pk, "rotation": "week",
+            "feed_kind": "person", "sign": sign,
         }  # fmt: skip
 
     def _reported(self, name: str) -> dict[str, Any]:

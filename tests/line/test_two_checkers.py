@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 
 import psycopg
@@ -146,17 +145,15 @@ def test_one_of_two_is_killed(tmp_path: Path, doors: Doors, database: str) -> No
     assert len(written) == CHECKS
     for number, at in doors.looked.items():
         path = f"s/c{number}"
-        # Slots are times that were due: a look that came late on a busy machine is none missing. What a second without
-        # a holder costs is, of slots a second apart, one at most.
+        # Slots are times that were due: a look that came late on a busy machine is none missing.
         slots = slots_of(path, at, shared + 1, ended - 1)
         assert len(slots) == len(set(slots)), f"{path} was looked at twice in a slot"
-        gap = max(after - before for before, after in pairwise(slots))
-        assert gap <= EVERY + 1, f"{path}: {gap} s between two looks"
-        # What the killed one had seen within his last second he had not written yet.
         kept = slots_of(path, written[path], shared + 1, ended - 1)
         assert len(kept) == len(set(kept)), f"{path} was written twice in a slot"
-        lost = set(slots) - set(kept)
-        assert len(lost) <= 2, f"{path}: {len(lost)} looks were not written"
+        # What the killed one had seen and not written yet, and what nobody looked at until the other had its shards:
+        # together a second of slots, which is one.
+        lost = set(range(min(slots), max(slots) + 1)) - set(kept)
+        assert len(lost) <= 1, f"{path}: {len(lost)} slots were lost"
         assert all(killed - 2 < slot + phase(path, EVERY) < killed + 1 for slot in lost), "only when one was killed"
 
 

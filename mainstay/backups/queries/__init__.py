@@ -1,6 +1,9 @@
 """Every read on backups: ``jobs`` with what they made, what ``keeping`` them asks for, and the ``means`` to run one."""
 
 from mainstay.backups.queries.jobs import (
+    COPY_SORTS,
+    JOB_SORTS,
+    PROOF_SORTS,
     copies,
     copy,
     job,
@@ -16,6 +19,7 @@ from mainstay.backups.queries.jobs import (
 from mainstay.backups.queries.keeping import retention
 from mainstay.backups.queries.means import Means, OtherDatabase, means
 from mainstay.backups.queries.restores import (
+    RESTORE_SORTS,
     live_place,
     restore,
     restore_of,
@@ -25,6 +29,10 @@ from mainstay.backups.queries.restores import (
 )
 
 __all__ = [
+    "COPY_SORTS",
+    "JOB_SORTS",
+    "PROOF_SORTS",
+    "RESTORE_SORTS",
     "Means",
     "OtherDatabase",
     "copies",

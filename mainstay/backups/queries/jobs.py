@@ -2,21 +2,41 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from mainstay.backups.models import Copy, Job, Proof, Repository
 from mainstay.catalogue.models import Policy
+from mainstay.catalogue.naming import says
 from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.domain.backup_job import Pace, pace
 from mainstay.people.queries import seen
 
 _OF = "policy__system__name"
+Row = TypeVar("Row", bound=Model)
+JOB_SORTS = {"newest": ("-tick", "-pk"), "oldest": ("tick", "pk")}
+COPY_SORTS = {"newest": ("-at", "-pk"), "oldest": ("at", "pk"), "largest": ("-size", "-pk")}
+PROOF_SORTS = {"newest": ("-at", "-pk"), "oldest": ("at", "pk")}
 
 
-def jobs(policy: Policy | None = None, state: str = "", act: str = "", sight: Sight = EVERYTHING) -> QuerySet[Job]:
-    """The newest first."""
+def saying(found: QuerySet[Row], text: str, policy: str = "policy", *more: str) -> QuerySet[Row]:
+    """Rows whose number is this, or whose policy, system or component is called so; or one of ``more``."""
+    if not text:
+        return found
+    names = [f"{policy}__{way}" for way in ("name", "system__name", "component__name")]
+    fits = says(text, (*names, *more), (f"{policy}__title", f"{policy}__system__title"))
+    fits |= Q(pk=int(text)) if text.isdecimal() and len(text) < 19 else Q()
+    return found.filter(fits)
+
+
+def jobs(
+    policy: Policy | None = None, state: str = "", act: str = "", sight: Sight = EVERYTHING, *, text: str = "",
+    sort: str = "newest",
+) -> QuerySet[Job]:  # fmt: skip
+    """By policy, state, act, and by the names in it."""
     found = Job.objects.filter(seen(sight, _OF)).select_related("policy__system", "policy__component", "copy")
+    found = saying(found, text).order_by(*JOB_SORTS[sort])
     found = found.filter(policy=policy) if policy else found
     found = found.filter(act=act) if act else found
     return found.filter(state=state) if state else found
@@ -32,11 +52,19 @@ def running() -> QuerySet[Job]:
     return Job.objects.filter(state="running").select_related("policy__system")
 
 
-def copies(policy: Policy | None = None, *, whole: bool = False, sight: Sight = EVERYTHING) -> QuerySet[Copy]:
-    """The newest first; those that were dropped too with ``whole``."""
+def copies(
+    policy: Policy | None = None,
+    *,
+    whole: bool = False,
+    sight: Sight = EVERYTHING,
+    text: str = "",
+    sort: str = "newest",
+) -> QuerySet[Copy]:
+    """By policy, and by the names in it or of the store; those that were dropped too with ``whole``."""
     found = Copy.objects.filter(seen(sight, _OF)).select_related(
         "policy__system", "policy__component", "repository__store"
     )
+    found = saying(found, text, "policy", "repository__store__name").order_by(*COPY_SORTS[sort])
     found = found.filter(policy=policy) if policy else found
     return found if whole else found.filter(dropped_at=None)
 
@@ -46,10 +74,14 @@ def copy(number: int, sight: Sight = EVERYTHING) -> Copy:
     return copies(whole=True, sight=sight).get(pk=number)
 
 
-def proofs(policy: Policy | None = None, sight: Sight = EVERYTHING) -> QuerySet[Proof]:
-    """The newest first."""
+def proofs(
+    policy: Policy | None = None, sight: Sight = EVERYTHING, *, verdict: str = "", text: str = "", sort: str = "newest"
+) -> QuerySet[Proof]:
+    """By policy, verdict, and by the names in it or of the store."""
     found = Proof.objects.filter(seen(sight, "copy__policy__system__name"))
     found = found.select_related("job", "copy__policy__system", "copy__policy__component", "copy__repository__store")
+    found = saying(found, text, "copy__policy", "copy__repository__store__name").order_by(*PROOF_SORTS[sort])
+    found = found.filter(verdict=verdict) if verdict else found
     return found.filter(copy__policy=policy) if policy else found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from mainstay.backups.models import Copy, Job, Proof
 from mainstay.catalogue import policies, queries
@@ -113,7 +113,8 @@ def coverage(sight: Sight = EVERYTHING) -> list[Covered]:
     by_component: dict[int, list[Policy]] = {}
     for policy in queries.policies(sight=sight):
         by_component.setdefault(policy.component_id, []).append(policy)
-    parts = queries.components(sight=sight).filter(system__retired_at=None)
+    parts = queries.components(sight=sight).filter(system__retired_at=None).prefetch_related(None)
+    parts = parts.filter(Q(kind__in=STATEFUL) | Q(pk__in=by_component))
     parts = parts.order_by("system__tier", "system__name", "name")
     found = [
         Covered(part, mine, list(dict.fromkeys(store for one in mine for store in one.document["stores"])))

@@ -6,18 +6,24 @@ from typing import Any
 from django.db.models import QuerySet
 
 from mainstay.backups.models import Job, Restore
+from mainstay.backups.queries.jobs import saying
 from mainstay.catalogue.models import Policy
 from mainstay.catalogue.policies import definition
 from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.domain.restoring import OPEN, State, seal, wish_of
 from mainstay.people.queries import seen
 
+RESTORE_SORTS = {"newest": ("-asked_at", "-pk"), "oldest": ("asked_at", "pk")}
 
-def restores(policy: Policy | None = None, state: str = "", sight: Sight = EVERYTHING) -> QuerySet[Restore]:
-    """The newest first."""
+
+def restores(
+    policy: Policy | None = None, state: str = "", sight: Sight = EVERYTHING, *, text: str = "", sort: str = "newest"
+) -> QuerySet[Restore]:
+    """By policy, state, and by the names in it, of who asked, or the reason."""
     found = Restore.objects.filter(seen(sight, "policy__system__name")).select_related(
         "policy__system", "policy__component", "copy__repository__store", "job", "safety"
     )
+    found = saying(found, text, "policy", "asked_by", "reason").order_by(*RESTORE_SORTS[sort])
     found = found.filter(policy=policy) if policy else found
     return found.filter(state=state) if state else found
 

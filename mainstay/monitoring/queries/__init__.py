@@ -14,6 +14,7 @@ from mainstay.monitoring.queries.history import (
 )
 from mainstay.monitoring.queries.now import (
     counts,
+    flow_cases,
     flow_stages,
     flow_steps,
     is_silent,
@@ -49,6 +50,7 @@ __all__ = [
     "cost",
     "counts",
     "figures",
+    "flow_cases",
     "flow_stages",
     "flow_steps",
     "is_silent",

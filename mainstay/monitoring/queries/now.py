@@ -79,6 +79,20 @@ def flow_steps(check_ids: Collection[int]) -> dict[int, tuple[list[dict[str, Any
     return {key: (moves or [], detours or []) for key, moves, detours in rows}
 
 
+Cases = list[dict[str, Any]]
+
+
+def flow_cases(check_ids: Collection[int]) -> dict[int, tuple[Cases, Cases, dict[str, dict[str, str]]]]:
+    """Check → the cases that are stuck, the oldest ones, and stage → title, of these business flows."""
+    rows = Observation.objects.filter(pk__in=check_ids).values_list(
+        "pk", "payload__stuck", "payload__oldest", "payload__stages"
+    )
+    return {
+        key: (stuck or [], oldest or [], {one["name"]: one["title"] for one in stages or [] if one.get("title")})
+        for key, stuck, oldest, stages in rows
+    }
+
+
 def looked_at(systems: Collection[str]) -> dict[str, datetime]:
     """System → when anything of it was looked at last."""
     rows = Standing.objects.filter(check_of__system__name__in=systems, looked_at__isnull=False).order_by()

@@ -12,7 +12,18 @@ from mainstay.on_call.queries.calling import (
     response_team,
     simulate,
 )
-from mainstay.on_call.queries.duty import AHEAD, Held, Rota, gaps_ahead, held_by, next_after, rota, rotas
+from mainstay.on_call.queries.duty import (
+    AHEAD,
+    Held,
+    Rota,
+    drafted,
+    gaps_ahead,
+    held_by,
+    next_after,
+    reachable,
+    rota,
+    rotas,
+)
 from mainstay.on_call.queries.record import (
     calls_of,
     handover,
@@ -35,6 +46,7 @@ __all__ = [
     "Rota",
     "calls_of",
     "chain_named",
+    "drafted",
     "escalation_of",
     "explain",
     "gaps_ahead",
@@ -43,6 +55,7 @@ __all__ = [
     "held_by",
     "next_after",
     "overrides",
+    "reachable",
     "response_team",
     "rota",
     "rotas",

@@ -15,6 +15,7 @@ from mainstay.domain.draft import languages
 from mainstay.domain.on_call import Rotation
 from mainstay.domain.rota import On, Shift
 from mainstay.on_call.models import Override
+from mainstay.people.models import Person
 
 AHEAD = timedelta(days=14)
 """How far ahead gaps are looked for, and pages show."""
@@ -43,14 +44,29 @@ class Rota:
 
 def rotas(since: datetime | None = None) -> dict[str, Rota]:
     """Every rotation in use, with what stands in for it since a moment (two days ago when left out)."""
-    since = since or datetime.now(UTC) - timedelta(days=2)
-    standing_in: dict[str, list[turns.Override]] = defaultdict(list)
-    for row in Override.objects.filter(ended_at=None, end__gt=since):
-        standing_in[row.rotation].append(turns.Override(row.pk, row.person, row.start, row.end))
-    books = day_books()
+    standing_in, books = _standing_in(since), day_books()
     found = {}
     for one in catalogue.arrangements("rotation"):
         found[one.name] = _rota(one, books, tuple(standing_in[one.name]))
+    return found
+
+
+def drafted(name: str, meant: Rotation) -> Rota:
+    """A rotation as it would be, with who stands in for the one of that name."""
+    row = Arrangement(kind="rotation", name=name, document=meant.model_dump(mode="json"))
+    return _rota(row, day_books(), tuple(_standing_in()[name]))
+
+
+def reachable() -> set[str]:
+    """Names under which there is somebody."""
+    return set(Person.objects.filter(is_active=True).values_list("username", flat=True))
+
+
+def _standing_in(since: datetime | None = None) -> dict[str, list[turns.Override]]:
+    since = since or datetime.now(UTC) - timedelta(days=2)
+    found: dict[str, list[turns.Override]] = defaultdict(list)
+    for row in Override.objects.filter(ended_at=None, end__gt=since):
+        found[row.rotation].append(turns.Override(row.pk, row.person, row.start, row.end))
     return found
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import pgettext
 from mainstay.backups import queries
 from mainstay.catalogue.models import Policy
 from mainstay.catalogue.policies import levels
+from mainstay.monitoring.spoken import once_a_language
 from mainstay.monitoring.wording import format_value
 from mainstay.web.access import may
 
@@ -16,6 +17,7 @@ register = template.Library()
 
 
 @register.filter
+@once_a_language
 def backup_word(word: str) -> str:
     """An act, a state, a verdict, a level or what happened, in the reader's language."""
     return {
@@ -40,6 +42,7 @@ def backup_word(word: str) -> str:
 
 
 @register.filter
+@once_a_language
 def restore_word(word: str) -> str:
     """A state of a restore, where it goes, a step of its story, or what was compared."""
     return {

@@ -293,6 +293,7 @@ def sort_word(key: str) -> str:
         "stuck": _("stuck first"), "name": _("by name"), "tier": _("by tier"), "system": _("by system"),
         "amount": _("most money first"), "findings": _("most findings first"), "used": _("last used first"),
         "expiry": _("first to expire first"), "due": _("due first"),
+        "largest": _("largest first"), "proof": _("proved longest ago first"), "changed": _("last changed first"),
     }[key]  # fmt: skip
 
 

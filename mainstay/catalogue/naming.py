@@ -1,0 +1,22 @@
+"""How rows are asked for by a word: in any of their columns, in Simplified Chinese by Traditional as well."""
+
+from collections.abc import Iterable
+
+from django.db.models import Q
+
+from mainstay.domain.han import folded, spellings
+
+
+def says(text: str, columns: Iterable[str] = (), titles: Iterable[str] = ()) -> Q:
+    """Rows of which a column holds a text, or a title in any language."""
+    ways = [*columns, *(f"{title}__{language}" for title in titles for language in ("en", "zh", "zh-hant"))]
+    found = Q()
+    for spelling in spellings(text):
+        for way in ways:
+            found |= Q(**{f"{way}__icontains": spelling})
+    return found
+
+
+def holds(said: str, text: str) -> bool:
+    """The same of words that are at hand."""
+    return folded(text).lower() in folded(said).lower()
