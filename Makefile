@@ -19,9 +19,10 @@ THOROUGH := tests/drivers/test_far_host.py tests/drivers/test_far_mariadb.py tes
 	tests/line/test_backup_application.py tests/line/test_backup_elsewhere.py tests/line/test_backup_faults.py \
 	tests/line/test_backup_full_disk.py tests/line/test_backup_kill.py tests/line/test_backup_physical.py \
 	tests/line/test_clock_set.py tests/line/test_database_kill.py tests/line/test_offline.py \
-	tests/line/test_own_copies.py tests/line/test_own_copy_kill.py tests/line/test_restore_kill.py \
+	tests/line/test_own_copies.py tests/line/test_own_copy_kill.py tests/line/test_packs_standing_twice.py \
+	tests/line/test_restore_kill.py tests/line/test_switch_over.py \
 	tests/line/test_restores_elsewhere.py tests/line/test_restores_mariadb.py tests/line/test_runbook_durable.py \
-	tests/line/test_runbook_kill_all.py
+	tests/line/test_runbook_kill_all.py tests/line/test_runbook_upgrade.py
 
 .PHONY: demo test test-thorough test-postgresql check bench soak messages screenshots dist clean help
 

@@ -1,6 +1,6 @@
 """``python -m bench``: checks through the whole line beside floor and peer in the same minutes, heartbeats in, memory,
-samples on disk, the pages over a million state changes, restores to random moments, what backups cost, and
-copies of the estate with their proofs."""
+samples on disk, the pages over a million state changes, restores to random moments, what backups cost, copies of the
+estate with their proofs, a storm of alerts beside Alertmanager, and runs that another engine takes over."""
 
 import argparse
 import json
@@ -14,12 +14,25 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench import backups, checks, heartbeats, memory, peers, pitr
+from bench import backups, checks, heartbeats, memory, peers, pitr, storm, takeover
 from bench.limits import judged
 from bench.servers import nginx
 
 HERE = Path(__file__).resolve().parent
-PARTS = ("http", "tcp", "sustained", "heartbeats", "memory", "samples", "pages", "pitr", "backups", "proofs")
+PARTS = (
+    "http",
+    "tcp",
+    "sustained",
+    "heartbeats",
+    "memory",
+    "samples",
+    "pages",
+    "pitr",
+    "backups",
+    "proofs",
+    "storm",
+    "takeover",
+)
 
 
 def main() -> None:
@@ -32,6 +45,8 @@ def main() -> None:
     asked.add_argument("--targets", type=int, default=100, help="random moments to restore in the part `pitr`")
     asked.add_argument("--scale", type=float, default=1.0, help="GB of the database in the part `backups`")
     asked.add_argument("--copies", type=int, default=20, help="how many in the part `proofs`")
+    asked.add_argument("--alerts", type=int, default=10_000, help="how many in the part `storm`")
+    asked.add_argument("--takeovers", type=int, default=10, help="kills in the part `takeover`")
     asked.add_argument("--soak", action="store_true", help="checks alone, without a peer")
     options = asked.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended, and the rest removed
@@ -56,7 +71,8 @@ def _measure(part: str) -> Callable[[Path, int, Options], Any]:
     return {
         "http": _checks("http"), "tcp": _checks("tcp"), "sustained": _sustained, "heartbeats": _heartbeats,
         "memory": _memory, "samples": _samples, "pages": _pages, "pitr": _pitr, "backups": _backups,
-        "proofs": _proofs,
+        "proofs": _proofs, "storm": _storm,
+        "takeover": _takeover,
     }[part]  # fmt: skip
 
 
@@ -154,6 +170,18 @@ def _proofs(directory: Path, _port: int, options: Options) -> Any:
         f"proofs: {len(proved)} of {len(found)} copies proved, their certificates verified; {size:.1f} MB, "
         f"{first:.1f} MB added by the first, {mean:.1f} MB by a later one; the longest proof {longest:.1f} s"
     )
+    return found
+
+
+def _storm(directory: Path, _port: int, options: Options) -> Any:
+    found = storm.measure(directory, options.alerts, options.seconds)
+    print(storm.said(found))
+    return asdict(found)
+
+
+def _takeover(directory: Path, _port: int, options: Options) -> Any:
+    found = sorted(takeover.measure(directory, options.takeovers))
+    print(f"takeover: {len(found)} kills, median {found[len(found) // 2]:.1f} s, longest {found[-1]:.1f} s")
     return found
 
 

@@ -40,6 +40,14 @@ def _overhead(found: Figures) -> float:
     return float(100 * (found["ours"] - found["fingerprint"] - found["hand"]) / found["hand"])
 
 
+def _storm_cpu(found: Figures) -> float | None:
+    return float(found["cpu"] / found["peer_cpu"]) if found["peer_cpu"] else None
+
+
+def _storm_first(found: Figures) -> float | None:
+    return float(found["first"] - found["peer_first"]) if found["peer_first"] else None
+
+
 LIMITS = (
     Limit("http", "CPU a check, ms", lambda found: found["cpu_ms"], 0.20),
     Limit("http", "the peer's CPU, times ours", _peer, 5, least=True, decides=True),
@@ -62,6 +70,13 @@ LIMITS = (
     Limit("backups", "space of an increment", lambda found: found["increment_bytes"] / found["full_bytes"], 0.05),
     Limit("backups", "space of a second dump", lambda found: found["dump_added"][1] / found["dump_added"][0], 0.05),
     Limit("backups", "a proof, times a plain restore", lambda found: found["proof"] / found["plain"], 1.3),
+    Limit("storm", "incidents", lambda found: found["incidents"], 3, decides=True),
+    Limit("storm", "messages", lambda found: found["messages"], 10, decides=True),
+    Limit("storm", "alerts not accounted for", lambda found: found["alerts"] - found["accounted"], 0, decides=True),
+    Limit("storm", "CPU, times the peer's", _storm_cpu, 2),
+    Limit("storm", "first message after the peer's, s", _storm_first, 0.5),
+    Limit("storm", "a page meanwhile, s", lambda found: found["page"], 1),
+    Limit("takeover", "longest, s", lambda found: found[-1], 3),
     Limit("proofs", "copies not proved", lambda found: sum(one["verdict"] != "proved" for one in found), 0,
           decides=True),
 )  # fmt: skip

@@ -19,6 +19,7 @@ need chronyd chrony
 need dnsmasq dnsmasq-base
 need sshd openssh-server
 need dovecot dovecot-imapd
+need haproxy haproxy
 need chromium chromium
 need promtool prometheus
 need prometheus-blackbox-exporter prometheus-blackbox-exporter

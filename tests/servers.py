@@ -50,8 +50,8 @@ def postgresql(max_connections: int = 40, settings: Mapping[str, str] | None = N
 
 
 @contextmanager
-def postgresql_standby(primary: str) -> Iterator[str]:
-    """A standby that streams from the primary; yields its address."""
+def postgresql_standby(primary: str, max_connections: int = 40) -> Iterator[str]:
+    """A standby that streams from the primary; yields its address. It needs as many connections as that has."""
     programs = _postgresql_programs()
     here = _directory("standby")
     copy = [
@@ -68,7 +68,7 @@ def postgresql_standby(primary: str) -> Iterator[str]:
     ]
     programs.give(here)
     subprocess.run(copy, **postgres.account(programs.user), cwd="/", check=True, capture_output=True)
-    with _running_postgresql(programs, here, 40, {}) as address:
+    with _running_postgresql(programs, here, max_connections, {}) as address:
         yield address
 
 

@@ -9,7 +9,8 @@ from pydantic import ConfigDict
 from mainstay.api.auth import actor, needs
 from mainstay.api.shapes import Moment, Text
 from mainstay.domain.actor import Actor
-from mainstay.incidents.actions import Alert, receive
+from mainstay.domain.alert import Alert
+from mainstay.incidents.actions import receive
 
 router = Router(tags=["alerts"])
 
@@ -45,7 +46,8 @@ class Received(Schema):
 
 @router.post("/alertmanager", response=Received, **needs("alert.receive"))
 def alertmanager(request: HttpRequest, body: Webhook) -> Any:
-    """Firing opens an incident, resolved ends it. The same alert sent again changes nothing."""
+    """Firing opens an incident, resolved ends it. The same alert sent again changes nothing. Labels say what it is
+    about: ``mainstay_system``, and ``mainstay_component`` for one that joins what is wrong there."""
     return take_in(body, actor(request))
 
 
@@ -66,4 +68,5 @@ def _alert(one: AlertIn) -> Alert:
         severity=labels.get("severity", ""),
         system=labels.get("mainstay_system", ""),
         source=one.generatorURL,
+        component=labels.get("mainstay_component", ""),
     )

@@ -61,6 +61,32 @@ class Member(Schema):
     recovered_at: datetime | None
 
 
+class IncidentAlert(Schema):
+    """An alert of another program about what an incident is about. ``part`` is its component's part in the incident: of
+    ``joined`` and ``echo`` nobody is told by themselves, for the incident was told."""
+
+    fingerprint: str
+    component: str
+    title: str
+    severity: str
+    state: StateName
+    part: Literal["root", "joined", "echo"]
+    since: datetime
+    heard_at: datetime
+    ended_at: datetime | None
+    text: str
+    source: str
+
+
+class IncidentChange(Schema):
+    """What another program says was changed."""
+
+    at: datetime
+    summary: str
+    source: str
+    links: list[dict[str, str]]
+
+
 class Attachment(Schema):
     """A file that came with a note; ``kind`` by what is inside, ``size`` in bytes."""
 
@@ -90,5 +116,6 @@ class WholeIncident(Incident):
     clocks: list[Clock]
     pause: Pause | None
     members: list[Member]
+    changes: list[IncidentChange]
     timeline: list[Entry]
     explanation: list[Data]

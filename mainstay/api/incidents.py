@@ -10,7 +10,7 @@ from mainstay.api import incident_answers as answers
 from mainstay.api.answers import CategoryName
 from mainstay.api.attachments import SentFile, download
 from mainstay.api.auth import actor, needs, sight
-from mainstay.api.rows import entry_row, incident_row, incident_rows
+from mainstay.api.rows import entry_row, incident_row, incident_rows, signal_row
 from mainstay.api.shapes import Body, Moment, Number, Page, Paging, Text, page
 from mainstay.domain.attachment import PER_NOTE, UNKNOWN
 from mainstay.incidents import actions, queries
@@ -92,7 +92,16 @@ def show_incident(request: HttpRequest, number: Number) -> Any:
         queries.members(number),
         queries.timeline(number),
         queries.explain(number),
+        changes=queries.reported_changes(found),
     )
+
+
+@router.get("/incidents/{number}/alerts", response=Page[answers.IncidentAlert], **needs("incident.read"))
+def list_incident_alerts(request: HttpRequest, number: Number, paging: Query[Paging], text: Text = "") -> Any:
+    """What other programs told about it, each alert once, and what became of it; ``text``: part of a title or of a
+    fingerprint."""
+    found = queries.incident(number, sight(request))
+    return page(request, queries.signals(found.pk, text), paging, signal_row)
 
 
 @router.post("/incidents/{number}/acknowledge", response=answers.Incident, **needs("incident.acknowledge"))

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.urls import URLPattern, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
+from mainstay.api import pagerduty
 from mainstay.api.app import api
 from mainstay.api.document import document
 from mainstay.api.metrics import metrics
@@ -53,4 +54,6 @@ urlpatterns = [
     path("api/", (_operations, _application, _namespace)),
     re_path(r"^api/", nothing),
     path("metrics", metrics, name="metrics"),
+    path("v2/enqueue", pagerduty.enqueue, name="pagerduty"),
+    path("v2/change/enqueue", pagerduty.enqueue_change, name="pagerduty-change"),
 ]

@@ -11,7 +11,7 @@ import typer
 from django.utils.timezone import get_current_timezone
 
 from mainstay.api.incident_stats import statistics_row
-from mainstay.api.rows import entry_row, incident_row, incident_rows
+from mainstay.api.rows import entry_row, incident_row, incident_rows, signal_row
 from mainstay.cli.output import AsJson, Limit, ago, print_json, print_one, print_rows, titled
 from mainstay.cli.shell import acting, told
 from mainstay.cli.words import _
@@ -68,7 +68,10 @@ def show_incident(number: Number, as_json: AsJson = False) -> None:
     with told(_absent(number)):
         found = queries.incident(number, sight)
         clocked = clocks_of([found], datetime.now(UTC))[number]
-        row = incident_rows(found, clocked, queries.members(number), queries.timeline(number), queries.explain(number))
+        row = incident_rows(
+            found, clocked, queries.members(number), queries.timeline(number), queries.explain(number),
+            changes=queries.reported_changes(found),
+        )  # fmt: skip
     if as_json:
         print_json(row)
         return
@@ -97,6 +100,22 @@ def _clock_line(row: dict[str, Any]) -> str:
     }  # fmt: skip
     late = _("{clock} within {limit}: {stand}, late by {left}")
     return (late if row["late"] else _("{clock} within {limit}: {stand}, {left} left")).format(**words)
+
+
+@incident_app.command("alerts")
+def list_incident_alerts(
+    number: Number,
+    text: Annotated[str, typer.Option(help="Part of a title, or of what the other program calls it.")] = "",
+    limit: Limit = 100,
+    as_json: AsJson = False,
+) -> None:
+    """What other programs told about it: of each alert whose it was, and why nobody was told of it by itself."""
+    sight = acting("incident.read").sight
+    with told(_absent(number)):
+        found = queries.signals(queries.incident(number, sight).pk, text)
+    columns = ("part", "component", "title", "severity", "state", "since", "ended_at")
+    rows = [signal_row(row) for row in found[:limit]]
+    print_rows(rows, columns, _("no other program told anything about it"), as_json=as_json, count=found.count())
 
 
 @incident_app.command("stats")

@@ -30,6 +30,7 @@ class Fault(StrEnum):
     FAILED = "failed"  # work that was to be done was tried and did not succeed
     DAMAGED = "damaged"  # what is stored is no longer what was stored
     SETUP = "setup"  # the check itself cannot run: a tool, a file or a secret is missing
+    ALERTS = "alerts"  # not looked at by us: another program's alerts say so
 
 
 @dataclass(frozen=True, slots=True)

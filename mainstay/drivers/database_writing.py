@@ -110,7 +110,10 @@ def _postgresql(
     connection = PostgreSQL(dsn, network, seconds)
     raw = connection.raw
     try:
-        raw.read_only, raw.isolation_level = False, psycopg.IsolationLevel.READ_COMMITTED
+        # a standby knows no other transactions than those that read; what it is told to do, such as to be the primary
+        # from now on, is told in one of them
+        raw.read_only = None if raw.info.parameter_status("in_hot_standby") == "on" else False
+        raw.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         leash = leashed(raw.fileno(), seconds, MOST_RECEIVED, lambda most: raw.cancel_safe(timeout=most))
         with leash, raw.transaction():
             cursor = raw.execute(named(text, values).encode(), dict(values))

@@ -32,6 +32,8 @@ TIMEOUT = 20.0
 """Seconds for one delivery; well below the lease."""
 PER_MINUTE = 30
 """Notices to one channel within a minute; what is due beyond that becomes one digest a minute, with the exact count."""
+GROUPED = 3
+"""So many that waited for a receiver who was away are told in one digest once he is back."""
 _MINUTE = timedelta(minutes=1)
 
 
@@ -115,6 +117,15 @@ class Sender:
             actions.failed(delivery, outcome.reason, now, retry=outcome.retry)
         else:
             actions.delivered(delivery, outcome, now)
+            self._catch_up(delivery.channel, now)
+
+    def _catch_up(self, channel: Channel | None, now: datetime) -> None:
+        """A receiver who was away is told all that waited for him, grouped, the most severe first."""
+        if channel is None or actions.back(channel, now) < GROUPED or self._wants_every_one(channel):
+            return
+        if count := actions.fold(channel, now, late=True):
+            self.folded[channel.pk] = now
+            _log.warning("%s is back: %d notices that waited for it go out as one digest", channel.name, count)
 
 
 def outgoing(delivery: Delivery, timeout: float = TIMEOUT) -> Outgoing | Undelivered:

@@ -7,6 +7,9 @@ from django.db import models
 from mainstay.catalogue.models import Check, Component, System
 from mainstay.monitoring.models import StateChange
 
+ALERTS = "alerts"
+"""The kind of the checks that other programs' alerts speak for."""
+
 
 class Incident(models.Model):
     """Something is broken. One is open at most for each ``key``; the key names the root component, or the rule."""
@@ -121,6 +124,45 @@ class Mark(models.Model):
         constraints = [
             models.UniqueConstraint(fields=("incident", "since", "level", "clock", "word"), name="mark_once")
         ]
+
+
+class Signal(models.Model):
+    """An alert of another program about a component, as it was told last. What all of a component's alerts say together
+    is the state of its check of the kind ``alerts``, and goes the line's way from there."""
+
+    check_of = models.ForeignKey(Check, on_delete=models.PROTECT, related_name="signals", db_column="check_id")
+    fingerprint = models.CharField(max_length=300, help_text="what the other program calls it")
+    state = models.CharField(max_length=8, help_text="warning or critical while it fires, ok afterwards")
+    title = models.CharField(max_length=200)
+    severity = models.CharField(max_length=50, blank=True, help_text="as the other program said it")
+    text = models.CharField(max_length=1000, blank=True)
+    source = models.CharField(max_length=500, blank=True)
+    since = models.DateTimeField(help_text="since when it fires, or fired last")
+    heard_at = models.DateTimeField(help_text="when something about it was new")
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("check_of", "fingerprint"), name="signal_once")]
+        indexes = [
+            models.Index(fields=("check_of", "state"), condition=~models.Q(state="ok"), name="signal_firing"),
+            models.Index(fields=("fingerprint",), condition=~models.Q(state="ok"), name="signal_by_name"),
+        ]
+
+
+class ReportedChange(models.Model):
+    """Another program says that something was changed, such as a release. Nobody is told; who looks for the cause of an
+    incident sees it there."""
+
+    system = models.ForeignKey(System, on_delete=models.CASCADE, related_name="reported_changes", null=True)
+    at = models.DateTimeField()
+    summary = models.CharField(max_length=1000)
+    source = models.CharField(max_length=500, blank=True)
+    links = models.JSONField(default=list, help_text="href, text")
+    actor = models.CharField(max_length=150)
+
+    class Meta:
+        ordering = ("-at", "-id")
+        indexes = [models.Index(fields=("system", "-at"), name="reported_change_newest")]
 
 
 class Attachment(models.Model):

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from django.db.models import (
@@ -19,14 +19,25 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
+    Subquery,
     When,
 )
 
 from mainstay.catalogue.naming import says
 from mainstay.domain import incident_stats
 from mainstay.domain.actor import EVERYTHING, Sight
+from mainstay.domain.alert import Alert
 from mainstay.domain.state import Impact
-from mainstay.incidents.models import Attachment, Content, Entry, Incident, Mark, Member
+from mainstay.incidents.models import (
+    Attachment,
+    Content,
+    Entry,
+    Incident,
+    Mark,
+    Member,
+    ReportedChange,
+    Signal,
+)
 from mainstay.notices.models import Notice
 from mainstay.people.queries import seen
 
@@ -302,6 +313,40 @@ def running_of(check_ids: Collection[int]) -> dict[int, Incident]:
     """Check id → the newest running incident that it is part of."""
     rows = Member.objects.exclude(incident__state="resolved").filter(check_of__in=check_ids).select_related("incident")
     return {row.check_of_id: row.incident for row in rows.order_by("incident__since", "incident_id")}
+
+
+def of_alert(alert: Alert) -> list[Incident]:
+    """The running incidents that an alert is the matter of: its own, or those that are rooted in what it is about."""
+    own = Incident.objects.filter(key=f"alert:{alert.fingerprint}"[:300])
+    about = Signal.objects.filter(
+        fingerprint=alert.fingerprint[:300], check_of__system__name=alert.system,
+        check_of__component__name=alert.component,
+    )  # fmt: skip
+    rooted = Member.objects.filter(check_of__in=about.values("check_of")).exclude(role="echo")
+    found = own | Incident.objects.filter(pk__in=rooted.values("incident"))
+    return list(found.exclude(state="resolved").select_related("system").order_by("pk"))
+
+
+def signals(incident_id: int, text: str = "") -> QuerySet[Signal]:
+    """The alerts about what an incident's alert checks saw while it ran, what fires first; ``text``: of their titles
+    or fingerprints. Each knows its part (``role``) in the incident."""
+    mine = Member.objects.filter(incident=incident_id, check_of=OuterRef("check_of"))
+    found = (
+        Signal.objects.filter(Exists(mine))
+        .filter(heard_at__gte=Incident.objects.filter(pk=incident_id).values("opened_at")[:1])
+        .annotate(role=Subquery(mine.values("role")[:1]))
+        .select_related("check_of__component")
+    )
+    if text:
+        found = found.filter(Q(title__icontains=text) | Q(fingerprint__icontains=text))
+    return found.order_by(Case(When(state="ok", then=1), default=0), "-heard_at", "pk")
+
+
+def reported_changes(incident: Incident) -> list[ReportedChange]:
+    """What other programs say was changed on its system, or on none, in the day before it."""
+    where = Q(system=incident.system) | Q(system=None)
+    day = (incident.since - timedelta(days=1), incident.resolved_at or incident.since + timedelta(days=1))
+    return list(ReportedChange.objects.filter(where, at__range=day)[:20])
 
 
 def parts_in_open(system: str) -> dict[int, str]:

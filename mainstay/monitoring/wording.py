@@ -97,6 +97,7 @@ def fault_words(fault: str) -> str:
         Fault.FAILED: _("it was tried and failed"),
         Fault.DAMAGED: _("what is stored is damaged"),
         Fault.SETUP: _("the check cannot run as it is set up"),
+        Fault.ALERTS: _("told by another program"),
     }
     return words.get(Fault(fault), fault) if fault in set(Fault) else fault
 

@@ -32,7 +32,7 @@ from mainstay.web.incident_plots import plots
 from mainstay.web.live import live
 
 CATEGORIES = tuple(one.value for one in Category)
-ENTRIES, DELIVERIES = 500, 50
+ENTRIES, DELIVERIES, SIGNALS = 500, 50, 20
 STATES = ("running", "open", "acknowledged", "resolved", "")
 
 
@@ -90,6 +90,8 @@ def incident(request: HttpRequest, number: int) -> HttpResponse:
         "members": queries.members(number),
         **lists.shown(request, queries.timeline(number), ENTRIES),
         "left_out": queries.left_out(number),
+        "signals": lists.cut(queries.signals(number), SIGNALS),
+        "changes": queries.reported_changes(found),
         "deliveries": lists.cut(notices.deliveries(incident_id=number), DELIVERIES),
         "brief": queries.brief(number),
         "called": on_call.explain(found),

@@ -34,4 +34,5 @@ def test_a_promise_is_met_or_missed(part: str, figures: object, missed: list[str
 def test_every_part_that_is_measured_has_a_promise() -> None:
     assert {one.part for one in LIMITS} == {
         "http", "tcp", "sustained", "heartbeats", "memory", "samples", "pages", "pitr", "backups", "proofs",
+        "storm", "takeover",
     }  # fmt: skip

@@ -74,7 +74,7 @@ OPEN = {
     "sign-out", "language", "theme", "openapi", "metrics",
     "status", "status-json", "status-atom",
     "helpdesk", "helpdesk-ticket", "helpdesk-file", "helpdesk-article", "helpdesk-score",
-    "acknowledge", "on-call-feed",
+    "acknowledge", "on-call-feed", "pagerduty", "pagerduty-change",
 }  # fmt: skip
 """Pages for everybody: they show nothing that is anybody's."""
 WEB_OBJECTS = {

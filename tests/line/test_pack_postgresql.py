@@ -68,7 +68,7 @@ def test_a_healthy_server_gives_no_complaint(postgresql_dsn: str) -> None:
     care()
     found = look(pause=0.2)
     assert {name: reading for name, (state, reading) in found.items() if state != "ok"} == {}
-    assert len(found) == 7
+    assert len(found) == 8
     for name, (_, reading) in found.items():
         metrics = {text.split()[0] for text in queries.check(f"shop/{name}").document["warn"]}
         assert metrics & reading.values.keys() or name in ("db.cache", "db.replication"), name
@@ -149,7 +149,10 @@ def test_a_replica_that_falls_behind_is_found(postgresql_dsn: str, monkeypatch: 
     with postgresql_standby(postgresql_dsn) as standby:
         write("create table copied (id int)")
         until(replayed)
-        assert look()["db.replication"][1].values["replication_bytes"] >= 0, "as the primary sees it"
+        found = look()
+        assert found["db.replication"][1].values["replication_bytes"] >= 0, "as the primary sees it"
+        assert (found["db.standbys"][0], found["db.standbys"][1].values["standbys"]) == ("ok", 1)
+        assert "synchronous" not in found["db.standbys"][1].values, "none is asked for"
         monkeypatch.setenv("DSN", standby)
         found = look()["db.replication"]
         assert (found[0], found[1].values["replication_lag"]) == ("ok", 0), "nobody writes, and it lacks nothing"
@@ -173,3 +176,20 @@ def test_the_share_of_reads_from_memory(postgresql_dsn: str) -> None:
         admin.execute("select pg_stat_force_next_flush()")
         admin.execute("drop table warm")
     assert 50 < probe.read().values["cache_hit"] <= 100
+
+
+def test_a_standby_that_is_gone_or_out_of_sync_is_found(postgresql_dsn: str) -> None:
+    care("standbys: 1")
+    assert complaints() == {"db.standbys"}
+    care()
+    with psycopg.connect(postgresql_dsn, autocommit=True) as admin:
+        admin.execute("alter system set synchronous_standby_names = '*'")
+        admin.execute("select pg_reload_conf()")
+        try:
+            until(lambda: complaints() == {"db.standbys"})
+            with postgresql_standby(postgresql_dsn):
+                until(lambda: look()["db.standbys"][1].values.get("synchronous") == 1)
+                assert complaints() == set()
+        finally:
+            admin.execute("alter system reset synchronous_standby_names")
+            admin.execute("select pg_reload_conf()")

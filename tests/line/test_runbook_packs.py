@@ -17,7 +17,7 @@ from tests.line.looking import LOOPBACK
 from tests.servers import postgresql
 
 pytestmark = pytest.mark.django_db
-SHIPPED = ["end-blocking-session", "free-disk", "restart-application", "restart-service"]
+SHIPPED = ["end-blocking-session", "free-disk", "restart-application", "restart-service", "switch-over"]
 
 
 def test_they_are_shipped_and_one_of_ones_own_comes_before_them() -> None:

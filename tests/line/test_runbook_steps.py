@@ -21,7 +21,7 @@ from mainstay.runbooks import actions
 from mainstay.runbooks.models import Step
 from tests.line.driven import BOB, OLA, begun, drive, note, states, step, written
 from tests.line.looking import LOOPBACK
-from tests.servers import mariadb
+from tests.servers import mariadb, ssh
 
 pytestmark = pytest.mark.django_db
 HEARD: list[tuple[str, str, dict[str, str], bytes]] = []
@@ -173,3 +173,31 @@ def test_a_write_on_mariadb_is_shown_and_done_whole_or_not_at_all(monkeypatch: p
             assert drive(row).state == "done"
             cursor.execute("select count(*) from orders where state = 'new'")
             assert cursor.fetchone() == (3,)
+
+
+def test_a_command_on_another_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a real sshd: each word stays one, an exit code that is no good ends it, and so does another host's key."""
+    monkeypatch.setattr(driving, "NETWORK", LOOPBACK)
+    another = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGsgcxmu6sj6DRHKwCJ1TVzCkS1UPMkxrJ7fEj2YpBqx"
+    with ssh() as way:
+        host = f"kind: host, address: 127.0.0.1, port: {way.port}, user: {way.user}, key_file: '{way.key_file}'"
+        care(
+            f"components:\n  host: {{{host}, host_key: '{way.host_key}'}}\n"
+            f"  strange: {{{host}, host_key: '{another}'}}\n"
+        )
+        text = 'a\'; touch /tmp/never $(id) `id` "x" && exit 7'
+        row = begun(
+            """
+runbook: r
+inputs: {text: {}}
+steps:
+  say: {kind: ssh, command: [printf, "%s|", "${text}", two]}
+  code: {kind: ssh, command: [sh, -c, "echo bad; exit 3"], codes: [3]}
+  strange: {kind: ssh, on: strange, command: ["true"]}
+""",
+            target="shop/host",
+            text=text,
+        )
+        assert step(row, "say").outputs == {"code": 0, "text": f"{text}|two|"}
+        assert step(row, "code").outputs == {"code": 3, "text": "bad"}
+        assert (row.state, "another host key" in note(row, "strange")) == ("stopped", True)

@@ -18,7 +18,7 @@ BLOCKING = True
 METRICS = {
     "connect": "s", "connections": "%", "longest_transaction": "s", "longest_wait": "s", "blocked": "1",
     "replication_lag": "s", "replication_bytes": "B", "cache_hit": "%", "size": "B", "growth": "B/s", "dead_rows": "%",
-    "deadlocks": "1/s", "rollbacks": "1/s", "wraparound": "%", "version": "1",
+    "deadlocks": "1/s", "rollbacks": "1/s", "wraparound": "%", "version": "1", "standbys": "1", "synchronous": "1",
 }  # fmt: skip
 TITLES = {
     "connect": say("time to connect"), "connections": say("connections in use"),
@@ -27,6 +27,7 @@ TITLES = {
     "replication_bytes": say("replication backlog"), "cache_hit": say("cache hits"), "size": say("size of the data"),
     "growth": say("growth of the data"), "dead_rows": say("dead rows"), "deadlocks": say("deadlocks"),
     "rollbacks": say("rollbacks"), "wraparound": say("transaction numbers used"), "version": say("server version"),
+    "standbys": say("standbys that stream"), "synchronous": say("synchronous standbys"),
 }  # fmt: skip
 
 _NOW = """
@@ -50,7 +51,11 @@ select (select setting::int from pg_settings where name = 'max_connections')
             then 0  -- nothing is left to replay; where nobody writes, the last commit is no measure
             else extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()) end as replay_age,
        case when not pg_is_in_recovery()
-            then (select max(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)) from pg_stat_replication) end as behind
+            then (select max(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)) from pg_stat_replication) end as behind,
+       case when not pg_is_in_recovery()
+            then (select count(*) from pg_stat_replication where state = 'streaming') end as standbys,
+       case when not pg_is_in_recovery() and current_setting('synchronous_standby_names') <> ''
+            then (select count(*) from pg_stat_replication where sync_state in ('sync', 'quorum')) end as synchronous
   from pg_stat_database stat where stat.datname = current_database()
 """
 _WAITING = """
@@ -109,6 +114,7 @@ class Probe:
             values["replication_lag"] = now["replay_age"]
         if "behind" in now:
             values["replication_bytes"] = now["behind"]
+        values |= {key: now[key] for key in ("standbys", "synchronous") if key in now}
         values |= self._rates(now)
         waiting: list[dict[str, Any]] = []
         if now["blocked"]:

@@ -1,6 +1,7 @@
 """Every write on incidents: ``following`` what the checks see, and the acts of ``people``."""
 
-from mainstay.incidents.actions.alerts import Alert, receive
+from mainstay.domain.alert import Alert
+from mainstay.incidents.actions.alerts import note_change, receive
 from mainstay.incidents.actions.files import File
 from mainstay.incidents.actions.following import follow, follow_blind, follow_unmuted, release, resolve_calm
 from mainstay.incidents.actions.judging import judge_again
@@ -28,6 +29,7 @@ __all__ = [
     "follow_unmuted",
     "judge_again",
     "note",
+    "note_change",
     "open_by_hand",
     "open_for_check",
     "pause",

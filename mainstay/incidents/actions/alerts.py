@@ -1,7 +1,7 @@
-"""Alerts of other programs (Alertmanager, Grafana) become incidents; the same alert twice is one."""
+"""Alerts of other programs (Alertmanager, Grafana, whatever speaks PagerDuty's events) become incidents; the same alert
+twice is one."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from django.db import transaction
@@ -9,55 +9,90 @@ from django.db import transaction
 from mainstay.audit.actions import record
 from mainstay.catalogue.models import System
 from mainstay.domain.actor import Actor, authorise
+from mainstay.domain.alert import Alert, level_of
 from mainstay.domain.clock import reach
-from mainstay.domain.state import Category, Level
+from mainstay.domain.state import Category
+from mainstay.incidents.actions.people import take_on
+from mainstay.incidents.actions.signals import completed, components_of, hear
 from mainstay.incidents.actions.telling import News, tell_all
-from mainstay.incidents.models import Entry, Incident
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """One alert as it came in.
-
-    ``fingerprint`` names what fires, ``starts_at`` since when, so that both together name one outbreak; None: not told.
-    ``system`` is empty where no label said which.
-    """
-
-    fingerprint: str
-    firing: bool
-    title: str
-    text: str
-    severity: str
-    system: str
-    source: str
-    starts_at: datetime | None = None
-
-
-_LEVELS = {"page": Level.SEVERE, "severe": Level.SEVERE, "critical": Level.PARTIAL, "error": Level.PARTIAL}
+from mainstay.incidents.models import Entry, Incident, ReportedChange
+from mainstay.incidents.queries import of_alert
 
 
 def receive(alerts: list[Alert], *, actor: Actor) -> tuple[int, int]:
-    """Open what fires, end what is resolved; returns how many of each were new. In a fixed number of queries.
+    """Open what fires, end what is resolved; returns how many incidents were opened and ended. In a fixed number of
+    queries.
 
-    The same outbreak told again changes nothing, though a person has ended its incident meanwhile; and the end of an
-    outbreak that comes late does not end the next one.
+    An alert about a component of a system joins what is wrong there, and its incident ends by itself once all of it is
+    well (``signals``). Any other is an incident of its own. The same outbreak told again changes nothing, though a
+    person has ended its incident meanwhile; and the end of an outbreak that comes late does not end the next one.
     """
-    latest = {f"alert:{alert.fingerprint}"[:300]: alert for alert in alerts}
     with transaction.atomic():
-        rows = Incident.objects.filter(key__in=latest).order_by("pk").select_for_update(no_key=True)
+        alerts = completed(alerts)
+        latest = {f"alert:{alert.fingerprint}"[:300]: alert for alert in alerts}
+        by_name = _systems(latest.values())
+        known = components_of(latest.values())
+        placed = [(one, known[where]) for one in latest.values() if (where := (one.system, one.component)) in known]
+        alone = {key: one for key, one in latest.items() if (one.system, one.component) not in known or not one.firing}
+        rows = Incident.objects.filter(key__in=alone).order_by("pk").select_for_update(no_key=True) if alone else ()
         newest = {row.key: row for row in rows}
-        by_name = {one.name: one for one in System.objects.filter(name__in=_named(alerts), retired_at=None)}
         _admit(actor, alerts, set(by_name), newest)
-        fresh = {key: one for key, one in latest.items() if _is_new(one, newest.get(key))}
+        fresh = {key: one for key, one in alone.items() if _is_new(one, newest.get(key))}
         opened = _open(fresh, by_name, actor)
-        ended = _end([row for key, row in newest.items() if _is_over(latest[key], row)], actor)
-        if opened or ended:
-            record(actor, "alert.receive", "alerts", {"opened": opened, "ended": ended})
+        ended = _end([row for key, row in newest.items() if _is_over(alone[key], row)], actor)
+        last, now = _newest(), datetime.now(UTC)
+        noted = hear(placed, now) if placed else 0
+        opened += _opened_since(last, by_name.values()) if noted else 0
+        taken = _take_on([one for one in latest.values() if one.taken], actor)
+        if opened or ended or noted or taken:
+            done = {"opened": opened, "ended": ended, "noted": noted, "taken": taken}
+            record(actor, "alert.receive", "alerts", {key: count for key, count in done.items() if count})
     return opened, ended
 
 
+def note_change(
+    *, summary: str, system: str, source: str, links: list[dict[str, str]], at: datetime | None, actor: Actor
+) -> ReportedChange:
+    """Another program says that something was changed. Of an unknown system it is kept as of none."""
+    owner = System.objects.filter(name=system, retired_at=None).first() if system else None
+    authorise(actor, "alert.receive", system=owner.name if owner else None)
+    with transaction.atomic():
+        now = datetime.now(UTC)
+        row = ReportedChange.objects.create(
+            system=owner, at=min(at or now, now), summary=summary[:1000], source=source[:500], links=links,
+            actor=actor.name,
+        )  # fmt: skip
+        record(actor, "alert.receive", f"change {row.pk}", {"summary": row.summary[:200]})
+    return row
+
+
+def _systems(alerts: Iterable[Alert]) -> dict[str, System]:
+    """Those that are named, locked in the order in which all lock them."""
+    names = {alert.system for alert in alerts if alert.system}
+    rows = System.objects.filter(name__in=names, retired_at=None).order_by("pk").select_for_update(no_key=True)
+    return {one.name: one for one in rows}
+
+
+def _newest() -> int:
+    return Incident.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def _opened_since(last: int, systems: Iterable[System]) -> int:
+    return Incident.objects.filter(pk__gt=last, system__in=list(systems)).exclude(state="resolved").count()
+
+
+def _take_on(alerts: Iterable[Alert], actor: Actor) -> int:
+    """Who took the alert on over there has taken its incident on; not one in which it is but an echo."""
+    found = {row.pk: row for alert in alerts for row in of_alert(alert)}
+    waiting = [row for row in found.values() if row.state == "open"]
+    for row in waiting:
+        take_on(row, actor, "")
+    return len(waiting)
+
+
 def _named(alerts: list[Alert]) -> set[str]:
-    return {alert.system for alert in alerts}
+    """The systems that they name, ``""`` for none; who only takes on or ends what is not known names nothing."""
+    return {alert.system for alert in alerts if alert.system or (alert.firing and not alert.taken)}
 
 
 def _admit(actor: Actor, alerts: list[Alert], known: set[str], newest: Mapping[str, Incident]) -> None:
@@ -77,8 +112,8 @@ def _admit(actor: Actor, alerts: list[Alert], known: set[str], newest: Mapping[s
 
 
 def _is_new(alert: Alert, newest: Incident | None) -> bool:
-    if not alert.firing or newest is None:
-        return alert.firing
+    if not alert.firing or alert.taken or newest is None:
+        return alert.firing and not alert.taken
     return newest.state == "resolved" and (alert.starts_at is None or alert.starts_at > newest.since)
 
 
@@ -89,7 +124,7 @@ def _is_over(alert: Alert, newest: Incident) -> bool:
 
 def _open(alerts: dict[str, Alert], by_name: Mapping[str, System], actor: Actor) -> int:
     now = datetime.now(UTC)
-    levels = {key: _LEVELS.get(alert.severity.lower(), Level.SLIGHT) for key, alert in alerts.items()}
+    levels = {key: level_of(alert) for key, alert in alerts.items()}
     incidents = [
         Incident(
             key=key, system=by_name.get(alert.system), title={"en": alert.title[:200], "zh": alert.title[:200]},

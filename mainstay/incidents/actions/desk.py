@@ -60,6 +60,11 @@ class Room:
         desk = Desk(_cases(incidents, members, watched), _needs(systems), _names(systems))
         return cls(desk, checks, watched, systems, _business(systems.values(), now), incidents)
 
+    def depth(self, check_id: int) -> int:
+        """On how many components the check's own stands."""
+        component = self.watched[check_id].component_id
+        return len(self.desk.below(component)) if component is not None else 0
+
     def grade(self, part: Part, at: datetime) -> Grade:
         """How severe a member makes its incident."""
         component = part.check.component_id

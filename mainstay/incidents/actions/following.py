@@ -13,7 +13,7 @@ from mainstay.domain.state import State
 from mainstay.incidents.actions.desk import Room
 from mainstay.incidents.actions.ledger import Ledger
 from mainstay.incidents.actions.telling import News, tell_all
-from mainstay.incidents.models import Entry, Incident, Member
+from mainstay.incidents.models import ALERTS, Entry, Incident, Member
 from mainstay.monitoring.models import Standing, StateChange
 from mainstay.monitoring.queries import muted_checks
 
@@ -26,18 +26,18 @@ AT_ONCE = 5_000
 _FAILING = ("warning", "critical")
 
 
-def follow(changes: Sequence[StateChange], now: datetime) -> None:
+def follow(changes: Sequence[StateChange], now: datetime, *, together: bool = False) -> None:
     """Open, join, echo, move, worsen and recover, and announce what people should know. What is muted begins nothing,
-    but its recovery counts."""
+    but its recovery counts. ``together``: their order says nothing, so causes are taken before what needs them."""
     heard = [change for change in changes if not change.muted or change.after == State.OK]
     for start in range(0, len(heard), AT_ONCE):
-        _follow(heard[start : start + AT_ONCE], now)
+        _follow(heard[start : start + AT_ONCE], now, together)
 
 
-def _follow(changes: Sequence[StateChange], now: datetime) -> None:
+def _follow(changes: Sequence[StateChange], now: datetime, together: bool) -> None:
     room = Room.around({change.check_of_id for change in changes}, now)
     ledger = Ledger(room)
-    for change in changes:
+    for change in sorted(changes, key=lambda one: room.depth(one.check_of_id)) if together else changes:
         turn = Turn(room.watched[change.check_of_id], State(change.after), change.at, muted=bool(change.muted))
         for decision in room.desk.take(turn):
             ledger.enter(decision, change)
@@ -61,7 +61,8 @@ def _unheard(now: datetime) -> list[StateChange]:
     """Newest changes of failing checks that were muted and are so no longer, and that no incident knows of. The newest
     is the one written last: a clock set back gives it an earlier time than the one before."""
     newest = StateChange.objects.filter(check_of=OuterRef("pk")).order_by("-pk").values("pk")[:1]
-    failing = Standing.objects.filter(state__in=_FAILING, check_of__retired_at=None)
+    in_use = Q(check_of__retired_at=None) | Q(check_of__kind=ALERTS, check_of__component__retired_at=None)
+    failing = Standing.objects.filter(in_use, state__in=_FAILING)
     changes = StateChange.objects.filter(
         pk__in=failing.annotate(newest=Subquery(newest)).values("newest"), after__in=_FAILING, entries=None
     ).exclude(muted="")
@@ -140,7 +141,8 @@ def release(now: datetime) -> int:
     """Members that no change will ever free: their check was retired, or is well without having said so. Returns how
     many."""
     open_members = Member.objects.exclude(incident__state="resolved").exclude(state=State.OK)
-    retired = Q(check_of__retired_at__isnull=False) & ~Q(check_of__system__name="mainstay")  # our own are born so
+    born_so = Q(check_of__system__name="mainstay") | Q(check_of__kind=ALERTS, check_of__component__retired_at=None)
+    retired = Q(check_of__retired_at__isnull=False) & ~born_so
     free = open_members.filter(retired | Q(check_of__standing__state=State.OK))
     with transaction.atomic():
         rows = list(free.select_related("check_of__system")[:AT_ONCE])

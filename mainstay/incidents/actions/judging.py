@@ -1,6 +1,6 @@
 """Levels are judged again while an incident runs: money, stuck cases and the hour change without any check changing."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -23,11 +23,16 @@ def judge_again(now: datetime) -> int:
     turning = [row.pk for row in running if row.system and _may_turn(row, row.system, practices)]
     if not turning:
         return 0
+    return weigh_again(turning, now)
+
+
+def weigh_again(numbers: Collection[int], now: datetime) -> int:
+    """Grade these incidents by what is known now, where they still run; returns how many became worse."""
     with transaction.atomic():
-        checks = set(Member.objects.filter(incident__in=turning).values_list("check_of_id", flat=True))
+        checks = set(Member.objects.filter(incident__in=numbers).values_list("check_of_id", flat=True))
         room = Room.around(checks, now)
         ledger = Ledger(room)
-        for number in turning:
+        for number in numbers:
             if number in room.incidents and room.incidents[number].state in RUNNING:
                 ledger.weigh(number, now)
         ledger.write()

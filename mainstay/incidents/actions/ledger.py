@@ -13,7 +13,7 @@ from mainstay.domain.severity import Grade
 from mainstay.domain.state import State
 from mainstay.incidents.actions.desk import Room
 from mainstay.incidents.actions.telling import News, tell_all
-from mainstay.incidents.models import Entry, Incident, Member
+from mainstay.incidents.models import ALERTS, Entry, Incident, Member
 from mainstay.monitoring.models import StateChange
 from mainstay.monitoring.wording import in_language
 from mainstay.notices.actions import withdraw
@@ -200,7 +200,9 @@ class Ledger:
 
 def title_of(check: Check) -> dict[str, str]:
     """What is wrong. A check's title says what should be so; the incident's says that the check of it did not pass, for
-    a word such as "abnormal" before it would make the good thing the fault."""
+    a word such as "abnormal" before it would make the good thing the fault. An alert itself says what is wrong."""
+    if check.kind == ALERTS:
+        return dict(check.title)
     return {
         "en": f"Failing: {in_language(check.title, 'en') or check.name}",
         "zh": f"检查未通过：{in_language(check.title, 'zh') or check.name}",

@@ -26,17 +26,23 @@ class Illegal(ValueError):
 def acknowledge(incident_id: int, *, actor: Actor, note: str = "") -> Incident:
     """Somebody takes it on. Raises Illegal unless it is open."""
     with transaction.atomic():
-        incident, now = _locked(incident_id, actor, "incident.acknowledge"), datetime.now(UTC)
+        incident = _locked(incident_id, actor, "incident.acknowledge")
         if incident.state != "open":
             raise Illegal(
                 say("incident %(number)s is not open; only an open incident can be acknowledged", number=incident.pk)
             )
-        incident.state, incident.acknowledged_at, incident.acknowledged_by = "acknowledged", now, actor.name
-        incident.save()
-        keep_due(incident, now)
-        _write(incident, actor, "acknowledged", note, {})
-        tell(incident.pk, "acknowledged", now, {"by": actor.name})
+        take_on(incident, actor, note)
     return incident
+
+
+def take_on(incident: Incident, actor: Actor, note: str) -> None:
+    """An open incident, inside the transaction of who was authorised."""
+    now = datetime.now(UTC)
+    incident.state, incident.acknowledged_at, incident.acknowledged_by = "acknowledged", now, actor.name
+    incident.save()
+    keep_due(incident, now)
+    _write(incident, actor, "acknowledged", note, {})
+    tell(incident.pk, "acknowledged", now, {"by": actor.name})
 
 
 def note(incident_id: int, text: str, *, actor: Actor, files: Sequence[File] = ()) -> Entry:

@@ -7,7 +7,7 @@ The outbox is a table: deliveries are written in the transaction of what they te
 from mainstay.notices.actions.announcing import Telling, announce, announce_all, withdraw, write_letter
 from mainstay.notices.actions.calling import Summons, summon, withdraw_calls
 from mainstay.notices.actions.people import retry, test_channel
-from mainstay.notices.actions.sending import LEASE, delivered, failed, fold, is_pressing, lease, pull_in, shift
+from mainstay.notices.actions.sending import LEASE, back, delivered, failed, fold, is_pressing, lease, pull_in, shift
 
 __all__ = [
     "LEASE",
@@ -15,6 +15,7 @@ __all__ = [
     "Telling",
     "announce",
     "announce_all",
+    "back",
     "delivered",
     "failed",
     "fold",

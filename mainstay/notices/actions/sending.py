@@ -28,7 +28,8 @@ CALLS = ("call", "call-again", "call-over", "call-nobody", "handover")
 
 _ALWAYS = ("test", "head", "digest", *CALLS)
 _SEVERE = Q(notice__word="opened", notice__incident__level=Level.SEVERE.value)
-_PRESSING = Q(recipient__startswith=LETTER) | Q(notice__word__in=_ALWAYS) | _SEVERE
+_SINGLE = Q(recipient__startswith=LETTER) | Q(notice__word__in=_ALWAYS)
+_PRESSING = _SINGLE | _SEVERE
 
 
 def is_pressing(delivery: Delivery) -> bool:
@@ -76,10 +77,12 @@ def _in_turn(due: QuerySet[Delivery]) -> QuerySet[Delivery]:
     return due.filter(~Exists(earlier)).order_by(severity, "due_at", "pk")
 
 
-def fold(channel: Channel, now: datetime) -> int:
-    """Put all that waits for a channel, but what is pressing, into one digest with the exact count; returns it."""
+def fold(channel: Channel, now: datetime, *, late: bool = False) -> int:
+    """Put all that waits for a channel, but what is pressing, into one digest with the exact count; returns it. What is
+    ``late`` anyway presses no more, but for what is for one person alone."""
     with transaction.atomic():
-        waiting = _free(now).filter(channel=channel).exclude(_PRESSING).select_for_update(of=("self",))
+        waiting = _free(now).filter(channel=channel).exclude(_SINGLE if late else _PRESSING)
+        waiting = waiting.select_for_update(of=("self",))
         severity = Coalesce("notice__incident__level", Value(0), output_field=IntegerField())
         rows = list(waiting.select_related("notice__incident__system").order_by(severity, "pk")[:_MOST_FOLDED])
         if not rows:
@@ -109,6 +112,14 @@ def _line(notice: Notice) -> dict[str, object]:
 def delivered(delivery: Delivery, answer: str, now: datetime) -> None:
     """It was sent; the receiver's answer is the outcome."""
     Delivery.objects.filter(pk=delivery.pk).update(sent_at=now, leased_until=None, outcome=answer[:500])
+
+
+def back(channel: Channel, now: datetime) -> int:
+    """Something reached its receiver: all that failed on the same way before is due now. Returns how many wait."""
+    waiting = Delivery.objects.filter(channel=channel, sent_at=None, given_up_at=None).exclude(leased_until__gte=now)
+    if not waiting.filter(attempts__gt=0, due_at__gt=now).update(due_at=now):
+        return 0
+    return waiting.filter(due_at__lte=now).count()
 
 
 def failed(delivery: Delivery, reason: str, now: datetime, *, retry: bool) -> None:
