@@ -1,4 +1,5 @@
-"""What people have written and asked in a workspace with a past: articles, tickets, a rotation, runs of a runbook."""
+"""What people have written and asked in a workspace with a past: articles, tickets, a rotation, runs of a runbook,
+reviews."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,8 +7,10 @@ from datetime import datetime, timedelta
 from mainstay.catalogue.models import System
 from mainstay.domain.actor import Actor, Role
 from mainstay.help_desk.actions import Report, Sent, answer, open_ticket
+from mainstay.incidents.models import Incident
 from mainstay.knowledge.actions import About, Text, publish, write
 from mainstay.on_call import actions as on_call
+from mainstay.reviews import actions as reviews
 from mainstay.runbooks import actions as runbooks
 from mainstay.runbooks.models import Answer, Proof, Step
 from tests.line.on_call import arrange, people
@@ -27,6 +30,17 @@ def keep(systems: Sequence[System], now: datetime) -> None:
         answer(open_ticket(what, actor=ANN, came_by="page").pk, "We look at it.", actor=ANN)
         _run(system, now)
     _duty(now)
+    for over in Incident.objects.filter(system__in=systems, state="resolved").order_by("-pk")[: len(systems)]:
+        _review(over, now)
+
+
+def _review(over: Incident, now: datetime) -> None:
+    """With an action that is done and one that is not."""
+    made = reviews.open_by_hand(over.pk, actor=ANN)
+    for place in range(2):
+        one = reviews.add_action(made.pk, "Watch it", owner="alice", due=now.date() + 99 * HOUR, actor=ANN)
+        if place:
+            reviews.end_action(one.pk, ending="training", proof="The shift, yesterday", actor=ANN)
 
 
 def _run(system: System, now: datetime) -> None:

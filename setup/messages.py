@@ -54,6 +54,9 @@ CODES = (
     *("asked", "safety", "running", "done", "aborted", "lapsed", "directory", "database", "live"),
     *("untouched", "restored", "between"),
     *("draft", "published", "retired", "fault", "question", "wish", "new", "answered", "closed", "said", "sorted"),
+    *("held", "change", "software", "configuration", "capacity", "hardware", "network", "handling", "unknown"),
+    *("check", "rule", "runbook", "training", "accepted-risk", "review", "action-again"),
+    *("all", "month", "level"),
     *("last", "daily", "weekly", "monthly", "yearly", "only", "base", "owed"),
 )
 """Stored words that the command line shows in the reader's language, besides states, categories and roles."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from django.utils.timezone import get_current_timezone
 
+from mainstay.api.figures import figures_row
 from mainstay.api.incident_stats import statistics_row
 from mainstay.api.rows import entry_row, incident_row, incident_rows, signal_row
 from mainstay.cli.output import AsJson, Limit, ago, print_json, print_one, print_rows, titled
@@ -17,7 +18,9 @@ from mainstay.cli.shell import acting, told
 from mainstay.cli.words import _
 from mainstay.domain.clock import Reason as Waiting
 from mainstay.domain.duration import format_duration
+from mainstay.domain.figures import MOST_MONTHS
 from mainstay.incidents import actions, queries
+from mainstay.incidents import figures as found
 from mainstay.incidents.clocks import clocks_of
 from mainstay.incidents.models import Incident
 
@@ -147,6 +150,40 @@ def statistics(system: Annotated[str, typer.Option(help="Only this system's.")] 
         {"of": one["of"], "taken on": _share(one["responded"]), "resolved": _share(one["restored"])} for one in shares
     ]
     print_rows(cells, ("of", "taken on", "resolved"), "", as_json=False)
+
+
+@incident_app.command("figures")
+def figures(
+    system: Annotated[str, typer.Option(help="Only this system's.")] = "",
+    level: Annotated[int | None, typer.Option(min=1, max=3, help="Only this level.")] = None,
+    category: Category = None,
+    months: Annotated[int, typer.Option(min=1, max=MOST_MONTHS, help="So many calendar months.")] = found.MONTHS,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print a table for a spreadsheet.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """MTTA, MTTR, MTBF, recurrence and availability: all, and by system, month, level and category."""
+    sight = acting("incident.read").sight
+    whole = found.figures(
+        datetime.now(UTC), get_current_timezone(), system=system, level=level, category=category or "", months=months,
+        sight=sight,
+    )  # fmt: skip
+    if as_csv:
+        sys.stdout.write(found.as_csv(whole))
+        return
+    if as_json:
+        print_json(figures_row(whole))
+        return
+    cells = [
+        {
+            "group": _(row.group), "name": _(row.name) if row.group == "category" else row.name, "faults": row.faults,
+            "mtta": _lasting(row.acknowledge.mean), "mttr": _lasting(row.resolve.mean), "mtbf": _lasting(row.mtbf),
+            "recurring": row.recurring,
+            "availability": "–" if row.availability is None else f"{math.floor(row.availability * 10_000) / 100:g} %",
+        }
+        for row in whole.rows
+    ]  # fmt: skip
+    columns = ("group", "name", "faults", "mtta", "mttr", "mtbf", "recurring", "availability")
+    print_rows(cells, columns, "", as_json=False)
 
 
 def _share(within: dict[str, Any]) -> str:

@@ -124,6 +124,15 @@ PERMISSIONS: dict[str, Role] = {
     "article.write": Role.OPERATOR,
     "article.publish": Role.APPROVER,
     "article.retire": Role.APPROVER,
+    "review.read": Role.VIEWER,
+    "review.open": Role.OPERATOR,
+    "review.write": Role.OPERATOR,
+    "review.hold": Role.OPERATOR,
+    "review.close": Role.OPERATOR,
+    "review.reopen": Role.OPERATOR,
+    "review.act": Role.OPERATOR,
+    "review.end": Role.OPERATOR,
+    "review.accept": Role.APPROVER,
     "desk.open": Role.OPERATOR,
     "desk.read": Role.OPERATOR,
     "desk.answer": Role.OPERATOR,
@@ -174,7 +183,7 @@ PERMISSIONS: dict[str, Role] = {
 }
 """Every act and the least role for it. A face that names an act missing here fails at once."""
 
-_ON_SYSTEMS = ("check", "incident", "inspection", "notice", "alert", "backup", "article", "desk", "runbook")
+_ON_SYSTEMS = ("check", "incident", "inspection", "notice", "alert", "backup", "article", "desk", "runbook", "review")
 _REACH = {
     "catalogue.read": Reach.SYSTEM,
     "catalogue.export": Reach.EVERY,

@@ -17,6 +17,11 @@ def merged(spans: Iterable[Stretch]) -> list[Stretch]:
     return found
 
 
+def total_length(spans: Iterable[Stretch]) -> float:
+    """How long at least one of them held; overlaps count once, empty ones not at all."""
+    return sum(end - start for start, end in merged(spans))
+
+
 def length_within(spans: Sequence[Stretch], start: float, end: float) -> float:
     """How much of ``merged`` spans lies within [start, end)."""
     total, place = 0.0, max(0, bisect_right(spans, (start, start)) - 1)

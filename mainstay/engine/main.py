@@ -18,7 +18,7 @@ django.setup()
 from django.db import InterfaceError, OperationalError, close_old_connections  # noqa: E402 - Django must be set up first
 
 from mainstay.domain.backoff import LONGEST  # noqa: E402
-from mainstay.engine import calling, help_desk, inspecting, reviewing, tending  # noqa: E402
+from mainstay.engine import calling, help_desk, inspecting, learning, reviewing, tending  # noqa: E402
 from mainstay.engine.backing_up import Workers  # noqa: E402
 from mainstay.engine.clock_watch import ClockWatch, this_boot  # noqa: E402
 from mainstay.engine.own_copies import Copier  # noqa: E402
@@ -84,6 +84,8 @@ class Engine:
             Step(600.0, lambda: monitoring.forget_pulses(datetime.now(UTC))),
             Step(600.0, tending.send_audit_head),
             Step(600.0, reviewing.judge),
+            Step(5.0, learning.follow),
+            Step(60.0, learning.chase),
             Step(5.0, help_desk.follow),
             Step(600.0, help_desk.close_silent),
             Step(5.0, self.postman.step),

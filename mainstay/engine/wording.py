@@ -12,6 +12,8 @@ from django.utils.translation import ngettext, override, pgettext
 from mainstay.catalogue.practices import Practices
 from mainstay.catalogue.queries import help_desk_address
 from mainstay.drivers.channels import Message
+from mainstay.engine.wording_actions import WORDS as ACTIONS
+from mainstay.engine.wording_actions import said_of_action
 from mainstay.engine.wording_calls import said_of_call
 from mainstay.engine.wording_inspection import address, titled, told
 from mainstay.engine.wording_letters import letter
@@ -47,6 +49,11 @@ def _words() -> dict[str | int, str]:
         "call-over": pgettext("notice", "No longer needed"), "call-nobody": pgettext("notice", "Nobody on call"),
         "handover": pgettext("notice", "Your shift begins"),
         "runbook": pgettext("notice", "Runbook"),
+        "action-new": pgettext("notice", "Action"), "action-soon": pgettext("notice", "Action due soon"),
+        "action-late": pgettext("notice", "Action overdue"),
+        "action-higher": pgettext("notice", "Action overdue for a week"),
+        "action-again": pgettext("notice", "Action open again"),
+        "action-lapsed": pgettext("notice", "Accepted risk has ended"),
         "system": pgettext("notice", "system"), "data": pgettext("notice", "data"),
         "business": pgettext("notice", "business"),
         1: _("level 1, severe"), 2: _("level 2, partial"), 3: _("level 3, slight"),
@@ -81,6 +88,8 @@ def _compose(delivery: Delivery, language: str) -> Wording:
         data |= told(data, language)
     if notice.word in CALLS:
         data |= said_of_call(notice.word, data, language)
+    if notice.word in ACTIONS:
+        data |= said_of_action(notice.word, data, language)
     facts = {
         "word": notice.word, "at": _instant(notice.at), "by": _name(data.pop("by", "")), "key": delivery.key,
         **data, **about,

@@ -67,6 +67,13 @@ def incident(incident_id: int, sight: Sight = EVERYTHING) -> Incident:
     return _with_parts(sight).get(pk=incident_id)
 
 
+def countable() -> QuerySet[Incident]:
+    """Those that count: in every figure, for reviews, and as the same fault again. Not what turned out to be a part of
+    another incident."""
+    merged = Entry.objects.filter(incident=OuterRef("pk"), word="merged", data__has_key="into")
+    return Incident.objects.exclude(Exists(merged))
+
+
 def _with_parts(sight: Sight) -> QuerySet[Incident]:
     return Incident.objects.filter(seen(sight, "system__name")).select_related("system", "root")
 
@@ -141,9 +148,11 @@ def statistics(now: datetime, zone: tzinfo, system: str = "", sight: Sight = EVE
     """The last 26 weeks of a zone, in two queries."""
     today = now.astimezone(zone).date()
     weeks, months = incident_stats.week_starts(today), incident_stats.month_starts(today)
-    found = Incident.objects.filter(
-        seen(sight, "system__name"), opened_at__gte=_midnight(weeks[0], zone), opened_at__lte=now
-    ).order_by()
+    found = (
+        countable()
+        .filter(seen(sight, "system__name"), opened_at__gte=_midnight(weeks[0], zone), opened_at__lte=now)
+        .order_by()
+    )
     if system:
         found = found.filter(system__name=system)
     grouped = found.values_list(_nth("opened_at", weeks, zone), "level", "category", "system__name")

@@ -58,9 +58,9 @@ def write(text: Text, *, actor: Actor, about: About = About()) -> Article:
         return _made(Article(**_columns(about)), text, actor)
 
 
-def draft_of_incident(number: int, language: str, *, actor: Actor) -> Article:
-    """A draft from what is on record of an incident: what was seen, what people wrote, how it ended. Raises
-    Incident.DoesNotExist."""
+def draft_of_incident(number: int, language: str, *, actor: Actor, why: str = "", avoided: str = "") -> Article:
+    """A draft from what is on record of an incident: what was seen, what people wrote, how it ended; and as far as
+    somebody knows, why it happened and how it is avoided. Raises Incident.DoesNotExist."""
     with transaction.atomic():
         incident = Incident.objects.select_related("system", "root").get(pk=number)
         authorise(actor, "article.write", system=incident.system.name if incident.system else None)
@@ -70,20 +70,20 @@ def draft_of_incident(number: int, language: str, *, actor: Actor) -> Article:
             checks=[str(one.check_of) for one in members[:_MOST_CHECKS]],
         )  # fmt: skip
         with override(DJANGO_LANGUAGE[language]):
-            text = Text(language, in_language(incident.title, language), _outline(incident))
+            text = Text(language, in_language(incident.title, language), _outline(incident, why, avoided))
         return _made(article, text, actor)
 
 
-def _outline(incident: Incident) -> str:
+def _outline(incident: Incident, why: str, avoided: str) -> str:
     """The parts of a good article, filled with what is known."""
     known = brief(incident.pk)
     written = Entry.objects.filter(incident=incident).exclude(text="").order_by("at", "pk")
     notes = "\n".join(f"- {' '.join(entry.text.split())}" for entry in written)
     parts = (
         (_("What one sees"), explain(known["message"])),
-        (_("Why it happens"), ""),
+        (_("Why it happens"), why),
         (_("What helps"), notes),
-        (_("How it is avoided"), ""),
+        (_("How it is avoided"), avoided),
     )
     return "\n\n".join(f"## {head}\n\n{text or '…'}" for head, text in parts) + "\n"
 

@@ -30,10 +30,12 @@ def notices(incident_id: int | None = None, sight: Sight = EVERYTHING) -> QueryS
 
 
 def _about(sight: Sight, path: str) -> Q:
-    """What may be seen; a digest tells of incidents of every system and a letter does not say of which it
-    is, so only who may see all of them sees those."""
+    """What may be seen; a digest tells of incidents of every system, and a letter or a word on an action does not say
+    of which it is, so only who may see all of them sees those."""
     found = seen(sight, f"{path}incident__system__name")
-    hidden = Q(**{f"{path}word": "digest"}) | Q(**{f"{path}word__startswith": "ticket-"})
+    hidden = Q(**{f"{path}word": "digest"})
+    for first in ("ticket-", "action-"):
+        hidden |= Q(**{f"{path}word__startswith": first})
     return found & ~hidden if sight.named else found
 
 

@@ -33,8 +33,8 @@ def plots(request: HttpRequest) -> HttpResponse:
     found = queries.statistics(datetime.now(UTC), get_current_timezone(), system, sight)
     titles = {one.name: called(one) for one in known}
     context = {
-        "plots": True, "systems": known, "system": system, "found": found, "enough": ENOUGH,
-        "weeks": bars.in_all_frames([_week(one) for one in found.weeks], _count, narrow=WEEKS),
+        "tab": "plots", "systems": known, "system": system, "found": found, "enough": ENOUGH,
+        "weeks": bars.in_all_frames([_week(one) for one in found.weeks], counted, narrow=WEEKS),
         "narrow": WEEKS,
         "categories": bars.lying([(category(one), found.categories.get(one, 0)) for one in Category]),
         "owners": bars.lying([(titles.get(name, name) or _("no system"), count) for name, count in found.systems]),
@@ -46,7 +46,8 @@ def plots(request: HttpRequest) -> HttpResponse:
     return render(request, "incident_plots.html", context)
 
 
-def _count(number: float) -> str:
+def counted(number: float) -> str:
+    """A count beside an axis."""
     return f"{number:,.0f}"
 
 

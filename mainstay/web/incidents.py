@@ -25,6 +25,7 @@ from mainstay.knowledge import queries as knowledge
 from mainstay.monitoring.wording import language_of
 from mainstay.notices import queries as notices
 from mainstay.on_call import queries as on_call
+from mainstay.reviews import queries as reviews
 from mainstay.web import lists
 from mainstay.web.access import actor, incident_of, may, page, system_of, visible
 from mainstay.web.attempt import attempt
@@ -101,6 +102,7 @@ def incident(request: HttpRequest, number: int) -> HttpResponse:
         "images": IMAGES,
         "is_operator": may(request, "incident.note", system),
         "is_writer": may(request, "article.write", system),
+        "review": reviews.of_incident(number),
         "tickets": desk.of_incident(number) if may(request, "desk.read", system) else (),
         "similar": knowledge.similar(found, visible(request)),
         "fitting": knowledge.fitting(found, language_of(get_language()), visible(request)),

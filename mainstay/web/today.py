@@ -19,6 +19,9 @@ from mainstay.monitoring import queries as monitoring
 from mainstay.monitoring.models import Standing
 from mainstay.notices import queries as notices
 from mainstay.on_call import queries
+from mainstay.reviews import queries as reviews
+from mainstay.reviews.days import day_of
+from mainstay.reviews.models import Action
 from mainstay.web import duty, glance, lists
 from mainstay.web.access import actor, may, me, page, visible, where
 from mainstay.web.context import silent
@@ -26,7 +29,7 @@ from mainstay.web.live import live
 
 SHOWN = 25
 GLANCED = 12
-DAY = timedelta(days=1)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 
 @page("incident.read")
@@ -46,6 +49,9 @@ def today(request: HttpRequest) -> HttpResponse:
         "to_sign": lists.cut(inspections.to_sign(sight).filter(system__name__in=mine), SHOWN),
         "to_approve": lists.cut(_to_approve(request, sight, names), SHOWN),
         "not_ok": lists.cut(not_ok(sight), SHOWN),
+        "due_actions": lists.cut(_due_actions(request, now, sight), SHOWN),
+        "to_review": lists.cut(reviews.waiting(sight), SHOWN) if may(request, "review.write", At.ANYWHERE) else [],
+        "day": day_of(now),
         "undelivered": lists.cut(notices.undelivered(now, sight), SHOWN),
         "mutes": lists.cut(monitoring.mutes(now, sight).order_by("ends_at"), SHOWN),
         "duty": duty.mine(me(request).username, now, rotas),
@@ -66,6 +72,14 @@ def _to_approve(request: HttpRequest, sight: Sight, names: list[str]) -> QuerySe
     waiting = backups.restores(state=State.ASKED, sight=sight).filter(policy__system__name__in=mine)
     waiting = waiting.select_related(None).select_related("policy__system").defer("wanted", "marks", "outcome", "story")
     return waiting.exclude(asked_by=actor(request).name)
+
+
+def _due_actions(request: HttpRequest, now: datetime, sight: Sight) -> QuerySet[Action]:
+    """The reader's own that are due within a week; and of others, for those who approve, what is overdue for one."""
+    today = day_of(now)
+    mine = Q(owner=me(request).username, due__lte=today + WEEK)
+    late = Q(due__lte=today - WEEK) if may(request, "review.accept", At.ANYWHERE) else Q(pk__in=())
+    return reviews.actions(state="undone", sight=sight).filter(mine | late)
 
 
 def not_ok(sight: Sight) -> QuerySet[Standing]:

@@ -213,6 +213,27 @@ why = {{"target": "rotation:{ROTATION}", "layer": 1}}
 Call.objects.create(move=move, incident=incident, kind="person", name=maria, at=now, why=why, expires_at=now + 24 * hour)
 """  # noqa: E501
 """Somebody is on call, another stands in and is called."""
+REVIEWED = f"""
+import django; django.setup()
+from datetime import UTC, date, datetime, timedelta
+from mainstay.domain.actor import Actor, Role
+from mainstay.incidents.actions import open_by_hand, resolve
+from mainstay.reviews import actions
+from mainstay.reviews.models import Action
+ann, maria = Actor("person:ann", Role.ADMINISTRATOR), "maria.magdalena.von-der-buchhaltung"
+told = {{"category": "business", "level": 1, "text": ""}}
+over = open_by_hand(system="{LONG}", title="The settlement of the subsidiaries stood still", actor=ann, **told)
+resolve(over.pk, actor=ann)
+review = actions.open_by_hand(over.pk, actor=ann)
+whys = ["Orders of the subsidiaries waited for their confirmation by the accounting department " * 3, "w" * 300]
+actions.write(review.pk, whys=whys, cause="handling", well="The standby took over " * 9, badly="b" * 200, actor=ann)
+day, title = datetime.now(UTC).date(), "Watch the confirmation of the orders of the subsidiaries by the accounting department "
+for owner in (maria, "ann", maria):
+    action = actions.add_action(review.pk, title * 3, owner=owner, due=day + timedelta(days=30), actor=ann)
+actions.end_action(action.pk, ending="training", proof="The accounting department of the subsidiaries " * 9, actor=ann)
+Action.objects.filter(owner="ann").update(due=day - timedelta(days=9), state="reopened", again=over)
+"""  # noqa: E501
+"""A review whose action is overdue."""
 CALLED = """
 import json, django; django.setup()
 from mainstay.on_call.links import address
@@ -290,6 +311,7 @@ def bad_day(folder: Path) -> Iterator[Served]:
     site.run(REPORTED)
     site.run(RUNS)
     site.run(DUTY)
+    site.run(REVIEWED)
     process = site.start()
     try:
         yield site
@@ -327,6 +349,7 @@ class There:
     store: str = ""
     article: int = 0
     ticket: int = 0
+    review: int = 0
     public: Sequence[str] = ()
 
 
@@ -336,7 +359,7 @@ def everywhere(site: Served) -> list[str]:
     checks, parts = (CHECK, "answers", "size", "sales", "job"), ("database-of-all-the-subsidiaries", "web")
     backups = ("jobs/1", "copies/1", "copies/1/files", "proofs/1", "restores/1", "restores/2")
     there = There(LONG, checks, "size", incidents[-2:], 1, parts, "operations-team-of-the-subsidiaries",
-                  "maria.magdalena.von-der-buchhaltung", POLICY, backups, WRITTEN, STORE, 1, 1,
+                  "maria.magdalena.von-der-buchhaltung", POLICY, backups, WRITTEN, STORE, 1, 1, 1,
                   json.loads(site.run(PUBLIC)))  # fmt: skip
     book, duty = f"/runbooks/of/{RUNBOOK}/", json.loads(site.run(CALLED))
     runs = ("/runbooks/", "/runbooks/new/", "/runbooks/runs/", "/runbooks/runs/1/", book, f"{book}edit/")
@@ -349,7 +372,9 @@ def pages(there: There) -> list[str]:
     return [
         "/today/", "/systems/", f"/systems/{there.system}/", f"/systems/{there.system}/yaml/",
         *(f"{check}/{name}/" for name in there.checks), f"{check}/{there.edited}/edit/",
-        "/incidents/?state=", "/incidents/?view=plots", *(f"/incidents/{number}/" for number in there.incidents),
+        "/incidents/?state=", "/incidents/?view=plots", "/incidents/figures/?months=3",
+        "/reviews/", "/reviews/?view=actions&state=", *([f"/reviews/{there.review}/"] if there.review else []),
+        *(f"/incidents/{number}/" for number in there.incidents),
         "/data/?view=findings", "/data/?view=rules", "/data/?view=flows", "/data/?view=cases",
         "/backups/", *([f"/backups/policies/{there.system}/{there.policy}/"] if there.policy else []),
         *([f"/backups/policies/{there.system}/{there.written}/edit/", f"/backups/policies/new/?system={there.system}",

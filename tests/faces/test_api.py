@@ -113,6 +113,7 @@ FITTING = {
     "year": 2026, "week": 48, "of": "db", "stores": ["vault"], "kind": "directory",
     "rotation": "week", "person": "zoe", "taker": "zoe", "export": {},
     "start": "2027-01-01T00:00:00Z", "end": "2027-01-02T00:00:00Z", "step": "a",
+    "owner": "zoe", "due": "2027-01-31", "until": "2027-01-31", "ending": "training", "proof": "x",
 }  # fmt: skip
 ONLY = {
     "StoreWanted": {"path": "/srv/vault"},

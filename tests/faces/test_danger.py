@@ -13,7 +13,7 @@ SAID_BESIDE = {"inspection-sign", "person-change", "run-approve"}
 """Forms that stand open: the sentence is beside the button."""
 DANGERS = {
     "backup-key", "backup-run", "backuprestore-abort", "backuprestore-approve",
-    "backuppolicy-retire", "store-retire", "article-retire",
+    "backuppolicy-retire", "store-retire", "article-retire", "review-action-accept",
     "account-codes", "account-contact-remove", "account-factor-remove", "on-call-feed-renew", "on-call-override-end",
     "on-call-swap-refuse", "account-passkey-remove", "account-session-end", "account-sessions-end",
     "calendar-retire", "channel-retire", "check-mute", "countersign", "incident-resolve", "inspection-refuse",

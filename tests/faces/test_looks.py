@@ -42,6 +42,8 @@ NO_PAGES = {
     "channel-retire", "owncopy-now", "calendar-save", "calendar-retire", "secret-set", "secret-delete", "secret-rotate",
     "store-try", "store-retire", "backuppolicy-retire", "backup-run", "backup-prove", "backup-key",
     "desk-open", "desk-answer", "desk-sort", "desk-join", "desk-close", "desk-wish", "desk-file", "helpdesk-file",
+    "review-open", "review-write", "review-hold", "review-close", "review-reopen", "review-article",
+    "review-action-add", "review-action-change", "review-action-done", "review-action-accept",
     "article-draft", "article-publish", "article-retire",
     "backup-restore", "backuprestore-approve", "backuprestore-abort",
     "runbook-run", "runbook-retire", "run-pause", "run-resume", "run-cancel", "run-retry", "run-skip", "run-approve",
@@ -51,7 +53,7 @@ NO_PAGES = {
     "on-call-swap-withdraw", "on-call-hand-over-add", "on-call-hand-over-confirm", "on-call-feed-renew",
     # what is no page: a fragment, a file, a feed, another address of a page that is looked at
     "alarm", "attachment", "audit-trail", "status-json", "status-atom", "catalogue_download", "inspectionfile",
-    "backupcertificate", "run-file", "on-call-feed",
+    "backupcertificate", "reviewpaper", "figures-csv", "run-file", "on-call-feed",
     "startfiles", "root", "invitation-link",
     # asks somebody who is half in; tests/faces/test_browser_sign_in.py looks at it
     "sign-in-second",

@@ -1,5 +1,5 @@
-"""The commands of the pages on the help desk, articles, who is on call and runbooks, word for word: each is run
-where what it names is there, by the number that it has here, and on days that are still to come."""
+"""The commands of the pages on the help desk, articles, reviews, who is on call and runbooks, word for word: each is
+run where what it names is there, by the number that it has here, and on days that are still to come."""
 
 import json
 import re
@@ -16,9 +16,10 @@ from mainstay.catalogue.examine import examine
 from mainstay.cli.main import load
 from mainstay.domain.actor import Actor, Role
 from mainstay.help_desk import actions as desk
-from mainstay.incidents.actions import open_by_hand
+from mainstay.incidents.actions import open_by_hand, resolve
 from mainstay.knowledge.actions import Text, write
 from mainstay.on_call import actions as on_call
+from mainstay.reviews import actions as reviews
 from mainstay.runbooks import actions as runbooks
 from tests.domain.test_grafana_oncall import EXPORT
 from tests.faces.test_manual import ROOT
@@ -42,7 +43,8 @@ STEPS = {
 }  # fmt: skip
 """What a run has come to when the command is given; else it waits."""
 SOON = date.today() + timedelta(days=30)  # noqa: DTZ011 - any day to come
-DAYS = {"2026-12-24": SOON, "2026-12-25": SOON + timedelta(days=1), "2027-06-30": SOON + timedelta(days=90)}
+DAYS = {"2026-12-24": SOON, "2026-12-25": SOON + timedelta(days=1), "2027-06-30": SOON + timedelta(days=90),
+        "2027-01-31": SOON, "2027-02-15": SOON + timedelta(days=15)}  # fmt: skip
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -76,6 +78,24 @@ def ticket(_words: list[str]) -> int:
 
 def article(_words: list[str]) -> int:
     return write(Text("en", "The pool is exhausted", "Restart it."), actor=ADMIN).pk
+
+
+def over(_words: list[str]) -> int:
+    number = incident([])
+    resolve(number, actor=ADMIN)
+    return number
+
+
+def review(words: list[str]) -> int:
+    """One that the command finds as it needs it; or an action of one."""
+    made = reviews.open_by_hand(over([]), actor=ADMIN).pk
+    if words[1] in ("change", "end", "accept"):
+        return reviews.add_action(made, "Watch it", owner="ann", due=SOON, actor=ADMIN).pk
+    if words[1] in ("close", "reopen"):
+        reviews.write(made, whys=["x"], cause="capacity", nothing="x", actor=ADMIN)
+    if words[1] == "reopen":
+        reviews.close(made, actor=ADMIN)
+    return made
 
 
 def stand_in(_words: list[str]) -> int:
@@ -118,6 +138,12 @@ def test_the_help_desk_and_its_articles(page: str, numbers: dict[str, Callable[[
     Path("pool.txt").write_text("The limit of the pool is 200.")
     for words in lines(page):
         run(words, numbers)
+
+
+def test_reviews_and_figures() -> None:
+    people("ann")
+    for words in lines("reviews"):
+        run(words, {"7": over, "1": review, "2": review})
 
 
 def test_who_is_on_call() -> None:

@@ -27,6 +27,7 @@ from mainstay.monitoring.models import Mute
 from mainstay.notices.models import Delivery
 from mainstay.people.actions import create_token
 from mainstay.people.models import Person, SystemRole
+from mainstay.reviews.models import Review
 from mainstay.web import public_status, status
 from mainstay.web.entering import BACKEND
 from tests.faces.bad_day import There, pages
@@ -76,6 +77,7 @@ def past(scale: Scale) -> Iterator[list[str]]:
         there = There(
             system.name, checks, first["http"].name, list(incidents), sheet, ["web"], "on-call", "person-1", "nightly",
             kept, written="nightly", store="vault", article=Article.objects.latest("pk").pk, ticket=ticket.pk,
+            review=Review.objects.latest("pk").pk,
             public=[f"of/{ticket.key}", f"articles/{Article.objects.latest('pk').pk}"],
         )  # fmt: skip
         yield pages(there)

@@ -16,7 +16,7 @@ from mainstay.domain.actor import PERMISSIONS, Actor, Reach, Role, reach
 from mainstay.domain.restoring import Wish
 from mainstay.help_desk.actions import Report, Sent, open_ticket
 from mainstay.help_desk.models import File as TicketFile
-from mainstay.incidents.actions import File, note, open_by_hand
+from mainstay.incidents.actions import File, note, open_by_hand, resolve
 from mainstay.inspection.actions import run_by_hand
 from mainstay.knowledge.actions import About, Text, publish, write
 from mainstay.monitoring.actions import mute
@@ -26,6 +26,8 @@ from mainstay.on_call.feeds import path
 from mainstay.people.actions import add_contact, create_token
 from mainstay.people.models import Passkey, Person, Sitting, SystemRole
 from mainstay.people.queries import actor_of, actor_of_token
+from mainstay.reviews.actions import add_action
+from mainstay.reviews.actions import open_by_hand as open_review
 from mainstay.runbooks.actions import run as run_runbook
 from mainstay.runbooks.actions import write as write_runbook
 from mainstay.runbooks.models import Answer, Proof, Step
@@ -148,6 +150,10 @@ class World:
         )  # fmt: skip
         waits.seal = seal_of(waits)
         waits.save()
+        over = open_by_hand(system=name, title=f"{name} was ill", category="data", level=2, text="", actor=ROOT)
+        resolve(over.pk, actor=ROOT)
+        review = open_review(over.pk, actor=ROOT)
+        action = add_action(review.pk, "x", owner="zoe", due=until.date() + timedelta(days=9), actor=ROOT)
         article = write(Text("en", f"{name} explained", "x"), about=About(name), actor=ROOT)
         file = note(incident.pk, "", files=[File("a.txt", b"x")], actor=ROOT).attachments.get()
         delivery = Delivery.objects.get(notice__incident=incident)
@@ -157,6 +163,7 @@ class World:
         said = Answer.objects.create(step=step, by="person:x", at=until, yes=True)
         shows = Proof.objects.create(answer=said, name="a.txt", kind="text/plain", size=1, sha256="", data=b"x")
         return {
+            "review": review.pk, "action": action.pk, "printed": "html",
             "runbook": "walk", "run": walk.pk, "shows": shows.pk,
             "system": name, "check": "job", "incident": incident.pk, "mute": muted.pk, "delivery": delivery.pk,
             "file": file.pk, "channel": "team", "calendar": "cn", "person": "zoe",

@@ -196,7 +196,9 @@ def entry_word(word: str) -> str:
         "called": _("called"), "called-again": _("called again"), "passed-over": _("step passed over"),
         "call": _("call"), "call-again": _("another call"), "call-over": _("no longer needed"),
         "call-nobody": _("nobody on call"), "handover": _("shift handed over"),
-        "runbook": _("runbook"),
+        "runbook": _("runbook"), "review": _("review opened"), "action-again": _("action opened again"),
+        "action-new": _("action agreed"), "action-soon": _("action due soon"), "action-late": _("action overdue"),
+        "action-higher": _("action overdue for a week"), "action-lapsed": _("accepted risk has ended"),
     }.get(word, word)  # fmt: skip
 
 

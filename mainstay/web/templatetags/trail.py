@@ -19,7 +19,8 @@ def _room(name: str) -> str:
         "catalogue": _("Catalogue"), "desk": _("help desk"), "factor": pgettext("act", "second factor"),
         "incident": pgettext("object", "incident"), "inspection": pgettext("object", "inspection"),
         "notice": pgettext("object", "notice"), "oncall": pgettext("act", "on call"),
-        "person": pgettext("object", "person"), "runbook": _("runbook"), "self": pgettext("act", "Mainstay's own data"),
+        "person": pgettext("object", "person"), "review": pgettext("object", "review"),
+        "action": pgettext("object", "action"), "runbook": _("runbook"), "self": pgettext("act", "Mainstay's own data"),
         "session": pgettext("act", "session"), "ticket": pgettext("object", "ticket"),
         "token": pgettext("object", "token"),
     }.get(name) or object_word(name)  # fmt: skip
@@ -28,7 +29,10 @@ def _room(name: str) -> str:
 def _verb(name: str) -> str:
     """What was done: the word after the dot."""
     return {
-        "abort": pgettext("verb", "abort"), "acknowledge": pgettext("verb", "take on"), "add": pgettext("verb", "add"),
+        "abort": pgettext("verb", "abort"), "accept": pgettext("verb", "accept a risk"),
+        "act": pgettext("verb", "agree on an action"), "again": pgettext("verb", "open an action again"),
+        "hold": pgettext("verb", "hold"), "renew": pgettext("verb", "work out the facts anew"),
+        "acknowledge": pgettext("verb", "take on"), "add": pgettext("verb", "add"),
         "answer": pgettext("verb", "answer"), "apply": pgettext("verb", "apply"),
         "approve": pgettext("verb", "approve"), "backup": pgettext("verb", "back up"), "call": pgettext("verb", "call"),
         "cancel": pgettext("verb", "cancel"), "change": pgettext("verb", "change"),
@@ -78,7 +82,7 @@ def act_said(act: str) -> SafeString:
 
 _NAMED = (
     "person", "incident", "channel", "token", "system", "component", "check", "calendar", "store", "policy",
-    "article", "rotation", "team", "ticket",
+    "article", "rotation", "team", "ticket", "review", "action",
 )  # fmt: skip
 """Kinds of objects that the trail names before the object's own name."""
 
