@@ -54,6 +54,7 @@ CODES = (
     *("asked", "safety", "running", "done", "aborted", "lapsed", "directory", "database", "live"),
     *("untouched", "restored", "between"),
     *("draft", "published", "retired", "fault", "question", "wish", "new", "answered", "closed", "said", "sorted"),
+    *("helped", "void", "remedy-begun", "remedy-helped", "remedy-failed", "remedy-not"),
     *("last", "daily", "weekly", "monthly", "yearly", "only", "base", "owed"),
 )
 """Stored words that the command line shows in the reader's language, besides states, categories and roles."""

@@ -47,6 +47,7 @@ def _words() -> dict[str | int, str]:
         "call-over": pgettext("notice", "No longer needed"), "call-nobody": pgettext("notice", "Nobody on call"),
         "handover": pgettext("notice", "Your shift begins"),
         "runbook": pgettext("notice", "Runbook"),
+        "remedy-failed": pgettext("notice", "The remedy did not help"),
         "system": pgettext("notice", "system"), "data": pgettext("notice", "data"),
         "business": pgettext("notice", "business"),
         1: _("level 1, severe"), 2: _("level 2, partial"), 3: _("level 3, slight"),
@@ -81,6 +82,9 @@ def _compose(delivery: Delivery, language: str) -> Wording:
         data |= told(data, language)
     if notice.word in CALLS:
         data |= said_of_call(notice.word, data, language)
+    if notice.word == "remedy-failed":
+        text = _("The remedy %(remedy)s (run %(run)s) did not help. No other is tried: somebody is needed.")
+        data |= {"called_because": text % data}
     facts = {
         "word": notice.word, "at": _instant(notice.at), "by": _name(data.pop("by", "")), "key": delivery.key,
         **data, **about,

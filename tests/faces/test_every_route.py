@@ -45,12 +45,13 @@ API_OBJECTS = {
     "restores": {"number": "restore"}, "articles": {"number": "article"}, "tickets": {"number": "ticket"},
     "overrides": {"number": "override"}, "swaps": {"number": "swap"},
     "hand-overs": {"number": "handover"}, "feeds": {"kind": "feed_kind", "owner": "person"},
-    "runbooks": {"name": "runbook"}, "runs": {"number": "run"}, "evidence": {"number": "run", "file": "shows"},
+    "runbooks": {"name": "runbook"}, "runs": {"number": "run"},
+    "remedies": {"system": "system", "name": "remedy"}, "evidence": {"number": "run", "file": "shows"},
 }  # fmt: skip
 """The last word of an operation's path that is a kind of object → what stands for each of its parameters."""
 ON_SYSTEM = {
     "system", "check", "incident", "mute", "delivery", "sheet", "backup", "copy", "proof", "restore", "article",
-    "ticket", "run",
+    "ticket", "run", "remedy",
 }  # fmt: skip
 API_BODIES = {
     "/api/v1/incidents": "system", "/api/v1/mutes": "system", "/api/v1/alertmanager": "alerts",
@@ -102,7 +103,7 @@ WEB_OBJECTS = {
     "on-call-feed": {"kind": "feed_kind", "name": "person", "sign": "sign"},
     **{f"on-call-swap-{act}": {"number": "swap"} for act in ("take", "refuse", "withdraw")},
     "on-call-hand-over": {"number": "handover"}, "on-call-hand-over-confirm": {"number": "handover"},
-    "runbook": {"name": "runbook"},
+    "runbook": {"name": "runbook"}, "remedy": {"system": "system", "name": "remedy"},
     "runbookedit": {"name": "runbook"}, "run": {"number": "run"}, "run-file": {"number": "run", "name": "shows"},
 }  # fmt: skip
 """The name of a route, or its first word → what stands for each of its parameters."""

@@ -44,6 +44,8 @@ components:
   db: {{kind: sqlite, dsn: "sqlite:////srv/{name}/x.sqlite3"}}
 backups:
   nightly: {{of: db, stores: [vault]}}
+remedies:
+  again: {{checks: home, runbook: again}}
 checks:
   home: {{probe: {{kind: http, on: web}}, impact: outage}}
   job: {{probe: {{kind: heartbeat, period: 1h, grace: 5m}}}}
@@ -150,13 +152,14 @@ class World:
         article = write(Text("en", f"{name} explained", "x"), about=About(name), actor=ROOT)
         file = note(incident.pk, "", files=[File("a.txt", b"x")], actor=ROOT).attachments.get()
         delivery = Delivery.objects.get(notice__incident=incident)
+        write_runbook("runbook: again\nsteps: {a: {kind: wait, for: 1s}}\n", actor=ROOT)
         write_runbook("runbook: walk\nsteps: {a: {kind: manual, words: x}}\n", actor=ROOT)
         walk = run_runbook("walk", {}, target=name, actor=ROOT)
         step = Step.objects.create(run=walk, path="a", state="done", key="k", began_at=until)
         said = Answer.objects.create(step=step, by="person:x", at=until, yes=True)
         shows = Proof.objects.create(answer=said, name="a.txt", kind="text/plain", size=1, sha256="", data=b"x")
         return {
-            "runbook": "walk", "run": walk.pk, "shows": shows.pk,
+            "runbook": "walk", "run": walk.pk, "remedy": "again", "shows": shows.pk,
             "system": name, "check": "job", "incident": incident.pk, "mute": muted.pk, "delivery": delivery.pk,
             "file": file.pk, "channel": "team", "calendar": "cn", "person": "zoe",
             "token": self.token.split("_")[1], "secret": "A_SECRET", "manual": "probes",

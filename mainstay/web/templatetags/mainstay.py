@@ -196,7 +196,8 @@ def entry_word(word: str) -> str:
         "called": _("called"), "called-again": _("called again"), "passed-over": _("step passed over"),
         "call": _("call"), "call-again": _("another call"), "call-over": _("no longer needed"),
         "call-nobody": _("nobody on call"), "handover": _("shift handed over"),
-        "runbook": _("runbook"),
+        "runbook": _("runbook"), "remedy-begun": _("remedy applied"), "remedy-helped": _("the remedy helped"),
+        "remedy-failed": _("the remedy did not help"), "remedy-not": _("remedy not applied"),
     }.get(word, word)  # fmt: skip
 
 
@@ -224,7 +225,8 @@ def moment_of(text: str | None) -> datetime | None:
 @register.filter
 def person(actor: str) -> str:
     """An actor as people say it."""
-    return person_name(actor)
+    who = person_name(actor)
+    return _("remedy, allowed by %(who)s") % {"who": who} if actor.startswith("remedy:") else who
 
 
 @register.filter

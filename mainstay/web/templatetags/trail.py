@@ -21,7 +21,7 @@ def _room(name: str) -> str:
         "notice": pgettext("object", "notice"), "oncall": pgettext("act", "on call"),
         "person": pgettext("object", "person"), "runbook": _("runbook"), "self": pgettext("act", "Mainstay's own data"),
         "session": pgettext("act", "session"), "ticket": pgettext("object", "ticket"),
-        "token": pgettext("object", "token"),
+        "token": pgettext("object", "token"), "remedy": pgettext("object", "remedy"),
     }.get(name) or object_word(name)  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def _verb(name: str) -> str:
         "sort": pgettext("verb", "sort"), "swap": pgettext("verb", "swap a shift"), "test": pgettext("verb", "test"),
         "try": pgettext("verb", "try"), "unmute": pgettext("verb", "end the mute"),
         "ways": pgettext("verb", "ways to sign in"), "wish": pgettext("verb", "note as a requirement"),
-        "write": pgettext("verb", "write"),
+        "write": pgettext("verb", "write"), "allow": pgettext("verb", "allow"),
     }.get(name, name)  # fmt: skip
 
 
