@@ -18,6 +18,7 @@ import psycopg
 import pytest
 
 from mainstay.catalogue.models import Check
+from mainstay.domain.actor import Role
 from mainstay.domain.state import State
 from mainstay.engine.runbooks import driving
 from mainstay.incidents.models import Entry
@@ -42,7 +43,7 @@ def allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(driving, "NETWORK", LOOPBACK)
     from_packs = runbooks.keep_shipped()
     assert from_packs
-    people("ann")
+    people("ann", role=Role.APPROVER)
 
 
 def mended(name: str, remedy: str, **more: Any) -> Attempt:
@@ -119,22 +120,29 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Answers).serve_
 
 @pytest.fixture
 def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, Path]]:
-    """A web service that hangs, and the program by which its people restart it."""
-    port, pid, plugins = free_port(), tmp_path / "pid", tmp_path / "plugins"
+    """A web service that hangs, whoever keeps it running, and the program by which its people restart it."""
+    port, pid, plugins, over = free_port(), tmp_path / "pid", tmp_path / "plugins", threading.Event()
     plugins.mkdir()
     (tmp_path / "service.py").write_text(SERVICE)
     program = plugins / "restart-service"
-    program.write_text(
-        f'#!/bin/sh\n[ "$1" = shop ] || exit 9\n[ -f {pid} ] && kill -9 $(cat {pid})\n'
-        f"setsid {sys.executable} {tmp_path}/service.py {port} </dev/null >/dev/null 2>&1 &\necho $! >{pid}\n"
-    )
+    program.write_text(f'#!/bin/sh\n[ "$1" = shop ] && kill -9 $(cat {pid})\n')
     program.chmod(0o755)
     monkeypatch.setattr(driving, "PLUGINS", (str(plugins),))
-    subprocess.run([program, "shop"], check=True)
+
+    def keep() -> None:
+        while not over.is_set():
+            running = subprocess.Popen([sys.executable, tmp_path / "service.py", str(port)])
+            pid.write_text(str(running.pid))
+            running.wait()
+
+    keeper = threading.Thread(target=keep)
+    keeper.start()
     wait_for(lambda: answers(port))
     os.kill(int(pid.read_text()), signal.SIGSTOP)
     yield port, pid
+    over.set()
     os.kill(int(pid.read_text()), signal.SIGKILL)
+    keeper.join()
 
 
 def answers(port: int) -> bool:
@@ -159,7 +167,7 @@ checks:
   web.answer: {{timeout: 1s}}
 """)
     mended("web.answer", "web.restart-by-command")
-    assert answers(port)
+    wait_for(lambda: answers(port))
     assert int(pid.read_text()) != hung
 
 
