@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from estate import services
 from estate.faults import registry
 from estate.layout import SEED_DUMP, Layout
 
@@ -21,15 +22,19 @@ def parser() -> argparse.ArgumentParser:
     seed.add_argument("--out", type=Path, default=SEED_DUMP)
     seed.add_argument("--sales", type=int, default=300)
     seed.add_argument("--purchases", type=int, default=50)
-    for verb, text in (("break", "cause a fault"), ("mend", "take a fault back")):
+    for verb, text in (("break", "cause a fault"), ("mend", "take a fault back"), ("forget", "it was recovered")):
         command = commands.add_parser(verb, help=text)
         command.add_argument("names", nargs="+", metavar="NAME", choices=sorted(registry.FAULTS))
+    restart = commands.add_parser("restart", help="start a service of the estate anew")
+    restart.add_argument("name", choices=services.SERVICES)
+    end = commands.add_parser("end", help="end a program that was left running")
+    end.add_argument("name")
     commands.add_parser("serve", help="run the ERP alone on the database named in COPY_DSN, at COPY_PORT")
     faults = commands.add_parser("faults", help="list the faults")
-    for command in (up, commands.choices["break"], commands.choices["mend"]):
+    for command in (up, restart, end, *(commands.choices[verb] for verb in ("break", "mend", "forget"))):
         command.add_argument("--dir", type=Path, required=True)
     faults.add_argument("--dir", type=Path, help="also say which of them are broken now")
-    for command in (up, faults, commands.choices["break"], commands.choices["mend"]):
+    for command in (up, faults, *(commands.choices[verb] for verb in ("break", "mend", "forget"))):
         command.add_argument("--json", action="store_true")
     return top
 
@@ -58,6 +63,11 @@ def _run(args: argparse.Namespace) -> int:
         serve.run(Path.cwd())
     elif args.command == "faults":
         _list_faults(args.dir, args.json)
+    elif args.command == "restart":
+        services.restart(Layout(args.dir.resolve()), args.name)
+        print(f"{args.name}: started anew")
+    elif args.command == "end":
+        print(f"{args.name}: {services.end(Layout(args.dir.resolve()), args.name)} ended")
     else:
         for name in args.names:
             _change(args.command, name, args.dir, args.json)
@@ -66,10 +76,7 @@ def _run(args: argparse.Namespace) -> int:
 
 def _change(verb: str, name: str, root: Path, as_json: bool) -> None:
     fault = registry.make(name, Layout(root.resolve()))
-    if verb == "break":
-        fault.break_once()
-    else:
-        fault.mend_once()
+    {"break": fault.break_once, "mend": fault.mend_once, "forget": fault.forget}[verb]()
     if as_json:
         print(json.dumps({"name": name, "broken": fault.broken}))
         return

@@ -233,6 +233,7 @@ INSTALLED_APPS = [
     "mainstay.help_desk",
     "mainstay.on_call",
     "mainstay.runbooks",
+    "mainstay.remedies",
     "mainstay.own_copies",
     "mainstay.web",
 ]
@@ -273,6 +274,7 @@ TEMPLATES = [
                 "mainstay.web.templatetags.backups",
                 "mainstay.web.templatetags.knowledge",
                 "mainstay.web.templatetags.runbooks",
+                "mainstay.web.templatetags.remedies",
                 "mainstay.web.templatetags.clocks",
                 "mainstay.web.templatetags.reviews",
                 "django.templatetags.i18n",

@@ -57,6 +57,7 @@ CODES = (
     *("held", "change", "software", "configuration", "capacity", "hardware", "network", "handling", "unknown"),
     *("check", "rule", "runbook", "training", "accepted-risk", "review", "action-again"),
     *("all", "month", "level"),
+    *("helped", "void", "remedy-begun", "remedy-helped", "remedy-failed", "remedy-not"),
     *("last", "daily", "weekly", "monthly", "yearly", "only", "base", "owed"),
 )
 """Stored words that the command line shows in the reader's language, besides states, categories and roles."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import psycopg
@@ -48,6 +46,10 @@ class Fault(ABC):
             self.mend()
             state.forget(self.layout, self.name)
 
+    def forget(self) -> None:
+        """It was recovered by other means: only what is remembered of it is put away."""
+        state.forget(self.layout, self.name)
+
     @abstractmethod
     def break_(self) -> None: ...
 
@@ -66,11 +68,3 @@ class Fault(ABC):
     def database(self) -> psycopg.Connection[dict[str, Any]]:
         """As the administrator: one transaction when used in a `with` block."""
         return psycopg.connect(self.facts["admin_dsn"], row_factory=dict_row, connect_timeout=5)
-
-
-def wait_until(done: Callable[[], bool], patience: float, what: str) -> None:
-    deadline = time.monotonic() + patience
-    while not done():
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"{what} did not happen within {patience:.0f} s")
-        time.sleep(0.1)

@@ -4,33 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-from pathlib import Path
 
-from estate import postgres
-from estate.faults.base import Fault, wait_until
-from estate.layout import Layout, read_json
-from estate.supervisor import kill_group, listens
-
-
-def take_down(layout: Layout, child: str) -> None:
-    """Hold the child first, so that the supervisor does not raise it again, then kill it hard."""
-    layout.held(child).touch()
-    pid = read_json(layout.facts)["pids"].get(child)
-    if pid and _is_alive(pid):
-        kill_group(pid)
-        wait_until(lambda: not _is_alive(pid), 10, f"the end of {child}")
-
-
-def let_up(layout: Layout, child: str) -> None:
-    layout.held(child).unlink(missing_ok=True)
-
-
-def _is_alive(pid: int) -> bool:
-    """A killed child is a zombie until the supervisor has looked; that counts as dead."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+from estate import services
+from estate.faults.base import Fault
+from estate.services import wait_until
+from estate.supervisor import listens
 
 
 class DatabaseDown(Fault):
@@ -55,15 +33,10 @@ class DatabaseDown(Fault):
         wait_until(lambda: not listens(self.facts["database_port"]), 10, "the end of PostgreSQL")
 
     def mend(self) -> None:
-        let_up(self.layout, "postgresql")
-        wait_until(lambda: postgres.answers(self.facts["admin_dsn"]), 45, "PostgreSQL's return")
+        services.restart(self.layout, "postgresql")
         # The worker's connection for being told of new tasks does not come back by itself, and the process lives on
-        # without it: queued work would wait for the hourly retry. Who mends a database starts the worker anew, and
-        # puts back what the old one had taken from the queue and could not finish: the ERP never takes that again.
-        take_down(self.layout, "worker")
-        with self.database() as db:
-            db.execute("UPDATE ir_queue SET dequeued_at = NULL WHERE dequeued_at IS NOT NULL AND finished_at IS NULL")
-        let_up(self.layout, "worker")
+        # without it: queued work would wait for the hourly retry. Who mends a database starts the worker anew.
+        services.restart(self.layout, "worker")
 
 
 class AppDown(Fault):
@@ -79,8 +52,7 @@ class AppDown(Fault):
 
     def break_(self) -> None:
         self.remember()
-        take_down(self.layout, "erp")
+        services.take_down(self.layout, "erp")
 
     def mend(self) -> None:
-        let_up(self.layout, "erp")
-        wait_until(lambda: listens(self.facts["ports"]["erp"]), 45, "the ERP's return")
+        services.restart(self.layout, "erp")

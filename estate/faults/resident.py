@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from estate.faults import state
-from estate.faults.base import Fault, wait_until
+from estate.faults.base import Fault
 from estate.layout import CHECKOUT
+from estate.services import wait_until
 
 
 class Resident(Fault):
@@ -27,6 +28,10 @@ class Resident(Fault):
 
     def mend(self) -> None:
         state.end_helper(self.recall())
+        self.sign.unlink(missing_ok=True)
+
+    def forget(self) -> None:
+        super().forget()
         self.sign.unlink(missing_ok=True)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from estate.faults.base import Fault
-from estate.faults.processes import let_up, take_down
+from estate.services import let_up, take_down
 
 
 class CronStopped(Fault):

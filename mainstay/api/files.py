@@ -14,6 +14,8 @@ from mainstay.catalogue.schema import schema as catalogue_schema
 from mainstay.catalogue.sources import Invalid
 from mainstay.checker.trial import attempt
 from mainstay.engine.trial import tell
+from mainstay.remedies.examine import examine as examine_remedies
+from mainstay.remedies.queries import known as runbooks_in_use
 
 router = Router(tags=["catalogue"])
 
@@ -65,7 +67,9 @@ class Drift(Schema):
 
 def _examined(body: Files) -> examine.Examined:
     files = {name: text.encode() for name, text in body.files.items()}
-    return examine.examine(files, whole=body.whole, known=examine.Known() if body.whole else queries.known())
+    found = examine.examine(files, whole=body.whole, known=examine.Known() if body.whole else queries.known())
+    examine_remedies(files, found.catalogue, runbooks_in_use())
+    return found
 
 
 @router.get("/catalogue", response=Files, **needs("catalogue.export"))

@@ -11,6 +11,7 @@ from mainstay.catalogue.examine_checks import examine_checks
 from mainstay.catalogue.examine_inspection import examine_part
 from mainstay.catalogue.examine_on_call import examine_arrangements, examine_called
 from mainstay.catalogue.examine_practices import examine_practices
+from mainstay.catalogue.examine_remedies import examine_remedies
 from mainstay.catalogue.page import Page
 from mainstay.catalogue.sources import Invalid, LocatedFlaw, contents, parse
 from mainstay.domain import document
@@ -19,7 +20,7 @@ from mainstay.domain.complaint import nearest
 from mainstay.domain.difference import ObjectKey
 from mainstay.domain.document_forms import Mapping as Written
 from mainstay.domain.draft import Catalogue, DraftSystem
-from mainstay.domain.pack import BACKUP, PackBook, Unfoldable, unfold, unfold_policy
+from mainstay.domain.pack import BACKUP, PackBook, Unfoldable, unfold, unfold_policy, unfold_remedies
 from mainstay.domain.placeholder import Path as Way
 from mainstay.domain.yaml_node import plain
 
@@ -190,7 +191,8 @@ class _Examiner:
 
     def _system(self, page: Page) -> DraftSystem | None:
         written: dict[str, Any] = plain(page.node)
-        header = page.model(document.System, {**written, "components": {}, "checks": {}, "backups": {}}, ())
+        apart: dict[str, Any] = {"components": {}, "checks": {}, "backups": {}, "remedies": {}}
+        header = page.model(document.System, {**written, **apart}, ())
         if header:
             self._header(page, header)
         components = {
@@ -203,10 +205,13 @@ class _Examiner:
             self._component(page, name, component, names)
         _refuse_cycles(page, components)
         watched = examine_policies(page, components, self._stores)
-        unfolded = self._unfold(page, components) | self._watch(page, watched)
+        remedies: dict[str, tuple[dict[str, Any], Way]] = {}
+        unfolded = self._unfold(page, components, remedies) | self._watch(page, watched)
         checks = examine_checks(page, unfolded, page.mapping("checks"), names)
+        mending = examine_remedies(page, remedies, names, checks)
         if header is None:
             return None
+        header = header.model_copy(update={"remedies": mending})
         if isinstance(header.users, str):
             page.exists(("users",), header.users, "check", checks)
         self._inspection(page, header.inspection, {pack for _, pack, _ in unfolded.values()})
@@ -236,9 +241,13 @@ class _Examiner:
             page.exists((*way, "depends_on", index), needed, "component", names)
 
     def _unfold(
-        self, page: Page, components: Mapping[str, document.Component]
+        self,
+        page: Page,
+        components: Mapping[str, document.Component],
+        remedies: dict[str, tuple[dict[str, Any], Way]],
     ) -> dict[str, tuple[dict[str, Any], str, Way]]:
-        """Full name → the plain check, its pack, and the place that brought it in."""
+        """Full name → the plain check, its pack, and the place that brought it in. ``remedies`` gets those that come
+        with them."""
         found: dict[str, tuple[dict[str, Any], str, Way]] = {}
         for name, component in components.items():
             for index, use in enumerate(component.packs):
@@ -255,10 +264,12 @@ class _Examiner:
                     continue
                 try:
                     unfolded = unfold(book, name, given, component.model_extra or {})
+                    lent = unfold_remedies(book, name, given)
                 except Unfoldable as error:
                     _complain(page, book, error, (*way, pack))
                     continue
                 found |= {full: (check, pack, way) for full, check in unfolded.items()}
+                remedies |= {full: (remedy, way) for full, remedy in lent.items()}
         return found
 
     def _watch(self, page: Page, watched: Mapping[str, Watched]) -> dict[str, tuple[dict[str, Any], str, Way]]:

@@ -10,10 +10,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mainstay.catalogue.examine_inspection import flaws_of_pack
+from mainstay.catalogue.examine_remedies import flaw_of_pack
 from mainstay.catalogue.sources import Invalid, LocatedFlaw, contents
 from mainstay.domain.complaint import complaints
 from mainstay.domain.document import Check, Pack
-from mainstay.domain.pack import PackBook, Unfoldable, control_totals, unfold
+from mainstay.domain.pack import PackBook, Unfoldable, control_totals, unfold, unfold_remedies
 from mainstay.domain.yaml_node import Flaw, Node, Unreadable, locate, plain
 from mainstay.domain.yaml_text import read
 from mainstay.settings import PACKAGE, WORKSPACE
@@ -101,6 +102,14 @@ def _tried(book: PackBook, node: Node) -> Iterable[LocatedFlaw]:
         control_totals(book, "x", {})
     except Unfoldable as error:
         yield _at(book.source, node, ("totals",), error.what, error.right)
+    try:
+        lent = unfold_remedies(book, "x", {}, whole=True)
+    except Unfoldable as error:
+        yield _at(book.source, node, ("remedies",), error.what, error.right)
+        lent = {}
+    for full, remedy in lent.items():
+        if wrong := flaw_of_pack(remedy, unfolded):
+            yield _at(book.source, node, ("remedies", full.removeprefix("x.")), wrong, "")
     for full, check in unfolded.items():
         try:
             Check.model_validate(check)

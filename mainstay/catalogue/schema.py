@@ -33,6 +33,15 @@ def schema() -> dict[str, Any]:
             _PACK_CHECK: {"anyOf": [{"$ref": "#/$defs/Override"}, {"type": "null"}]},
         },
     }
+    parts["Change"] = {**parts["Remedy"], "required": [], "description": "Keys that replace those of a pack's remedy."}
+    system["properties"]["remedies"] = {
+        "type": "object",
+        "additionalProperties": False,
+        "patternProperties": {
+            _OWN_CHECK: {"$ref": "#/$defs/Remedy"},
+            _PACK_CHECK: {"anyOf": [{"$ref": "#/$defs/Change"}, {"type": "null"}]},
+        },
+    }
     parts["System"], parts["Shared"] = system, shared
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -3,6 +3,7 @@
 import getpass
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +19,11 @@ from mainstay.cli.output import AsJson, print_json, print_one, print_rows
 from mainstay.cli.shell import acting, told
 from mainstay.cli.words import _
 from mainstay.domain.difference import Act, Difference
+from mainstay.domain.runbook import Runbook
+from mainstay.remedies.examine import examine as examine_remedies
+from mainstay.remedies.queries import known as runbooks_in_use
 from mainstay.runbooks import actions as runbooks
-from mainstay.runbooks.actions.writing import FOLDER
+from mainstay.runbooks.actions.writing import FOLDER, shipped
 from mainstay.runbooks.examine import Written
 from mainstay.runbooks.examine import examine as examine_runbooks
 
@@ -41,7 +45,8 @@ def register(app: typer.Typer) -> None:
 
 def validate(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
     """Say everything that is wrong with a catalogue: file, line, column, and what would be right."""
-    found, books = examined(path, as_json), examined_runbooks(path, as_json)
+    books = examined_runbooks(path, as_json)
+    found = examined(path, as_json, books)
     counts = {
         "systems": len(found.catalogue.systems),
         "components": sum(len(one.components) for one in found.catalogue.systems.values()),
@@ -60,7 +65,7 @@ def validate(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
 def diff(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
     """Say what ``apply`` would do. Exit code 1 when it would do anything."""
     acting("catalogue.export")
-    found = examined(path, as_json)
+    found = examined(path, as_json, examined_runbooks(path, as_json))
     differences = queries.differences(found.catalogue)
     _print_differences(differences, as_json, _("no difference"))
     raise typer.Exit(1 if differences else 0)
@@ -68,7 +73,8 @@ def diff(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
 
 def apply(path: Where = CATALOGUE, as_json: AsJson = False) -> None:
     """Make the running catalogue what the files say: all of it or nothing."""
-    found, books = examined(path, as_json), examined_runbooks(path, as_json)
+    books = examined_runbooks(path, as_json)
+    found = examined(path, as_json, books)
     differences = actions.apply(found.catalogue, actor=acting("catalogue.apply"))
     if books:
         done = runbooks.apply_files(books, whole=True, actor=acting("runbook.edit"))
@@ -152,10 +158,12 @@ def rotate_secrets(as_json: AsJson = False) -> None:
     print_one({"sealed": count}, _("{count} secrets sealed anew").format(count=count), as_json=as_json)
 
 
-def examined(path: Path, as_json: bool) -> examine.Examined:
-    """What the files say, or the end of the program with all flaws told."""
+def examined(path: Path, as_json: bool, books: Mapping[str, Written]) -> examine.Examined:
+    """What the files say, or the end of the program with all flaws told. ``books`` are the runbooks beside them."""
     try:
-        return examine.read(path, _known(path))
+        found = examine.read(path, _known(path))
+        examine_remedies(contents(path), found.catalogue, _documents(books))
+        return found
     except Invalid as error:
         print_flaws(error.flaws, as_json)
         raise typer.Exit(INVALID) from None
@@ -170,6 +178,16 @@ def examined_runbooks(path: Path, as_json: bool) -> dict[str, Written]:
     except Invalid as error:
         print_flaws(error.flaws, as_json)
         raise typer.Exit(INVALID) from None
+
+
+def _documents(books: Mapping[str, Written]) -> dict[str, Runbook]:
+    """Runbooks that a remedy may name: those beside the catalogue, those in use, those that come with packs."""
+    lent = {one.document.runbook: one.document for one in shipped().values()}
+    own = {name: one.document for name, one in books.items()}
+    try:
+        return lent | runbooks_in_use() | own
+    except (OperationalError, ProgrammingError):
+        return lent | own
 
 
 def _known(path: Path) -> examine.Known:

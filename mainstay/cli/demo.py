@@ -37,7 +37,9 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    once: Annotated[bool, typer.Option(help="Break and mend every fault in turn, print the table, and end.")] = False,
+    once: Annotated[
+        bool, typer.Option(help="Break every fault in turn and recover it, print the table, and end.")
+    ] = False,
     port: Annotated[int, typer.Option(help="Where the page is served; taken only if free.")] = 8080,
     only: Annotated[list[str] | None, typer.Option(help="With --once: only these faults.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="With --once: the table as JSON.")] = False,
@@ -76,7 +78,7 @@ def _run(stack: ExitStack, directory: Path, port: int, once: bool, only: list[st
     watch.wait_for_life(patience=120)
     typer.echo(f"The pages live after {time.monotonic() - began:.0f} s; in half a minute all is looked at.", err=True)
     if once:
-        return Round(watch, facts, directory / "estate", _estate_command()).run(only, as_json)
+        return Round(watch, facts, directory / "estate", _estate_command(), mainstay.call).run(only, as_json)
     demo_backups.ask(watch)
     _say_where(port, password, facts)
     demo_backups.follow(watch)
@@ -171,12 +173,14 @@ class Workspace:
     def prepare(self) -> tuple[str, str]:
         """Settings, a person and a token; returns the person's password and the token."""
         shutil.copytree(CHECKOUT / "estate" / "catalogue", self.directory / "catalogue")
+        shutil.copytree(CHECKOUT / "estate" / "runbooks", self.directory / "runbooks")
         (self.directory / "mainstay.toml").write_text(
             f'port = {self.port}\nbase_url = "http://127.0.0.1:{self.port}"\nsettle = 3\n'
             '[networks]\nallowed = ["127.0.0.0/8", "::1/128"]\n'
         )
         password = secrets.token_urlsafe(9)
         put_plugin(self.directory / "plugins")
+        put_tools(self.directory / "plugins", self.directory.parent / "estate")
         self.call("migrate")
         self.call("user", "add", PERSON, "--role", "administrator", "--password-stdin", given=password)
         token = json.loads(self.call("token", "create", "demo", "--role", "administrator", "--json"))["token"]
@@ -185,7 +189,7 @@ class Workspace:
     def take_in(self, facts: dict[str, Any]) -> None:
         """The ERP's system, with what its addresses are this time."""
         self.environment |= references(facts)
-        self.call("apply", str(self.directory / "catalogue"))
+        self.call("apply")
 
     def call(self, *words: str, given: str = "") -> str:
         """One command of Mainstay; its output. A failure ends the demo with what the command said."""
@@ -222,12 +226,25 @@ def put_plugin(directory: Path) -> None:
     script.chmod(0o755)
 
 
+def put_tools(directory: Path, estate: Path) -> None:
+    """The programs that the demo's runbooks run: the estate's own, and one that removes what a broken export left."""
+    words = shlex.join(["env", f"PYTHONPATH={CHECKOUT}", *_estate_command()])
+    tools = {
+        "estate": f'exec {words} "$@" --dir {shlex.quote(str(estate))}\n',
+        "remove-leftovers": 'exec find "$1/" -xdev -maxdepth 1 -type f -name "filler*" -print -delete\n',
+    }
+    for name, text in tools.items():
+        (directory / name).write_text(f"#!/bin/sh\n{text}")
+        (directory / name).chmod(0o755)
+
+
 def references(facts: dict[str, Any]) -> dict[str, str]:
     """What the demo's catalogue names as ``${ERP_…}``."""
     secure = facts["erp_tls_url"].removeprefix("https://").rstrip("/")
     host, _, port = secure.partition(":")
     return {
         "ERP_DSN": facts["database_dsn"],
+        "ERP_OWNER_DSN": facts["admin_dsn"],
         "ERP_URL": facts["erp_url"],
         "ERP_TLS_HOST": host,
         "ERP_TLS_PORT": port,

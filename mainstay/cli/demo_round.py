@@ -1,9 +1,11 @@
-"""``mainstay demo --once``: break every fault, see it found, graded, announced and gone again, and nothing else."""
+"""``mainstay demo --once``: break every fault, see it found, graded, announced, taken on and recovered, and nothing
+else."""
 
 import json
 import subprocess
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -14,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from mainstay.cli.demo_recovery import WAYS, Call, Recovery, allow_all
 from mainstay.cli.demo_watch import Row, Watch, wait
 
 QUIET = 180.0
@@ -22,7 +25,7 @@ QUIET = 180.0
 
 @dataclass
 class Result:
-    """What became of one fault. Times in seconds; None when it did not happen."""
+    """What became of one fault. Times in seconds since it was caused; None when it did not happen."""
 
     fault: str
     expected: str
@@ -33,7 +36,14 @@ class Result:
     known: bool = False
     """Whether the check that found it is one that the fault names."""
     delivered: bool = False
+    way: str = ""
+    """The remedy or the runbook that was to recover it."""
+    worked: bool = False
+    """Whether that was carried to its end, and a remedy found to have helped by the check that failed."""
+    acknowledged: float | None = None
     recovered: float | None = None
+    clocks: dict[str, str] = field(default_factory=dict)
+    """Each clock of the incident: met or late."""
     false_alarms: list[str] = field(default_factory=list)
 
     @property
@@ -44,7 +54,10 @@ class Result:
             and self.found == self.expected
             and self.known
             and self.delivered
+            and self.worked
+            and self.acknowledged is not None
             and self.recovered is not None
+            and set(self.clocks.values()) == {"met"}
             and not self.false_alarms
         )
 
@@ -63,8 +76,10 @@ def names(fault: Row, check: str) -> bool:
 class Round:
     """One pass over the estate's faults."""
 
-    def __init__(self, watch: Watch, facts: Row, directory: Path, estate: list[str]) -> None:
+    def __init__(self, watch: Watch, facts: Row, directory: Path, estate: list[str], call: Call) -> None:
         self.watch = watch
+        self.call = call
+        self.recovery = Recovery(watch, call)
         self.facts = facts
         self.directory = directory
         self.estate = estate
@@ -73,6 +88,7 @@ class Round:
 
     def run(self, only: list[str], as_json: bool) -> int:
         """The exit code: 0 when every row is as expected."""
+        allow_all(self.call)
         wait(self._is_quiet, QUIET, f"Not everything became green: {self._noise()}")
         faults = [fault for fault in self._faults() if not only or fault["name"] in only]
         results = []
@@ -104,12 +120,24 @@ class Round:
         broken = time.time()
         incident = self._detected(fault, began, patience=fault["detect_within"])
         if incident:
-            self._describe(result, incident, broken)
-            result.known = names(fault, result.by.partition("/")[2])
-        self._estate("mend", fault["name"])
-        self._recovered(result, time.time())
+            self._recover(result, fault, incident, broken)
+        self._estate("forget" if result.recovered is not None else "mend", fault["name"])
         result.false_alarms += self._false_alarms(incident, began) + self._strangers(fault)
         return result
+
+    def _recover(self, result: Result, fault: Row, incident: Row, broken: float) -> None:
+        """By the way that is meant for it. Nothing else makes it green: the estate mends only what that did not."""
+        way, number = WAYS[fault["name"]], incident["id"]
+        result.way = way.words
+        done = self.recovery.recover(way, number, broken)
+        self._describe(result, incident, broken)
+        result.known = names(fault, result.by.partition("/")[2])
+        self._recovered(result, broken)
+        result.worked = done and self.recovery.helped(way, broken)
+        whole = self.watch.incident(number)
+        taken = whole["acknowledged_at"]
+        result.acknowledged = round(_seconds(taken) - broken, 1) if taken else None
+        result.clocks = {one["clock"]: "late" if one["late"] else "met" for one in whole["clocks"]}
 
     def _detected(self, fault: Row, began: float, patience: float) -> Row | None:
         """The incident that this fault opened, once it has its final level or the time is over."""
@@ -155,12 +183,12 @@ class Round:
         with urllib.request.urlopen(f"{self.facts['mail_url']}messages.json", timeout=20) as answer:  # noqa: S310
             return str(answer.read(), "utf-8")
 
-    def _recovered(self, result: Result, mended: float) -> None:
+    def _recovered(self, result: Result, broken: float) -> None:
         deadline = time.monotonic() + QUIET
         while time.monotonic() < deadline:
             try:
                 if self._is_quiet():
-                    result.recovered = round(time.time() - mended, 1)
+                    result.recovered = round(time.time() - broken, 1)
                     return
             except OSError:
                 pass
@@ -210,24 +238,33 @@ def _seconds(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
+def _after(seconds: float | None) -> str:
+    return "never" if seconds is None else f"{seconds:.1f} s"
+
+
+COLUMNS: tuple[tuple[str, Callable[[Result], str]], ...] = (
+    ("", lambda row: "✓" if row.right else "✗"),
+    ("fault", lambda row: row.fault),
+    ("found after", lambda row: _after(row.detected)),
+    ("allowed", lambda row: f"{row.allowed:.0f} s"),
+    ("expected", lambda row: row.expected),
+    ("found", lambda row: row.found),
+    ("by", lambda row: row.by),
+    ("notice", lambda row: "yes" if row.delivered else "no"),
+    ("taken on after", lambda row: _after(row.acknowledged)),
+    ("recovered after", lambda row: _after(row.recovered)),
+    ("by what", lambda row: row.way if row.worked else f"{row.way}: no"),
+    ("clocks", lambda row: ", ".join(f"{clock} {stand}" for clock, stand in row.clocks.items())),
+    ("false alarms", lambda row: "\n".join(row.false_alarms) or "0"),
+)
+"""The table's heads, and what stands below each."""
+
+
 def _table(results: list[Result]) -> str:
-    table = Table(
-        "", "fault", "found after", "allowed", "expected", "found", "by", "notice", "recovered after", "false alarms"
-    )
+    table = Table(*(head for head, _ in COLUMNS))
     for row in results:
-        table.add_row(
-            "✓" if row.right else "✗",
-            row.fault,
-            "never" if row.detected is None else f"{row.detected:.1f} s",
-            f"{row.allowed:.0f} s",
-            row.expected,
-            row.found,
-            row.by,
-            "yes" if row.delivered else "no",
-            "never" if row.recovered is None else f"{row.recovered:.1f} s",
-            "\n".join(row.false_alarms) or "0",
-        )
-    console = Console(width=200, record=True, file=None)
+        table.add_row(*(said(row) for _, said in COLUMNS))
+    console = Console(width=240, record=True, file=None)
     with console.capture() as capture:
         console.print(table)
     return capture.get()

@@ -49,6 +49,7 @@ PARTS = {
     "backup": Part("backups", "Backups: copies, and the proof that they restore."),
     "on-call": Part("on_call", "On call: who is, who stands in, who would be called and who was."),
     "runbook": Part("runbooks", "Runbooks: run, follow and steer them, and say what they ask."),
+    "remedy": Part("remedies", "Remedies: what mends known faults by itself, once somebody has allowed it."),
     "notice": Part("notices", "Notices and what became of them."),
     "channel": Part("notices", "Ways to tell somebody."),
     "alert": Part("alerts", "Alerts of other programs."),

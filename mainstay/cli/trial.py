@@ -7,7 +7,7 @@ import typer
 from mainstay.api.rows import look_row, told_row
 from mainstay.catalogue.drift import CATALOGUE
 from mainstay.checker.trial import attempt
-from mainstay.cli.catalogue import Where, examined
+from mainstay.cli.catalogue import Where, examined, examined_runbooks
 from mainstay.cli.output import EXIT, AsJson, print_json, print_rows
 from mainstay.cli.shell import acting, told
 from mainstay.cli.words import _
@@ -24,7 +24,7 @@ def try_catalogue(
 ) -> None:
     """Look once at every check of files that are not applied. Nothing is kept; the exit code is that of the worst."""
     actor = acting("catalogue.try")
-    wanted = examined(path, as_json).catalogue
+    wanted = examined(path, as_json, examined_runbooks(path, as_json)).catalogue
     with told():
         rows = [look_row(look) for look in attempt(wanted, actor=actor, component=component)]
         answers = [told_row(tell(wanted, name, actor=actor)) for name in channel or []]

@@ -157,6 +157,9 @@ PERMISSIONS: dict[str, Role] = {
     "runbook.cancel": Role.OPERATOR,
     "runbook.answer": Role.OPERATOR,
     "runbook.approve": Role.OPERATOR,
+    "remedy.read": Role.VIEWER,
+    "remedy.allow": Role.APPROVER,
+    "remedy.revoke": Role.OPERATOR,
     "notice.read": Role.VIEWER,
     "notice.retry": Role.OPERATOR,
     "channel.test": Role.OPERATOR,
@@ -183,7 +186,9 @@ PERMISSIONS: dict[str, Role] = {
 }
 """Every act and the least role for it. A face that names an act missing here fails at once."""
 
-_ON_SYSTEMS = ("check", "incident", "inspection", "notice", "alert", "backup", "article", "desk", "runbook", "review")
+_ON_SYSTEMS = (
+    "check", "incident", "inspection", "notice", "alert", "backup", "article", "desk", "runbook", "review", "remedy",
+)  # fmt: skip
 _REACH = {
     "catalogue.read": Reach.SYSTEM,
     "catalogue.export": Reach.EVERY,

@@ -20,6 +20,7 @@ from mainstay.domain.document_forms import (
     listed,
 )
 from mainstay.domain.document_levels import Clocks, Grading, Wordings
+from mainstay.domain.document_remedies import Remedy, RemedyName
 from mainstay.domain.help_desk import Mailbox, address
 from mainstay.domain.on_call import Escalated, Escalation, ResponseTeam, Rotation, Team, Vendor
 from mainstay.domain.state import Category, Impact
@@ -156,6 +157,7 @@ class System(Mapping):
     grading: Grading = {}
     clocks: Clocks = {}
     words: Wordings = {}
+    remedies: dict[RemedyName, Remedy] = Field({}, description="what mends known faults by itself, once it is allowed")
 
 
 class Channel(Mapping):
@@ -240,3 +242,6 @@ class Pack(Mapping):
     inspection: InspectionPart = InspectionPart()
     totals: Totals | None = None
     columns: dict[str, Text] = Field({}, description="what columns of its queries are called")
+    remedies: dict[Name, dict[str, Any]] = Field(
+        {}, description="remedies for these checks; one that says needs: is there when those parameters are given"
+    )

@@ -85,6 +85,13 @@ def next_move(chain: Chain, since: datetime, history: Sequence[Taken]) -> Move |
     return min(moves, key=lambda move: (move.at, move.reminder), default=None)
 
 
+def step_now(chain: Chain, since: datetime, history: Sequence[Taken], now: datetime) -> Move | None:
+    """The step that would come next, taken without its wait: because nobody should be waited for. None when all are
+    taken."""
+    move = _next_step(chain, since, history)
+    return Move(move.round, move.step, move.reminder, now) if move is not None else None
+
+
 def _next_step(chain: Chain, since: datetime, history: Sequence[Taken]) -> Move | None:
     steps = [one for one in history if not one.reminder]
     if not steps:

@@ -64,6 +64,29 @@ def unfold(
     }
 
 
+def unfold_remedies(
+    book: PackBook, component: str, given: Mapping[str, Value], *, whole: bool = False
+) -> dict[str, dict[str, Any]]:
+    """Full name → the remedy as a user could have written it. One that ``needs`` parameters is left out while any of
+    them is empty; ``whole`` has a stand-in for those. Raises Unfoldable."""
+    values: dict[str, Value] = {name: parameter.default for name, parameter in book.pack.parameters.items()}
+    values |= {name: _fitted(name, value, values) for name, value in given.items()}
+    values[SELF] = component
+    found = {}
+    for name, remedy in book.pack.remedies.items():
+        needed = {str(one): _value_of(str(one), values) for one in _listed(remedy.get("needs"))}
+        missing = dict.fromkeys((one for one, value in needed.items() if value in ("", False)), "needed")
+        if whole or not missing:
+            filled = fill({key: value for key, value in remedy.items() if key != "needs"}, {**values, **missing})
+            checks = [f"{component}.{one}" for one in _listed(filled.get("checks"))]
+            found[f"{component}.{name}"] = {"on": component, **filled, "checks": checks}
+    return found
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value] if value else []
+
+
 def control_totals(book: PackBook, component: str, given: Mapping[str, Value]) -> tuple[str, dict[str, str]]:
     """The component whose copies the pack's control totals are about, and name → SELECT. Raises Unfoldable."""
     if book.pack.totals is None:

@@ -27,7 +27,8 @@ class Unplannable(ValueError):
 
 class Node(BaseModel):
     """One step of a plan. ``timeout`` and ``retry_after`` in seconds. ``scope``: the way of the sub-runbook whose
-    names its values are; ``given``: of a sub-runbook its inputs, still to be filled in."""
+    names its values are; ``given``: of a sub-runbook its inputs, still to be filled in. ``granted``: the rows that a
+    step which asks may change without being answered, because a person allowed that beforehand."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,6 +45,7 @@ class Node(BaseModel):
     on_failure: Literal["stop", "skip", "roll-back"] = "stop"
     repeatable: bool = False
     asks: bool = False
+    granted: int = 0
     rollback: tuple["Node", ...] = ()
     branches: tuple[tuple["Node", ...], ...] = ()
     given: dict[str, Any] = {}

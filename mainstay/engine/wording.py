@@ -54,6 +54,7 @@ def _words() -> dict[str | int, str]:
         "action-higher": pgettext("notice", "Action overdue for a week"),
         "action-again": pgettext("notice", "Action open again"),
         "action-lapsed": pgettext("notice", "Accepted risk has ended"),
+        "remedy-failed": pgettext("notice", "The remedy did not help"),
         "system": pgettext("notice", "system"), "data": pgettext("notice", "data"),
         "business": pgettext("notice", "business"),
         1: _("level 1, severe"), 2: _("level 2, partial"), 3: _("level 3, slight"),
@@ -90,6 +91,9 @@ def _compose(delivery: Delivery, language: str) -> Wording:
         data |= said_of_call(notice.word, data, language)
     if notice.word in ACTIONS:
         data |= said_of_action(notice.word, data, language)
+    if notice.word == "remedy-failed":
+        text = _("The remedy %(remedy)s (run %(run)s) did not help. No other is tried: somebody is needed.")
+        data |= {"called_because": text % data}
     facts = {
         "word": notice.word, "at": _instant(notice.at), "by": _name(data.pop("by", "")), "key": delivery.key,
         **data, **about,

@@ -37,6 +37,11 @@ def fixed(kind: str) -> tuple[str, ...]:
     return found
 
 
+def acting_kinds() -> dict[str, bool]:
+    """Kind of step → whether it does something, be it after it has asked."""
+    return {kind: hasattr(steps.load(kind), "perform") for kind in steps.kinds()}
+
+
 def _manner(kind: str, settings: Mapping[str, Any]) -> tuple[bool, bool]:
     found = steps.load(kind)
     return bool(found.repeatable(dict(settings))), bool(found.asks(dict(settings)))

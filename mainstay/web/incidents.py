@@ -25,6 +25,7 @@ from mainstay.knowledge import queries as knowledge
 from mainstay.monitoring.wording import language_of
 from mainstay.notices import queries as notices
 from mainstay.on_call import queries as on_call
+from mainstay.remedies import queries as remedies
 from mainstay.reviews import queries as reviews
 from mainstay.web import lists
 from mainstay.web.access import actor, incident_of, may, page, system_of, visible
@@ -96,6 +97,7 @@ def incident(request: HttpRequest, number: int) -> HttpResponse:
         "deliveries": lists.cut(notices.deliveries(incident_id=number), DELIVERIES),
         "brief": queries.brief(number),
         "called": on_call.explain(found),
+        "attempts": remedies.attempts(incident=number),
         "response": on_call.response_team(found.system, datetime.now(UTC)) if found.system else [],
         "categories": CATEGORIES,
         "reasons": [one.value for one in Reason],

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tests.faces.bad_runs import LONG, MENDED, REMEDY, RUNBOOK, RUNS
 from tests.faces.served import Served
 
-LONG = "consolidated-intercompany-settlement-and-clearing-of-wholesale"
 CHECK = "orders-of-the-subsidiaries-that-wait-for-their-confirmation"
 CATALOGUE = """
 system: {long}
@@ -56,6 +56,14 @@ checks:
         - {{name: to be shipped by the warehouse, longest: 2d}}
         - {{name: paid, final: true}}
   job: {{probe: {{kind: heartbeat, period: 1h, grace: 5m}}}}
+remedies:
+  {remedy}:
+    title: {{en: "Restart the application servers of all the subsidiaries, one after the other", zh: 依次重启各子公司的应用服务器集群}}
+    checks: [answers, till-answers, {check}]
+    runbook: restart-by-command
+    inputs: {{service: application-server-of-the-subsidiaries-for-order-processing-and-settlement}}
+    during: "Mon-Fri 08:00-12:00, Mon-Fri 13:00-20:00, Sat 09:00-12:00"
+    after: 1d
 backups:
   {written}: {{of: books, stores: [{store}], full: "30 2 29 2 *", incremental: "", title: {{en: The books of all the subsidiaries on every leap day, zh: 各子公司账簿闰日备份}}}}
 """  # noqa: E501 - long names are what it is about
@@ -154,42 +162,6 @@ watch(open_policy("hourly", "{LONG}", stores[:1]), "late", "critical", condition
       value=360000.0, unit="s", kind="backup")
 """
 """A policy whose second site has a copy of the future, and one that never ran."""
-RUNBOOK = "release-the-orders-of-the-subsidiaries-that-wait-too-long"
-TITLE = "{en: Release the orders of the subsidiaries that wait too long, zh: 释放等待确认时间过长的子公司订单}"
-BOOK = f"""runbook: {RUNBOOK}
-title: {TITLE}
-inputs: {{reference: {{title: {TITLE}}}}}
-steps:
-  consolidated-intercompany-settlement: {{kind: shell, command: [a], title: {TITLE}}}
-  orders-of-the-subsidiaries: {{kind: sql, query: "update orders set state = 'paid'", title: {TITLE}}}
-  look-at-the-warehouse: {{kind: manual, words: {TITLE}, evidence: true}}
-  after: {{kind: wait, for: 1d}}
-"""
-RUNS = f"""
-import django; django.setup()
-from datetime import UTC, datetime, timedelta
-from mainstay.domain.actor import ENGINE, Actor, Role
-from mainstay.runbooks import actions
-from mainstay.runbooks.models import Answer, Proof, Step
-now = datetime.now(UTC)
-actions.write({BOOK!r}, actor=ENGINE)
-row = actions.run("{RUNBOOK}", {{"reference": "REFERENCE-" + "0" * 90}}, actor=Actor("person:maria", Role.OPERATOR))
-def step(path, state, **more):
-    return Step.objects.create(run=row, path=path, state=state, key="k", began_at=now, **more)
-step("consolidated-intercompany-settlement", "doubtful", text="x" * 400 + " and then nothing", note="x" * 300)
-columns = ["number", "customer_reference_of_the_subsidiary", "total", "last_user"]
-shown = {{"columns": columns, "rows": [["SUBSIDIARY-2026-ORDER-00000001", "R" * 40, 1.5, "maria"]] * 3, "more": True,
-          "statement": "update orders set state = 'paid' where customer_reference_of_the_subsidiary = :reference",
-          "params": {{"reference": "R" * 90}}}}
-step("orders-of-the-subsidiaries", "asking", due=now + timedelta(days=1), asked={{
-    "others": True, "role": "approver", "quorum": 2, "seal": "s", "shown": shown, "words": ""}})
-question = {{"kind": "choice", "choices": ["C" * 60], "title": "T" * 60, "required": True}}
-said = Answer.objects.create(step=step("look-at-the-warehouse", "asking", asked={{
-    "role": "operator", "quorum": 1, "evidence": True, "words": {{"en": "Look at the lamp " * 9}},
-    "questions": {{"size": question}}}}), by="person:maria", at=now, yes=True, note="n" * 200)
-Proof.objects.create(answer=said, name="photo-" + "p" * 100 + ".png", kind="image/png", size=1, sha256="", data=b"x")
-"""
-"""A run in which somebody is needed three times."""
 ROTATION = "operations-of-the-subsidiaries-by-weeks-and-on-public-holidays"
 DUTY = f"""
 import django; django.setup()
@@ -285,7 +257,7 @@ def bad_day(folder: Path) -> Iterator[Served]:
     """Served by the web process alone, some seconds after the worst; ``ann`` is an administrator."""
     _books(folder / "books.sqlite3")
     names = {"long": LONG, "check": CHECK, "component": "application-server-of-the-subsidiaries", "written": WRITTEN,
-             "store": STORE}  # fmt: skip
+             "store": STORE, "remedy": REMEDY}  # fmt: skip
     site = Served(folder, catalogue="")
     (folder / "mainstay.toml").write_text((folder / "mainstay.toml").read_text() + SETTINGS)
     (folder / "catalogue" / "shop.yaml").write_text(CATALOGUE.format(books=folder / "books.sqlite3", **names))
@@ -310,6 +282,7 @@ def bad_day(folder: Path) -> Iterator[Served]:
     site.run(BACKUPS)
     site.run(REPORTED)
     site.run(RUNS)
+    site.run(MENDED)
     site.run(DUTY)
     site.run(REVIEWED)
     process = site.start()
@@ -363,7 +336,8 @@ def everywhere(site: Served) -> list[str]:
                   json.loads(site.run(PUBLIC)))  # fmt: skip
     book, duty = f"/runbooks/of/{RUNBOOK}/", json.loads(site.run(CALLED))
     runs = ("/runbooks/", "/runbooks/new/", "/runbooks/runs/", "/runbooks/runs/1/", book, f"{book}edit/")
-    return [*pages(there), *duty, *runs]
+    remedies = ("/runbooks/remedies/", f"/runbooks/remedies/{LONG}/{REMEDY}/")
+    return [*pages(there), *duty, *runs, *remedies]
 
 
 def pages(there: There) -> list[str]:

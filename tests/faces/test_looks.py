@@ -47,7 +47,7 @@ NO_PAGES = {
     "article-draft", "article-publish", "article-retire",
     "backup-restore", "backuprestore-approve", "backuprestore-abort",
     "runbook-run", "runbook-retire", "run-pause", "run-resume", "run-cancel", "run-retry", "run-skip", "run-approve",
-    "run-answer", "rotation-retire",
+    "run-answer", "rotation-retire", "remedy-allow", "remedy-revoke",
     "account-contact-add", "account-contact-remove", "incident-pause", "incident-resume",
     "on-call-override", "on-call-override-end", "on-call-swap", "on-call-swap-take", "on-call-swap-refuse",
     "on-call-swap-withdraw", "on-call-hand-over-add", "on-call-hand-over-confirm", "on-call-feed-renew",

@@ -167,3 +167,11 @@ def test_runbooks(tmp_path: Path) -> None:
     for words in lines("runbooks"):
         where = [str(folder)] if words[1] in ("validate", "apply") else []  # the workspace's own, by default
         run([*words, *where], {"7": begun_run})
+
+
+def test_remedies() -> None:
+    runbooks.keep_shipped()
+    text = next(one for one in blocks("remedies", "yaml") if "system: shop" in one)
+    apply(examine({"shop.yaml": text.encode()}).catalogue, actor=ADMIN)
+    for words in lines("remedies"):
+        run(words, {})

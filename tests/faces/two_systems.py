@@ -46,6 +46,8 @@ components:
   db: {{kind: sqlite, dsn: "sqlite:////srv/{name}/x.sqlite3"}}
 backups:
   nightly: {{of: db, stores: [vault]}}
+remedies:
+  again: {{checks: home, runbook: again}}
 checks:
   home: {{probe: {{kind: http, on: web}}, impact: outage}}
   job: {{probe: {{kind: heartbeat, period: 1h, grace: 5m}}}}
@@ -157,6 +159,7 @@ class World:
         article = write(Text("en", f"{name} explained", "x"), about=About(name), actor=ROOT)
         file = note(incident.pk, "", files=[File("a.txt", b"x")], actor=ROOT).attachments.get()
         delivery = Delivery.objects.get(notice__incident=incident)
+        write_runbook("runbook: again\nsteps: {a: {kind: wait, for: 1s}}\n", actor=ROOT)
         write_runbook("runbook: walk\nsteps: {a: {kind: manual, words: x}}\n", actor=ROOT)
         walk = run_runbook("walk", {}, target=name, actor=ROOT)
         step = Step.objects.create(run=walk, path="a", state="done", key="k", began_at=until)
@@ -164,7 +167,7 @@ class World:
         shows = Proof.objects.create(answer=said, name="a.txt", kind="text/plain", size=1, sha256="", data=b"x")
         return {
             "review": review.pk, "action": action.pk, "printed": "html",
-            "runbook": "walk", "run": walk.pk, "shows": shows.pk,
+            "runbook": "walk", "run": walk.pk, "remedy": "again", "shows": shows.pk,
             "system": name, "check": "job", "incident": incident.pk, "mute": muted.pk, "delivery": delivery.pk,
             "file": file.pk, "channel": "team", "calendar": "cn", "person": "zoe",
             "token": self.token.split("_")[1], "secret": "A_SECRET", "manual": "probes",

@@ -17,7 +17,10 @@ from tests.line.looking import LOOPBACK
 from tests.servers import postgresql
 
 pytestmark = pytest.mark.django_db
-SHIPPED = ["end-blocking-session", "free-disk", "restart-application", "restart-service", "switch-over"]
+SHIPPED = [
+    "clear-cache", "end-blocking-session", "free-disk", "remove-old-files", "restart-application", "restart-by-command",
+    "restart-service", "switch-over",
+]  # fmt: skip
 
 
 def test_they_are_shipped_and_one_of_ones_own_comes_before_them() -> None:

@@ -9,9 +9,9 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -23,7 +23,7 @@ from mainstay.domain.run_plan import Node
 from mainstay.domain.run_state import OPEN, StepState
 from mainstay.domain.run_values import Unknown, holds
 from mainstay.domain.runbook import RUN
-from mainstay.domain.saying import changed, words_of
+from mainstay.domain.saying import changed, say, words_of
 from mainstay.drivers.steps import Again, Ask, Bench, Done, StepFailed
 from mainstay.engine.runbooks.filling import Sheet
 from mainstay.engine.runbooks.means import OwnMeans
@@ -165,7 +165,9 @@ class Driver:
         bench = self.patiently(_bench, begun, sheet, self)
         if module.asks(settings) and not begun.step.asked.get("agreed"):
             asked: Ask = module.question(settings, bench)
-            return asked
+            if not node.granted:
+                return asked
+            bench = replace(bench, shown=_within(asked, node.granted))
         result: Done | Again = module.perform(settings, bench)
         return result
 
@@ -181,6 +183,17 @@ class Driver:
         else:
             outputs, text = concealed(dict(result.outputs), used), concealed(result.text, used)
             self.patiently(notes.finish, begun, _now(), outputs, text)
+
+
+def _within(asked: Ask, granted: int) -> Mapping[str, Any]:
+    """What would be shown to a person, where one has allowed it beforehand. Raises StepFailed when it is more than he
+    allowed."""
+    count = len(asked.shown.get("rows", ()))
+    if not asked.then or asked.shown.get("more") or count > granted:
+        more = f"{count}+" if asked.shown.get("more") else str(count)
+        why = say("it would change %(n)s rows; the allowance covers %(most)s", n=more, most=granted)
+        raise StepFailed(why, retry=False)
+    return asked.shown
 
 
 def _sheet(begun: Begun) -> Sheet:

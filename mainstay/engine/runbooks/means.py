@@ -3,7 +3,7 @@ it is asked for once however often its process dies."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -13,19 +13,16 @@ from mainstay.backups import actions as backups
 from mainstay.backups import queries as copies
 from mainstay.catalogue import queries as catalogue
 from mainstay.domain.actor import ENGINE
-from mainstay.domain.duration import parse_duration
 from mainstay.domain.restoring import Refused as RestoreRefused
 from mainstay.domain.saying import say, words_of
 from mainstay.drivers.steps import StepFailed
 from mainstay.engine import restoring
 from mainstay.engine.runbooks.filling import Sheet
 from mainstay.monitoring import actions as monitoring
-from mainstay.monitoring.models import RunRequest, Standing
+from mainstay.monitoring.models import RunRequest
+from mainstay.monitoring.queries import look_result
 from mainstay.notices.actions.announcing import announce
 from mainstay.runbooks.actions.driving import Begun, note_memo
-
-_WRITTEN = timedelta(seconds=2)
-"""In which the checker has written down what a look gave."""
 
 
 @dataclass(slots=True)
@@ -51,21 +48,17 @@ class OwnMeans:
             row = catalogue.check(path)
         except ObjectDoesNotExist:
             raise StepFailed(say("there is no check %(name)s", name=path), retry=False) from None
-        request = RunRequest.objects.filter(pk=self._memo.get("look", 0)).first()
-        if request is None:
+        asked = int(self._memo.get("look", 0))
+        if not RunRequest.objects.filter(pk=asked).exists():
             with transaction.atomic():
                 self._remember(look=monitoring.request_run(row, actor=ENGINE).pk)
             return None
-        if request.taken_at is None:
+        state = look_result(row, asked, datetime.now(UTC))
+        if not state:
             return None
-        standing = Standing.objects.filter(pk=row.pk).first()
-        bound = timedelta(seconds=parse_duration(str(row.document.get("timeout", "10s")))) + _WRITTEN
-        fresh = standing is not None and standing.looked_at is not None and standing.looked_at >= request.taken_at
-        if not fresh and datetime.now(UTC) < request.taken_at + bound:
-            return None  # what stays as it was is not written down at once
         with transaction.atomic():
             self._remember(look=0)
-        return {"state": standing.state if standing else "unknown"}
+        return {"state": state}
 
     def backup(self, policy: str, act: str) -> Mapping[str, Any] | None:
         """A job by a policy, and how it stands."""

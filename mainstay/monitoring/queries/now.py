@@ -9,8 +9,9 @@ from django.db.models import Case, Count, Max, Q, QuerySet, Value, When
 
 from mainstay.catalogue.models import Check
 from mainstay.domain.actor import EVERYTHING, Sight
+from mainstay.domain.duration import parse_duration
 from mainstay.domain.state import State
-from mainstay.monitoring.models import Mute, Observation, Ping, PingToken, Pulse, Standing
+from mainstay.monitoring.models import Mute, Observation, Ping, PingToken, Pulse, RunRequest, Standing
 from mainstay.people.queries import seen
 
 EXPECTED = ("checker", "engine")
@@ -106,6 +107,24 @@ def looked_in_time(now: datetime, sight: Sight = EVERYTHING) -> int:
     for every in intervals:
         in_time |= Q(check_of__every=every, looked_at__gte=now - timedelta(seconds=every) - LATE)
     return standings(sight=sight).filter(in_time).count()
+
+
+_WRITTEN = timedelta(seconds=2)
+"""In which the checker has written down what a look gave."""
+
+
+def look_result(check: Check, request: int, now: datetime) -> str:
+    """How the check stands after a look that was asked for; empty while that is not known. What stays as it was is not
+    written down at once, so the look's own time is waited for."""
+    asked = RunRequest.objects.filter(pk=request).first()
+    if asked is None or asked.taken_at is None:
+        return ""
+    standing = Standing.objects.filter(pk=check.pk).first()
+    bound = timedelta(seconds=parse_duration(str(check.document.get("timeout", "10s")))) + _WRITTEN
+    fresh = standing is not None and standing.looked_at is not None and standing.looked_at >= asked.taken_at
+    if not fresh and now < asked.taken_at + bound:
+        return ""
+    return standing.state if standing else State.UNKNOWN.value
 
 
 def mutes(now: datetime, sight: Sight = EVERYTHING) -> QuerySet[Mute]:

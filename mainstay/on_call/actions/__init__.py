@@ -2,7 +2,7 @@
 ``answering`` a call, ``handing_over``, calendar ``feeds``."""
 
 from mainstay.on_call.actions.answering import acknowledge_by_link
-from mainstay.on_call.actions.calling import call_due, end_calls, shift
+from mainstay.on_call.actions.calling import call_due, call_now, end_calls, shift
 from mainstay.on_call.actions.feeds import KINDS as FEEDS
 from mainstay.on_call.actions.feeds import renew_feed
 from mainstay.on_call.actions.handing_over import confirm, hand_over, hand_over_due
@@ -15,6 +15,7 @@ __all__ = [
     "acknowledge_by_link",
     "ask_swap",
     "call_due",
+    "call_now",
     "confirm",
     "end_calls",
     "end_override",

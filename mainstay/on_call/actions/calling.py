@@ -15,7 +15,7 @@ from mainstay.audit.actions import record
 from mainstay.catalogue import queries as catalogue
 from mainstay.domain.actor import ENGINE
 from mainstay.domain.duration import parse_duration
-from mainstay.domain.escalation import Chain, Taken, chain_of, due
+from mainstay.domain.escalation import Chain, Taken, chain_of, due, step_now
 from mainstay.domain.escalation import Move as Due
 from mainstay.domain.on_call import Escalation
 from mainstay.incidents.models import Entry, Incident
@@ -23,7 +23,7 @@ from mainstay.notices.actions import Summons, summon, withdraw_calls
 from mainstay.notices.recipients import vendor
 from mainstay.on_call.models import Call, Move
 from mainstay.on_call.queries import Found, Receiver, Resolver, escalation_of
-from mainstay.on_call.queries.calling import begun, taken
+from mainstay.on_call.queries.calling import begun, chain_named, history, taken
 
 LINK_LASTS = timedelta(hours=24)
 
@@ -56,6 +56,17 @@ def shift(by: timedelta) -> None:
     """The wall clock was set: the next step of a running escalation still comes as long after the last as it would."""
     running = Move.objects.exclude(incident__state="resolved").filter(since=F("incident__since"))
     running.update(leapt=F("leapt") + by)
+
+
+def call_now(incident: Incident, now: datetime) -> Move | None:
+    """The next step of an open incident's escalation, without its wait. None where nothing escalates, all was done, or
+    somebody has taken it on."""
+    name = escalation_of(incident.system, incident.level)
+    chain = chain_named(name)
+    if chain is None or incident.state != "open":
+        return None
+    move = step_now(chain, begun(incident), history(incident, name), now)
+    return _take(incident, name, chain, move, now) if move is not None else None
 
 
 def _chains() -> dict[str, Chain]:

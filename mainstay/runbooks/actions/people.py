@@ -11,6 +11,7 @@ from mainstay.catalogue import queries as catalogue
 from mainstay.catalogue.models import Component, System
 from mainstay.domain.actor import Actor, authorise
 from mainstay.domain.evidence import kept
+from mainstay.domain.remedy import granted
 from mainstay.domain.run_answers import Refused, answers
 from mainstay.domain.run_plan import Node, Unplannable, every, find, plan
 from mainstay.domain.run_plan import kept as kept_plan
@@ -33,14 +34,17 @@ def run(
     incident: Incident | None = None,
     actor: Actor,
     why: str = "hand",
+    writes: int = 0,
 ) -> Run:
-    """Begin the newest version of a runbook. ``target``: ``system/component``, or a system. Raises Refused,
-    Version.DoesNotExist, Component.DoesNotExist, System.DoesNotExist."""
+    """Begin the newest version of a runbook. ``target``: ``system/component``, or a system. ``writes``: rows that a
+    step of a remedy may change without a second person. Raises Refused, Version.DoesNotExist, Component.DoesNotExist,
+    System.DoesNotExist."""
     version = queries.newest(name)
     document = queries.document(version)
     system, component = _target(target, actor)
     authorise(actor, "runbook.run", system=system.name if system else None)
     nodes, inputs = prepared(document, given, component)
+    nodes = granted(nodes, writes) if writes else nodes
     for other in sorted(_systems(nodes)):
         authorise(actor, "runbook.run", system=other)
     now = datetime.now(UTC)
@@ -51,7 +55,7 @@ def run(
         )  # fmt: skip
         tell(row, actor.name, now, "asked", version=version.number)
         record(actor, "runbook.run", str(row), {"version": version.number, "target": target, "inputs": kept(inputs)})
-        if incident is not None:
+        if incident is not None and why == "hand":
             tell_incident(row, incident, actor.name, now, "runbook")
     return row
 

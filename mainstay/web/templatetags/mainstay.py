@@ -199,6 +199,8 @@ def entry_word(word: str) -> str:
         "runbook": _("runbook"), "review": _("review opened"), "action-again": _("action opened again"),
         "action-new": _("action agreed"), "action-soon": _("action due soon"), "action-late": _("action overdue"),
         "action-higher": _("action overdue for a week"), "action-lapsed": _("accepted risk has ended"),
+        "remedy-begun": _("remedy applied"), "remedy-helped": _("the remedy helped"),
+        "remedy-failed": _("the remedy did not help"), "remedy-not": _("remedy not applied"),
     }.get(word, word)  # fmt: skip
 
 
@@ -226,7 +228,8 @@ def moment_of(text: str | None) -> datetime | None:
 @register.filter
 def person(actor: str) -> str:
     """An actor as people say it."""
-    return person_name(actor)
+    who = person_name(actor)
+    return _("remedy, allowed by %(who)s") % {"who": who} if actor.startswith("remedy:") else who
 
 
 @register.filter

@@ -22,7 +22,7 @@ def _room(name: str) -> str:
         "person": pgettext("object", "person"), "review": pgettext("object", "review"),
         "action": pgettext("object", "action"), "runbook": _("runbook"), "self": pgettext("act", "Mainstay's own data"),
         "session": pgettext("act", "session"), "ticket": pgettext("object", "ticket"),
-        "token": pgettext("object", "token"),
+        "token": pgettext("object", "token"), "remedy": pgettext("object", "remedy"),
     }.get(name) or object_word(name)  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def _verb(name: str) -> str:
         "sort": pgettext("verb", "sort"), "swap": pgettext("verb", "swap a shift"), "test": pgettext("verb", "test"),
         "try": pgettext("verb", "try"), "unmute": pgettext("verb", "end the mute"),
         "ways": pgettext("verb", "ways to sign in"), "wish": pgettext("verb", "note as a requirement"),
-        "write": pgettext("verb", "write"),
+        "write": pgettext("verb", "write"), "allow": pgettext("verb", "allow"),
     }.get(name, name)  # fmt: skip
 
 
