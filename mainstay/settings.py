@@ -232,6 +232,7 @@ INSTALLED_APPS = [
     "mainstay.help_desk",
     "mainstay.on_call",
     "mainstay.runbooks",
+    "mainstay.plans",
     "mainstay.own_copies",
     "mainstay.web",
 ]
@@ -257,6 +258,7 @@ TEMPLATES = [
             PACKAGE / "engine" / "templates",
             PACKAGE / "inspection" / "templates",
             PACKAGE / "backups" / "templates",
+            PACKAGE / "plans" / "templates",
         ],
         "OPTIONS": {
             "context_processors": [
@@ -272,6 +274,7 @@ TEMPLATES = [
                 "mainstay.web.templatetags.backups",
                 "mainstay.web.templatetags.knowledge",
                 "mainstay.web.templatetags.runbooks",
+                "mainstay.web.templatetags.plans",
                 "mainstay.web.templatetags.clocks",
                 "django.templatetags.i18n",
             ],

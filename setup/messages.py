@@ -54,6 +54,8 @@ CODES = (
     *("asked", "safety", "running", "done", "aborted", "lapsed", "directory", "database", "live"),
     *("untouched", "restored", "between"),
     *("draft", "published", "retired", "fault", "question", "wish", "new", "answered", "closed", "said", "sorted"),
+    *("in-force", "planned", "cancelled", "began", "injected", "raised", "skipped", "wrong-turn", "ended"),
+    *("met", "missed"),
     *("last", "daily", "weekly", "monthly", "yearly", "only", "base", "owed"),
 )
 """Stored words that the command line shows in the reader's language, besides states, categories and roles."""

@@ -124,6 +124,23 @@ PERMISSIONS: dict[str, Role] = {
     "article.write": Role.OPERATOR,
     "article.publish": Role.APPROVER,
     "article.retire": Role.APPROVER,
+    "plan.read": Role.VIEWER,
+    "plan.write": Role.OPERATOR,
+    "plan.approve": Role.APPROVER,
+    "plan.retire": Role.APPROVER,
+    "drill.read": Role.VIEWER,
+    "drill.plan": Role.OPERATOR,
+    "drill.cancel": Role.OPERATOR,
+    "drill.start": Role.OPERATOR,
+    "drill.inject": Role.APPROVER,
+    "drill.alarm": Role.OPERATOR,
+    "drill.step": Role.OPERATOR,
+    "drill.note": Role.OPERATOR,
+    "drill.recover": Role.OPERATOR,
+    "drill.end": Role.OPERATOR,
+    "drill.attend": Role.OPERATOR,
+    "drill.find": Role.OPERATOR,
+    "drill.close": Role.OPERATOR,
     "desk.open": Role.OPERATOR,
     "desk.read": Role.OPERATOR,
     "desk.answer": Role.OPERATOR,
@@ -174,7 +191,9 @@ PERMISSIONS: dict[str, Role] = {
 }
 """Every act and the least role for it. A face that names an act missing here fails at once."""
 
-_ON_SYSTEMS = ("check", "incident", "inspection", "notice", "alert", "backup", "article", "desk", "runbook")
+_ON_SYSTEMS = (
+    "check", "incident", "inspection", "notice", "alert", "backup", "article", "desk", "runbook", "plan", "drill",
+)  # fmt: skip
 _REACH = {
     "catalogue.read": Reach.SYSTEM,
     "catalogue.export": Reach.EVERY,

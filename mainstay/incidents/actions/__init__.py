@@ -1,6 +1,7 @@
 """Every write on incidents: ``following`` what the checks see, and the acts of ``people``."""
 
 from mainstay.incidents.actions.alerts import Alert, receive
+from mainstay.incidents.actions.drilling import make_real, open_for_drill
 from mainstay.incidents.actions.files import File
 from mainstay.incidents.actions.following import follow, follow_blind, follow_unmuted, release, resolve_calm
 from mainstay.incidents.actions.judging import judge_again
@@ -27,9 +28,11 @@ __all__ = [
     "follow_blind",
     "follow_unmuted",
     "judge_again",
+    "make_real",
     "note",
     "open_by_hand",
     "open_for_check",
+    "open_for_drill",
     "pause",
     "receive",
     "regrade",

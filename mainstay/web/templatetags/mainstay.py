@@ -196,7 +196,7 @@ def entry_word(word: str) -> str:
         "called": _("called"), "called-again": _("called again"), "passed-over": _("step passed over"),
         "call": _("call"), "call-again": _("another call"), "call-over": _("no longer needed"),
         "call-nobody": _("nobody on call"), "handover": _("shift handed over"),
-        "runbook": _("runbook"),
+        "runbook": _("runbook"), "real": _("no drill any more"),
     }.get(word, word)  # fmt: skip
 
 

@@ -21,7 +21,7 @@ def _room(name: str) -> str:
         "notice": pgettext("object", "notice"), "oncall": pgettext("act", "on call"),
         "person": pgettext("object", "person"), "runbook": _("runbook"), "self": pgettext("act", "Mainstay's own data"),
         "session": pgettext("act", "session"), "ticket": pgettext("object", "ticket"),
-        "token": pgettext("object", "token"),
+        "token": pgettext("object", "token"), "plan": pgettext("object", "plan"), "drill": pgettext("object", "drill"),
     }.get(name) or object_word(name)  # fmt: skip
 
 
@@ -59,7 +59,10 @@ def _verb(name: str) -> str:
         "sort": pgettext("verb", "sort"), "swap": pgettext("verb", "swap a shift"), "test": pgettext("verb", "test"),
         "try": pgettext("verb", "try"), "unmute": pgettext("verb", "end the mute"),
         "ways": pgettext("verb", "ways to sign in"), "wish": pgettext("verb", "note as a requirement"),
-        "write": pgettext("verb", "write"),
+        "write": pgettext("verb", "write"), "plan": pgettext("verb", "plan"), "start": pgettext("verb", "begin"),
+        "inject": pgettext("verb", "bring the fault about"), "alarm": pgettext("verb", "raise the alarm"),
+        "step": pgettext("verb", "tick a step off"), "recover": pgettext("verb", "system is back"),
+        "attend": pgettext("verb", "note who took part"), "find": pgettext("verb", "note a finding"),
     }.get(name, name)  # fmt: skip
 
 
@@ -78,7 +81,7 @@ def act_said(act: str) -> SafeString:
 
 _NAMED = (
     "person", "incident", "channel", "token", "system", "component", "check", "calendar", "store", "policy",
-    "article", "rotation", "team", "ticket",
+    "article", "rotation", "team", "ticket", "plan", "drill",
 )  # fmt: skip
 """Kinds of objects that the trail names before the object's own name."""
 
