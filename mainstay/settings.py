@@ -234,6 +234,7 @@ INSTALLED_APPS = [
     "mainstay.on_call",
     "mainstay.runbooks",
     "mainstay.remedies",
+    "mainstay.plans",
     "mainstay.own_copies",
     "mainstay.web",
 ]
@@ -259,6 +260,7 @@ TEMPLATES = [
             PACKAGE / "engine" / "templates",
             PACKAGE / "inspection" / "templates",
             PACKAGE / "backups" / "templates",
+            PACKAGE / "plans" / "templates",
         ],
         "OPTIONS": {
             "context_processors": [
@@ -275,6 +277,7 @@ TEMPLATES = [
                 "mainstay.web.templatetags.knowledge",
                 "mainstay.web.templatetags.runbooks",
                 "mainstay.web.templatetags.remedies",
+                "mainstay.web.templatetags.plans",
                 "mainstay.web.templatetags.clocks",
                 "mainstay.web.templatetags.reviews",
                 "django.templatetags.i18n",

@@ -58,6 +58,8 @@ CODES = (
     *("check", "rule", "runbook", "training", "accepted-risk", "review", "action-again"),
     *("all", "month", "level"),
     *("helped", "void", "remedy-begun", "remedy-helped", "remedy-failed", "remedy-not"),
+    *("in-force", "planned", "cancelled", "began", "injected", "raised", "skipped", "wrong-turn", "ended"),
+    *("met", "missed"),
     *("last", "daily", "weekly", "monthly", "yearly", "only", "base", "owed"),
 )
 """Stored words that the command line shows in the reader's language, besides states, categories and roles."""

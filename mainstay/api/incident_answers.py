@@ -27,6 +27,7 @@ class Incident(Schema):
     resolved_by: str
     rule: str
     due_at: datetime | None
+    drill: int | None
 
 
 class Clock(Schema):

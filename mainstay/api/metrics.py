@@ -27,9 +27,9 @@ def _lines() -> Iterable[str]:
     yield from _metric(
         "mainstay_checks", "gauge", "Checks by state.", [({"state": name}, states.get(name, 0)) for name in STATES]
     )
-    levels = dict(incidents.open_incidents().values_list("level").annotate(Count("pk")).order_by())
+    levels = dict(incidents.open_incidents().filter(drill=None).values_list("level").annotate(Count("pk")).order_by())
     yield from _metric(
-        "mainstay_incidents_running", "gauge", "Incidents that are not resolved, by level.",
+        "mainstay_incidents_running", "gauge", "Incidents that are not resolved, by level, without drills.",
         [({"level": str(level)}, levels.get(level, 0)) for level in (1, 2, 3)],
     )  # fmt: skip
     waiting, oldest = notices.waiting()

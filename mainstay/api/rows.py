@@ -148,7 +148,7 @@ def incident_row(row: Incident) -> Row:
         "title": row.title, "category": row.category, "level": row.level, "graded_by": row.graded_by,
         "state": row.state, "opened_at": row.opened_at, "since": row.since, "acknowledged_at": row.acknowledged_at,
         "acknowledged_by": row.acknowledged_by, "resolved_at": row.resolved_at, "resolved_by": row.resolved_by,
-        "rule": row.grounds.get("rule", ""), "due_at": row.due_at,
+        "rule": row.grounds.get("rule", ""), "due_at": row.due_at, "drill": row.drill,
     }  # fmt: skip
 
 

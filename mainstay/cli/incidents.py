@@ -60,7 +60,7 @@ def list_incidents(
     sight = acting("incident.read").sight
     found = queries.search(state="" if every else "running", system=system, text=text, sort=sort, sight=sight)
     columns = ("id", "level", "category", "state", "system", "title", "since", "due_at")
-    rows = [incident_row(row) for row in found[:limit]]
+    rows = [{**incident_row(row), **({} if as_json else {"title": row.called})} for row in found[:limit]]
     print_rows(rows, columns, _("no incident is running"), as_json=as_json, count=found.count())
 
 
@@ -78,7 +78,7 @@ def show_incident(number: Number, as_json: AsJson = False) -> None:
     if as_json:
         print_json(row)
         return
-    print(f"{row['id']}  {titled(row['title'])}")
+    print(f"{row['id']}  {titled(found.called)}")
     print(
         _("level {level}, {category}, {state}, since {since}").format(
             level=row["level"], category=_(row["category"]), state=_(row["state"]), since=ago(row["since"])

@@ -50,6 +50,8 @@ PARTS = {
     "on-call": Part("on_call", "On call: who is, who stands in, who would be called and who was."),
     "runbook": Part("runbooks", "Runbooks: run, follow and steer them, and say what they ask."),
     "remedy": Part("remedies", "Remedies: what mends known faults by itself, once somebody has allowed it."),
+    "plan": Part("plans", "Emergency plans: find, read, print, write, put in force."),
+    "drill": Part("drills", "Drills: the calendar, one from its beginning to its score, and what came of it."),
     "notice": Part("notices", "Notices and what became of them."),
     "channel": Part("notices", "Ways to tell somebody."),
     "alert": Part("alerts", "Alerts of other programs."),

@@ -133,6 +133,23 @@ PERMISSIONS: dict[str, Role] = {
     "review.act": Role.OPERATOR,
     "review.end": Role.OPERATOR,
     "review.accept": Role.APPROVER,
+    "plan.read": Role.VIEWER,
+    "plan.write": Role.OPERATOR,
+    "plan.approve": Role.APPROVER,
+    "plan.retire": Role.APPROVER,
+    "drill.read": Role.VIEWER,
+    "drill.plan": Role.OPERATOR,
+    "drill.cancel": Role.OPERATOR,
+    "drill.start": Role.OPERATOR,
+    "drill.inject": Role.APPROVER,
+    "drill.alarm": Role.OPERATOR,
+    "drill.step": Role.OPERATOR,
+    "drill.note": Role.OPERATOR,
+    "drill.recover": Role.OPERATOR,
+    "drill.end": Role.OPERATOR,
+    "drill.attend": Role.OPERATOR,
+    "drill.find": Role.OPERATOR,
+    "drill.close": Role.OPERATOR,
     "desk.open": Role.OPERATOR,
     "desk.read": Role.OPERATOR,
     "desk.answer": Role.OPERATOR,
@@ -188,6 +205,7 @@ PERMISSIONS: dict[str, Role] = {
 
 _ON_SYSTEMS = (
     "check", "incident", "inspection", "notice", "alert", "backup", "article", "desk", "runbook", "review", "remedy",
+    "plan", "drill",
 )  # fmt: skip
 _REACH = {
     "catalogue.read": Reach.SYSTEM,

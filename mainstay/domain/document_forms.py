@@ -1,7 +1,7 @@
 """The forms in which a user writes single things in a catalogue: names, durations, hours, words by language."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
@@ -75,6 +75,7 @@ Cron = Annotated[str, AfterValidator(_cron)]
 Language = Literal["en", "zh", "zh-hant"]
 """What words may be written in and a reader may ask for; who reads Traditional Chinese gets ``zh`` where there is no
 ``zh-hant``, which is for words of its own."""
+LANGUAGES = frozenset(get_args(Language))
 Text = Annotated[
     Annotated[str, Tag("text")] | Annotated[dict[Language, str], Tag("languages")],
     Discriminator(form_of),

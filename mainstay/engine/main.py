@@ -18,7 +18,7 @@ django.setup()
 from django.db import InterfaceError, OperationalError, close_old_connections  # noqa: E402 - Django must be set up first
 
 from mainstay.domain.backoff import LONGEST  # noqa: E402
-from mainstay.engine import calling, help_desk, inspecting, learning, remedying, reviewing, tending  # noqa: E402
+from mainstay.engine import calling, drilling, help_desk, inspecting, learning, remedying, reviewing, tending  # noqa: E402
 from mainstay.engine.backing_up import Workers  # noqa: E402
 from mainstay.engine.clock_watch import ClockWatch, this_boot  # noqa: E402
 from mainstay.engine.own_copies import Copier  # noqa: E402
@@ -76,6 +76,7 @@ class Engine:
             Step(2.0, calling.call_due),
             Step(20.0, calling.hand_over_due),
             Step(2.0, remedying.step),
+            Step(2.0, drilling.follow),
             Step(20.0, inspecting.inspect_due),
             Step(2.0, self.workers.step),
             Step(20.0, self.workers.plan),

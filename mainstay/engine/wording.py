@@ -11,6 +11,7 @@ from django.utils.translation import ngettext, override, pgettext
 
 from mainstay.catalogue.practices import Practices
 from mainstay.catalogue.queries import help_desk_address
+from mainstay.domain.drill import marked
 from mainstay.drivers.channels import Message
 from mainstay.engine.wording_actions import WORDS as ACTIONS
 from mainstay.engine.wording_actions import said_of_action
@@ -101,6 +102,8 @@ def _compose(delivery: Delivery, language: str) -> Wording:
     subject = f"[{words[notice.word]}] {_subject_of(data)}"
     if about:
         subject = f"[{words[notice.word]} · {words[about['level']]}] {about['system']}: {about['title']}"
+    if about.get("drill"):
+        subject = marked({language: subject})[language]
     subject = " ".join(subject.split())[:250]  # a line of its own in some titles would be a header of its own in a mail
     shown = {
         **facts, "clock_text": _clock_text(data),
@@ -155,6 +158,7 @@ def _incident_facts(number: int, language: str) -> dict[str, Any]:
         "check": str(root.check_of) if root else "",
         "category": incident.category,
         "level": incident.level,
+        "drill": incident.drill,
         "state": incident.state,
         "since": _local(incident.since, zone),
         "resolved_at": _local(incident.resolved_at, zone) if incident.resolved_at else "",
@@ -170,8 +174,8 @@ def _incident_facts(number: int, language: str) -> dict[str, Any]:
 
 
 def _for_users(incident: Incident, language: str) -> str:
-    """What those who use its system are told; nothing once it is over, or where it is no system's."""
-    if incident.system is None or incident.state == "resolved":
+    """What those who use its system are told; nothing once it is over, in a drill, or where it is no system's."""
+    if incident.system is None or incident.state == "resolved" or incident.drill:
         return ""
     words = Practices.read().words(incident.system, incident.level, incident.category)
     return for_users(words, incident.system.title or incident.system.name, language)

@@ -116,12 +116,13 @@ def said_since(ticket: Ticket, moment: datetime) -> int:
 
 
 def outage_of(system: System) -> Incident | None:
-    """The worst running incident of a system that its users must feel: a fault that is reported now is part of it."""
+    """The worst running incident of a system that its users must feel: a fault that is reported now is part of it. No
+    drill's: users know nothing of those."""
     outage = Q(members__check_of__impact=Impact.OUTAGE.value, members__recovered_at=None)
-    return open_incidents().filter(outage, system=system).distinct().first()
+    return open_incidents().filter(outage, system=system, drill=None).distinct().first()
 
 
 def running(ticket: Ticket, sight: Sight) -> QuerySet[Incident]:
-    """Incidents that a ticket may be part of: those of its system, else all; the worst first."""
-    found = open_incidents(sight)
+    """Incidents that a ticket may be part of: those of its system, else all, but no drill's; the worst first."""
+    found = open_incidents(sight).filter(drill=None)
     return found.filter(system=ticket.system) if ticket.system else found

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import models
 
 from mainstay.catalogue.models import Check, Component, System
+from mainstay.domain.drill import marked as drill_marked
 from mainstay.monitoring.models import StateChange
 
 ALERTS = "alerts"
@@ -34,6 +35,7 @@ class Incident(models.Model):
         default=dict, help_text="since, acknowledged → seconds by which the wall clock was set after that moment"
     )
     due_at = models.DateTimeField(null=True, help_text="when its next clock runs out, as last worked out")
+    drill = models.PositiveBigIntegerField(null=True, help_text="number of the drill it belongs to: in no figures")
 
     class Meta:
         ordering = ("-opened_at", "-id")
@@ -47,6 +49,7 @@ class Incident(models.Model):
             models.Index(fields=("-since", "-id"), name="incident_newest"),
             models.Index(fields=("state", "-since", "-id"), name="incident_newest_in_state"),
             models.Index(fields=("-resolved_at",), name="incident_resolved"),
+            models.Index(fields=("drill",), condition=models.Q(drill__isnull=False), name="incident_drill"),
         ]
 
     @property
@@ -58,6 +61,11 @@ class Incident(models.Model):
     def counted_acknowledged(self) -> datetime | None:
         at = self.acknowledged_at
         return at + timedelta(seconds=self.leapt.get("acknowledged", 0)) if at else None
+
+    @property
+    def called(self) -> dict[str, str]:
+        """Its title by language as people are shown it: a drill says so before anything else."""
+        return drill_marked(self.title) if self.drill else dict(self.title)
 
 
 class Member(models.Model):
@@ -82,7 +90,7 @@ class Entry(models.Model):
     word = models.CharField(
         max_length=16,
         help_text="what happened: domain.grouping.Act, and acknowledged, note, graded, regraded, resolved, paused, "
-        "resumed, clock-close, clock-late",
+        "resumed, clock-close, clock-late, real (no drill any more)",
     )
     actor = models.CharField(max_length=150)
     text = models.TextField(blank=True)

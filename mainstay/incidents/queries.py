@@ -69,9 +69,9 @@ def incident(incident_id: int, sight: Sight = EVERYTHING) -> Incident:
 
 def countable() -> QuerySet[Incident]:
     """Those that count: in every figure, for reviews, and as the same fault again. Not what turned out to be a part of
-    another incident."""
+    another incident, and no drill's."""
     merged = Entry.objects.filter(incident=OuterRef("pk"), word="merged", data__has_key="into")
-    return Incident.objects.exclude(Exists(merged))
+    return Incident.objects.filter(drill=None).exclude(Exists(merged))
 
 
 def _with_parts(sight: Sight) -> QuerySet[Incident]:
@@ -112,15 +112,20 @@ def search(
 
 def public(systems: Collection[str], since: datetime) -> QuerySet[Incident]:
     """Those of these systems that their users feel or that a person opened: all that run, and those that are over since
-    a moment. Running ones first, then the newest."""
+    a moment; no drill's. Running ones first, then the newest."""
     felt = Q(members__check_of__impact__in=(Impact.OUTAGE.value, Impact.DEGRADED.value)) | Q(key__startswith=BY_HAND)
-    found = _with_parts(EVERYTHING).filter(felt, system__name__in=systems)
+    found = _with_parts(EVERYTHING).filter(felt, system__name__in=systems, drill=None)
     return found.filter(Q(resolved_at=None) | Q(resolved_at__gte=since)).distinct().order_by("resolved_at", "-since")
 
 
+def of_drill(drill: int) -> QuerySet[Incident]:
+    """A drill's, the first opened first."""
+    return _with_parts(EVERYTHING).filter(drill=drill).order_by("opened_at", "pk")
+
+
 def last_resolved_at(sight: Sight = EVERYTHING) -> datetime | None:
-    """When the newest of the incidents that are over was resolved; None before the first."""
-    found = Incident.objects.filter(seen(sight, "system__name"))
+    """When the newest of the incidents that are over was resolved, drills left out; None before the first."""
+    found = Incident.objects.filter(seen(sight, "system__name"), drill=None)
     newest: datetime | None = found.aggregate(newest=Max("resolved_at"))["newest"]
     return newest
 
@@ -145,7 +150,7 @@ class Statistics:
 
 
 def statistics(now: datetime, zone: tzinfo, system: str = "", sight: Sight = EVERYTHING) -> Statistics:
-    """The last 26 weeks of a zone, in two queries."""
+    """The last 26 weeks of a zone, without drills, in two queries."""
     today = now.astimezone(zone).date()
     weeks, months = incident_stats.week_starts(today), incident_stats.month_starts(today)
     found = (

@@ -121,8 +121,8 @@ class Past:
 
 
 def similar(incident: Incident, sight: Sight = EVERYTHING) -> list[Past]:
-    """Past incidents of the same key, else of the same checks as what began it; the newest first."""
-    over = Incident.objects.filter(seen(sight, "system__name"), state="resolved", system=incident.system_id)
+    """Past incidents of the same key, else of the same checks as what began it, drills left out; the newest first."""
+    over = Incident.objects.filter(seen(sight, "system__name"), state="resolved", system=incident.system_id, drill=None)
     over = over.exclude(pk=incident.pk).order_by("-resolved_at", "-pk").select_related("system")
     roots = Member.objects.filter(incident=incident, role__in=("root", "joined")).values("check_of")
     alike = Q(key=incident.key) | Q(pk__in=Member.objects.filter(role="root", check_of__in=roots).values("incident"))

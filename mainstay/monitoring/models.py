@@ -135,6 +135,23 @@ class Mute(models.Model):
         ordering = ("-starts_at",)
 
 
+class Exercise(models.Model):
+    """A drill brings a fault about on a system: what these checks see meanwhile is the drill's, and none of it counts
+    for the system's availability."""
+
+    system = models.ForeignKey(System, on_delete=models.CASCADE, related_name="exercises")
+    drill = models.PositiveBigIntegerField(unique=True)
+    checks = models.JSONField(default=list, help_text="ids of the checks that are to see the fault")
+    begins_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, help_text="null while it goes on")
+
+    class Meta:
+        ordering = ("-begins_at",)
+        constraints = [
+            models.UniqueConstraint(fields=("system",), condition=models.Q(ends_at=None), name="one_exercise_a_system")
+        ]
+
+
 class RunRequest(models.Model):
     """Somebody asks for a look now; the checker takes it."""
 

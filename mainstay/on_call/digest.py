@@ -35,7 +35,7 @@ class Section:
 
 def _incidents(_rota: Rota, _now: datetime) -> Iterable[Line]:
     for row in incidents.open_incidents()[: MOST + 1]:
-        yield _line(row.title, row.system, f"/incidents/{row.pk}/", row.since, level=row.level, state=row.state)
+        yield _line(row.called, row.system, f"/incidents/{row.pk}/", row.since, level=row.level, state=row.state)
 
 
 def _mutes(_rota: Rota, now: datetime) -> Iterable[Line]:

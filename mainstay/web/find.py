@@ -53,14 +53,14 @@ def _hits(text: str, request: HttpRequest) -> list[Hit]:
 
 def _running(sight: Sight) -> list[Hit]:
     return [
-        Hit(reverse("incident", args=[one.pk]), f"#{one.pk} {words(one.title)}", _("Incident"))
+        Hit(reverse("incident", args=[one.pk]), f"#{one.pk} {words(one.called)}", _("Incident"))
         for one in incidents.open_incidents(sight)[:EACH]
     ]
 
 
 def _incidents(text: str, sight: Sight) -> list[Hit]:
     found = incidents.search(text=text.lstrip("#"), sight=sight)[:EACH]
-    return [Hit(reverse("incident", args=[one.pk]), f"#{one.pk} {words(one.title)}", _("Incident")) for one in found]
+    return [Hit(reverse("incident", args=[one.pk]), f"#{one.pk} {words(one.called)}", _("Incident")) for one in found]
 
 
 def _systems(text: str, sight: Sight) -> list[Hit]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from mainstay.catalogue import queries as catalogue
-from mainstay.domain.saying import said, say
+from mainstay.domain.saying import said
 from mainstay.on_call import actions, feeds, queries
 from mainstay.on_call.digest import SECTIONS
 from mainstay.on_call.digest import visible as visible_of
@@ -24,6 +24,7 @@ from mainstay.on_call.queries import Rota
 from mainstay.web import duty, lists
 from mainstay.web.access import actor, may, me, or_404, page, system_of, visible
 from mainstay.web.attempt import attempt
+from mainstay.web.entered import moment
 
 DAYS = 14
 GAPS = 12
@@ -70,22 +71,13 @@ def _plan(request: HttpRequest, now: datetime) -> dict[str, Any] | None:
     system = system_of(request, name)
     level = int(asked["level"]) if asked.get("level") in ("1", "2", "3") else 1
     try:
-        at = _moment(asked.get("at", "")) if asked.get("at") else now
+        at = moment(asked.get("at", "")) if asked.get("at") else now
     except ValueError:
         at = now
     return {
         "system": system, "level": level, "at": at, "given": asked.get("at", ""),
         "escalation": queries.escalation_of(system, level), "steps": queries.simulate(system, level, at),
     }  # fmt: skip
-
-
-def _moment(text: str) -> datetime:
-    """As a form gives it, on the reader's clocks. Raises ValueError."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(say("%(text)s is no time", text=text[:40])) from None
-    return found if found.tzinfo else found.replace(tzinfo=get_current_timezone())
 
 
 def _act(request: HttpRequest, work: Callable[[], Any], done: str) -> HttpResponse:
@@ -103,8 +95,8 @@ def override(request: HttpRequest) -> HttpResponse:
 
     def work() -> None:
         actions.override(
-            asked.get("rotation", ""), asked.get("person", ""), _moment(asked.get("start", "")),
-            _moment(asked.get("end", "")), reason=asked.get("reason", ""), actor=actor(request),
+            asked.get("rotation", ""), asked.get("person", ""), moment(asked.get("start", "")),
+            moment(asked.get("end", "")), reason=asked.get("reason", ""), actor=actor(request),
         )  # fmt: skip
 
     return _act(request, work, _("It is noted who stands in."))
@@ -125,8 +117,8 @@ def ask_swap(request: HttpRequest) -> HttpResponse:
         given = asked.get("back_start", ""), asked.get("back_end", "")
         actions.ask_swap(
             asked.get("rotation", ""), asked.get("person", "") or me(request).username,
-            _moment(asked.get("start", "")), _moment(asked.get("end", "")), taker=asked.get("taker", ""),
-            back=(_moment(given[0]), _moment(given[1])) if any(given) else None, reason=asked.get("reason", ""),
+            moment(asked.get("start", "")), moment(asked.get("end", "")), taker=asked.get("taker", ""),
+            back=(moment(given[0]), moment(given[1])) if any(given) else None, reason=asked.get("reason", ""),
             actor=actor(request),
         )  # fmt: skip
 

@@ -34,6 +34,7 @@ PLACES = (
     Place("desk", _("Help desk"), "q", "desk.read", later=True, manual="help-desk"),
     Place("knowledge", _("Knowledge"), "k", "article.read", later=True, manual="knowledge"),
     Place("reviews", _("Reviews"), "v", "review.read", later=True, manual="reviews"),
+    Place("plans", _("Plans and drills"), "l", "plan.read", later=True, manual="plans"),
     Place("runbooks", _("Runbooks"), "r", "runbook.read", later=True, manual="runbooks"),
     Place("notices", _("Notices"), "n", "notice.read", later=True, manual="incidents"),
     Place("wall", _("Wall screen"), "w", "incident.read", later=True, manual="faces"),

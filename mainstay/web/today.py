@@ -19,6 +19,7 @@ from mainstay.monitoring import queries as monitoring
 from mainstay.monitoring.models import Standing
 from mainstay.notices import queries as notices
 from mainstay.on_call import queries
+from mainstay.plans import queries as plans
 from mainstay.reviews import queries as reviews
 from mainstay.reviews.days import day_of
 from mainstay.reviews.models import Action
@@ -60,6 +61,11 @@ def today(request: HttpRequest) -> HttpResponse:
         "quiet_since": incidents.last_resolved_at(sight),
         "watched": watched(now, sight),
         "systems": _systems(now, known),
+        "drills_due": lists.cut([one for one in plans.wanted(now, sight) if one.overdue], SHOWN),
+        "plans_due": lists.cut(plans.to_review(now.date(), sight), SHOWN),
+        "plans_stale": lists.cut(plans.with_stale_supplies(now.date(), sight), SHOWN),
+        "drills_running": list(plans.drills(states=["running"], sight=sight)[:SHOWN]),
+        "my_findings": lists.cut(plans.findings(state="open", owner=me(request).username, sight=sight), SHOWN),
         "lacking": lists.cut([row for row in kept if row.lacks], SHOWN),
         "backups": kept[:GLANCED],
     }

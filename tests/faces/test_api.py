@@ -112,10 +112,15 @@ FITTING = {
     "seal": "x", "policy": "none/none", "to": "directory", "target": "/srv/none",
     "year": 2026, "week": 48, "of": "db", "stores": ["vault"], "kind": "directory",
     "rotation": "week", "person": "zoe", "taker": "zoe", "export": {},
+    "at": "2027-01-01T00:00:00Z", "plan": "none", "place": 1, "owner": "zoe", "due_at": "2099-01-01",
+    "closed_as": "check", "closed_with": "x",
     "start": "2027-01-01T00:00:00Z", "end": "2027-01-02T00:00:00Z", "step": "a",
-    "owner": "zoe", "due": "2027-01-31", "until": "2027-01-31", "ending": "training", "proof": "x",
+    "due": "2027-01-31", "until": "2027-01-31", "ending": "training", "proof": "x",
 }  # fmt: skip
-ONLY = {
+A_PLAN = {"plan": "another", "system": "none", "title": "x", "steps": [{"title": "x"}]}
+ONLY: dict[str, dict[str, Any]] = {
+    "PlanWritten": {"document": A_PLAN},
+    "PlanEdited": {"document": A_PLAN},
     "StoreWanted": {"path": "/srv/vault"},
     "Source": {"text": "runbook: another\nsteps: {a: {kind: manual, words: x}}\n", "name": ""},
 }

@@ -46,13 +46,14 @@ API_OBJECTS = {
     "overrides": {"number": "override"}, "rotations": {"name": "rotation"}, "swaps": {"number": "swap"},
     "hand-overs": {"number": "handover"}, "feeds": {"kind": "feed_kind", "owner": "person"},
     "reviews": {"number": "review"}, "actions": {"number": "action"},
+    "plans": {"name": "plan"}, "drills": {"number": "drill"}, "findings": {"number": "finding"},
     "runbooks": {"name": "runbook"}, "runs": {"number": "run"},
     "remedies": {"system": "system", "name": "remedy"}, "evidence": {"number": "run", "file": "shows"},
 }  # fmt: skip
 """The last word of an operation's path that is a kind of object → what stands for each of its parameters."""
 ON_SYSTEM = {
     "system", "check", "incident", "mute", "delivery", "sheet", "backup", "copy", "proof", "restore", "article",
-    "ticket", "run", "review", "action", "remedy",
+    "ticket", "run", "review", "action", "remedy", "plan", "drill", "finding",
 }  # fmt: skip
 API_BODIES = {
     "/api/v1/incidents": "system", "/api/v1/mutes": "system", "/api/v1/alertmanager": "alerts",
@@ -60,7 +61,7 @@ API_BODIES = {
     "/api/v1/backups/jobs": "policy", "/api/v1/backups/proofs": "policy", "/api/v1/backups/keys": "policy",
     "/api/v1/backups/restores": "policy", "/api/v1/articles": "system", "/api/v1/tickets": "system",
     "/api/v1/runbooks/{name}/run": "target",
-    "/api/v1/runbooks/{name}/dry-run": "target",
+    "/api/v1/runbooks/{name}/dry-run": "target", "/api/v1/plans": "system", "/api/v1/drills": "plan",
 }  # fmt: skip
 """Posts whose body says which system."""
 API_QUERIES = {"samples": "?metric=x", "print": "?form=html", "{system}": "?month=2026-11"}
@@ -109,12 +110,14 @@ WEB_OBJECTS = {
     "reviewpaper": {"number": "review", "form": "printed"},
     **{f"review-action-{act}": {"number": "action"} for act in ("change", "done", "accept")},
     "runbook": {"name": "runbook"}, "remedy": {"system": "system", "name": "remedy"},
+    "plan": {"name": "plan"}, "planedit": {"name": "plan"},
+    "planfile": {"name": "plan", "form": "paper_form"}, "drill": {"number": "drill"}, "finding": {"number": "finding"},
     "runbookedit": {"name": "runbook"}, "run": {"number": "run"}, "run-file": {"number": "run", "name": "shows"},
 }  # fmt: skip
 """The name of a route, or its first word → what stands for each of its parameters."""
 WEB_BODIES = {
     "inspection-run", "countersign", "incident-open", "backup-run", "backup-prove", "backup-key",
-    "backup-restore", "articlenew", "desk-open", "runbook-run",
+    "backup-restore", "articlenew", "desk-open", "runbook-run", "plannew", "drill-plan",
 }  # fmt: skip
 """Pages whose form says which system."""
 FORM = {
@@ -164,6 +167,8 @@ def body_for(method: str, path: str, system: str) -> Any:
         body = {"layers": [{"people": ["zoe"], "start": "2026-01-05"}]}
     if path == "/api/v1/backups/restores":
         body = {"policy": f"{system}/nightly", "to": "live"}
+    if path == "/api/v1/drills":
+        body["plan"] = f"{system}-dies"
     if "files" in body:
         body["files"] = {"x.yaml": "system: another\n"}
     return body
@@ -253,7 +258,7 @@ def visit(
     address = "/" + filled(
         str(route.pattern), rule, {**world.there[place], **(mine if place == OWN else world.foreign)}
     )
-    words = {**FORM, "system": place, "policy": f"{place}/nightly", "target": place}
+    words = {**FORM, "system": place, "policy": f"{place}/nightly", "target": place, "plan": f"{place}-dies"}
     if route.name.startswith("backup"):
         words["level"] = "full"
     form = words if route.name in WEB_BODIES else FORM

@@ -48,11 +48,14 @@ NO_PAGES = {
     "backup-restore", "backuprestore-approve", "backuprestore-abort",
     "runbook-run", "runbook-retire", "run-pause", "run-resume", "run-cancel", "run-retry", "run-skip", "run-approve",
     "run-answer", "rotation-retire", "remedy-allow", "remedy-revoke",
+    "plan-approve", "plan-retire", "drill-plan", "drill-cancel", "drill-start", "drill-inject", "drill-alarm",
+    "drill-step", "drill-note", "drill-recover", "drill-end", "drill-attend", "drill-find", "finding-close",
     "account-contact-add", "account-contact-remove", "incident-pause", "incident-resume",
     "on-call-override", "on-call-override-end", "on-call-swap", "on-call-swap-take", "on-call-swap-refuse",
     "on-call-swap-withdraw", "on-call-hand-over-add", "on-call-hand-over-confirm", "on-call-feed-renew",
     # what is no page: a fragment, a file, a feed, another address of a page that is looked at
     "alarm", "attachment", "audit-trail", "status-json", "status-atom", "catalogue_download", "inspectionfile",
+    "planfile",
     "backupcertificate", "reviewpaper", "figures-csv", "run-file", "on-call-feed",
     "startfiles", "root", "invitation-link",
     # asks somebody who is half in; tests/faces/test_browser_sign_in.py looks at it

@@ -1,5 +1,5 @@
-"""The commands of the pages on the help desk, articles, reviews, who is on call and runbooks, word for word: each is
-run where what it names is there, by the number that it has here, and on days that are still to come."""
+"""The commands of the pages on the help desk, articles, reviews, who is on call, runbooks and plans, word for word:
+each is run where what it names is there, by the number that it has here, and on days that are still to come."""
 
 import json
 import re
@@ -19,6 +19,8 @@ from mainstay.help_desk import actions as desk
 from mainstay.incidents.actions import open_by_hand, resolve
 from mainstay.knowledge.actions import Text, write
 from mainstay.on_call import actions as on_call
+from mainstay.plans import actions as plans
+from mainstay.plans.models import Drill
 from mainstay.reviews import actions as reviews
 from mainstay.runbooks import actions as runbooks
 from tests.domain.test_grafana_oncall import EXPORT
@@ -43,8 +45,10 @@ STEPS = {
 }  # fmt: skip
 """What a run has come to when the command is given; else it waits."""
 SOON = date.today() + timedelta(days=30)  # noqa: DTZ011 - any day to come
-DAYS = {"2026-12-24": SOON, "2026-12-25": SOON + timedelta(days=1), "2027-06-30": SOON + timedelta(days=90),
-        "2027-01-31": SOON, "2027-02-15": SOON + timedelta(days=15)}  # fmt: skip
+DAYS = {
+    "2026-12-24": SOON, "2026-12-25": SOON + timedelta(days=1), "2027-06-30": SOON + timedelta(days=90),
+    "2027-01-31": SOON, "2027-02-15": SOON + timedelta(days=15), "2027-03-01": SOON,
+}  # fmt: skip
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -117,6 +121,30 @@ def span() -> tuple[datetime, datetime]:
     return start, start + timedelta(days=1)
 
 
+def drill(words: list[str]) -> int:
+    """One that stands as the command wants it: planned, begun, with its fault, with an incident, or over."""
+    kind = "live" if words[1] in ("inject", "alarm") else "table"
+    row = plans.plan_drill("database-dies", kind, datetime.now(UTC), actor=ADMIN)
+    if words[1] not in ("cancel", "start"):
+        plans.start(row.pk, actor=ADMIN)
+    if words[1] == "alarm":
+        plans.inject(row.pk, actor=ADMIN)
+    return row.pk
+
+
+def drill_to_end(_words: list[str]) -> int:
+    """A good one that goes on, and in which somebody took part."""
+    row = drill(["drill", "end"])
+    for place in (1, 2, 3):
+        plans.step(row, place, actor=ADMIN)
+    plans.recover(row, actor=ADMIN)
+    return row
+
+
+def finding(_words: list[str]) -> int:
+    return plans.act_on(drill(["drill", "find"]), "x", owner="alice", due_at=SOON, actor=ADMIN).pk
+
+
 def begun_run(words: list[str]) -> int:
     row = begun(f"runbook: one\nsteps: {{{STEPS.get(words[1], WAITS)}}}\n")
     if words[1] == "resume":
@@ -175,3 +203,18 @@ def test_remedies() -> None:
     apply(examine({"shop.yaml": text.encode()}).catalogue, actor=ADMIN)
     for words in lines("remedies"):
         run(words, {})
+
+
+def test_plans_and_drills() -> None:
+    people("alice", "bob")
+    (plan,) = blocks("plans", "yaml")
+    Path("database-dies.yaml").write_text(plan)
+    retire = []
+    for words in lines("plans"):
+        if words[:2] == ["plan", "retire"]:
+            retire = words  # what follows needs it
+            continue
+        run(words, {"7": drill, "8": drill, "9": drill, "10": drill_to_end, "4": finding})
+        if words[1] in ("inject", "alarm"):  # one live drill at a time on a system
+            plans.end(Drill.objects.latest("pk").pk, leave=True, actor=ADMIN)
+    run(retire, {})

@@ -26,6 +26,7 @@ from mainstay.on_call.feeds import path
 from mainstay.people.actions import add_contact, create_token
 from mainstay.people.models import Passkey, Person, Sitting, SystemRole
 from mainstay.people.queries import actor_of, actor_of_token
+from mainstay.plans import actions as plans
 from mainstay.reviews.actions import add_action
 from mainstay.reviews.actions import open_by_hand as open_review
 from mainstay.runbooks.actions import run as run_runbook
@@ -34,6 +35,7 @@ from mainstay.runbooks.models import Answer, Proof, Step
 from tests.line.backed_up import copy as backup_copy
 from tests.line.backed_up import proof
 from tests.line.on_call import arrange
+from tests.line.planned import PLAN
 
 ROOT = Actor("test", Role.ADMINISTRATOR)
 OWN, FOREIGN = "shop", "secretbooks"
@@ -137,6 +139,16 @@ class World:
         file, key_file = (TicketFile.objects.get(message__ticket=one).pk for one in (inner, outer))
         return {"ticket": inner.pk, "ticketfile": file, "key": outer.key, "keyfile": key_file, "public": public.pk}
 
+    def _planned(self, name: str) -> dict[str, Any]:
+        """A plan in force, a drill of it that goes on, and what that showed."""
+        plan = plans.write({**PLAN, "plan": f"{name}-dies", "system": name, "checks": []}, actor=ROOT)
+        plans.approve(plan.name, actor=ROOT)
+        drill = plans.plan_drill(plan.name, "table", datetime.now(UTC), actor=ROOT)
+        plans.start(drill.pk, actor=ROOT)
+        until = datetime.now(UTC).date() + timedelta(days=9)
+        finding = plans.act_on(drill.pk, "x", owner="zoe", due_at=until, actor=ROOT)
+        return {"plan": plan.name, "drill": drill.pk, "finding": finding.pk, "paper_form": "yaml"}
+
     def _objects(self, name: str) -> dict[str, Any]:
         system, until = System.objects.get(name=name), datetime.now(UTC) + timedelta(hours=1)
         incident = open_by_hand(system=name, title=f"{name} is ill", category="data", level=2, text="", actor=ROOT)
@@ -174,7 +186,7 @@ class World:
             "sheet": run_by_hand(name, actor=ROOT).pk, "line": 1, "form": "sheet.html",
             "policy": "nightly", "store": "vault", "copy": taken.pk, "proof": proved.pk, "backup": proved.job_id,
             "paper": "json", "restore": waits.pk, "article": article.pk,
-            **self._reported(name),
+            **self._planned(name), **self._reported(name),
         }  # fmt: skip
 
 

@@ -54,7 +54,8 @@ def webhook(settings: Settings, message: Message) -> dict[str, Any]:
 def _alert(settings: Settings, message: Message) -> dict[str, Any]:
     facts = message.facts
     ended = "incident" not in facts or facts.get("state") == "resolved"
-    about = {"mainstay_system": facts.get("system_name", ""), "component": facts.get("component", "")}
+    about = {"mainstay_system": facts.get("system_name", ""), "component": facts.get("component", ""),
+             "drill": "true" if facts.get("drill") else ""}  # fmt: skip
     labels = {
         "alertname": "MainstayIncident" if "incident" in facts else f"Mainstay{str(facts.get('word', '')).title()}",
         "severity": _SEVERITY.get(facts.get("level", 3), "warning"), "category": str(facts.get("category", "system")),

@@ -2,6 +2,7 @@
 
 from mainstay.domain.alert import Alert
 from mainstay.incidents.actions.alerts import note_change, receive
+from mainstay.incidents.actions.drilling import make_real, open_for_drill
 from mainstay.incidents.actions.files import File
 from mainstay.incidents.actions.following import follow, follow_blind, follow_unmuted, release, resolve_calm
 from mainstay.incidents.actions.judging import judge_again
@@ -28,10 +29,12 @@ __all__ = [
     "follow_blind",
     "follow_unmuted",
     "judge_again",
+    "make_real",
     "note",
     "note_change",
     "open_by_hand",
     "open_for_check",
+    "open_for_drill",
     "pause",
     "receive",
     "regrade",

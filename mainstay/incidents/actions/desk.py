@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import Q
@@ -15,7 +15,7 @@ from mainstay.domain.severity import NO_FIGURES, Facts, Figures, Grade, Rule, gr
 from mainstay.domain.state import Category, Impact, State
 from mainstay.domain.worktime import Timetable
 from mainstay.incidents.models import Incident, Member
-from mainstay.monitoring.models import Standing
+from mainstay.monitoring.models import Exercise, Standing
 from mainstay.monitoring.queries import figures
 
 
@@ -48,6 +48,8 @@ class Room:
     systems: dict[int, System]
     business: dict[int, Business]
     incidents: dict[int, Incident]
+    exercises: dict[int, Exercise] = field(default_factory=dict)
+    """System → the drill that brings a fault about on it just now."""
 
     @classmethod
     def around(cls, check_ids: Collection[int], now: datetime) -> "Room":
@@ -58,7 +60,17 @@ class Room:
         members = list(Member.objects.filter(incident__in=incidents))
         watched = _watched({*checks, *(member.check_of_id for member in members)}, systems)
         desk = Desk(_cases(incidents, members, watched), _needs(systems), _names(systems))
-        return cls(desk, checks, watched, systems, _business(systems.values(), now), incidents)
+        exercises = {one.system_id: one for one in Exercise.objects.filter(system__in=systems, ends_at=None)}
+        return cls(desk, checks, watched, systems, _business(systems.values(), now), incidents, exercises)
+
+    def drill_of(self, case: Case) -> int | None:
+        """The number of the drill whose incident this is: it began in the drill, and its root is a check that was to
+        see the fault. What roots elsewhere is real, even if such a check fails because of it."""
+        exercise = self.exercises.get(case.system_id or 0)
+        if exercise is None or case.since < exercise.begins_at:
+            return None
+        root = next((number for number, part in case.parts.items() if part.role == "root"), None)
+        return exercise.drill if root in exercise.checks else None
 
     def depth(self, check_id: int) -> int:
         """On how many components the check's own stands."""
@@ -79,8 +91,9 @@ def _locked(ids: Collection[int]) -> dict[int, System]:
 
 
 def _incidents(systems: Collection[int], now: datetime) -> dict[int, Incident]:
+    """A drill's that is over is none that a fault could reopen."""
     rows = Incident.objects.filter(
-        ~Q(state="resolved") | Q(resolved_at__gte=now - REOPEN_WITHIN), system__in=systems
+        ~Q(state="resolved") | Q(resolved_at__gte=now - REOPEN_WITHIN, drill=None), system__in=systems
     ).order_by("pk")
     return {row.pk: row for row in rows.select_for_update(no_key=True)}
 

@@ -18,6 +18,9 @@ from mainstay.monitoring.models import StateChange
 from mainstay.monitoring.wording import in_language
 from mainstay.notices.actions import withdraw
 
+BY_DRILL = "drill:"
+"""How the key of an incident begins that a person opened in a drill."""
+
 _MOVABLE = (
     "key", "root", "title", "category", "state", "since", "acknowledged_at", "acknowledged_by", "resolved_at",
     "resolved_by", "leapt",
@@ -36,6 +39,7 @@ class Ledger:
     merged: dict[int, tuple[Incident, Incident, datetime]] = field(default_factory=dict)
     moved: set[int] = field(default_factory=set)
     graded: set[int] = field(default_factory=set)
+    marked: set[int] = field(default_factory=set)
 
     def enter(self, decision: Decision, change: StateChange | None = None) -> None:
         """Carry out one decision, in memory."""
@@ -149,12 +153,24 @@ class Ledger:
 
     def write(self) -> None:
         """All of it, in the transaction of the changes."""
+        self._mark_drills()
         self._write_incidents()
         self._write_members()
         self._close_merged()
         Entry.objects.bulk_create(self.entries)
         tell_all([News(incident.pk, word, at, data, level) for incident, word, at, data, level in self.news])
         self._withdraw_merged()
+
+    def _mark_drills(self) -> None:
+        """Which of the incidents belong to a drill, as far as is known by now: a root found later may show that one
+        does, or that it does not. A drill's that a person opened stays one."""
+        for ref, incident in self.incidents.items():
+            if ref in self.merged or incident.key.startswith(BY_DRILL):
+                continue
+            drill = self.room.drill_of(self.room.desk.case(ref))
+            if incident.drill != drill:
+                incident.drill = drill
+                self.marked.add(ref)
 
     def _write_incidents(self) -> None:
         """What ended first, for another may move to its key."""
@@ -166,6 +182,8 @@ class Ledger:
         Incident.objects.bulk_update(moved, _MOVABLE, batch_size=50)
         graded = [self.incidents[ref] for ref in self.graded if ref > 0]
         Incident.objects.bulk_update(graded, ("level", "grounds", "reached"), batch_size=100)
+        marked = [self.incidents[ref] for ref in self.marked if ref > 0]
+        Incident.objects.bulk_update(marked, ("drill",), batch_size=100)
         Incident.objects.bulk_create([incident for ref, incident in self.incidents.items() if ref < 0])
 
     def _write_members(self) -> None:

@@ -17,6 +17,7 @@ from mainstay.incidents.actions.files import File, attach, described
 from mainstay.incidents.actions.telling import tell
 from mainstay.incidents.actions.timing import keep_due
 from mainstay.incidents.models import Entry, Incident, Member, Pause
+from mainstay.monitoring.models import Exercise
 
 
 class Illegal(ValueError):
@@ -87,6 +88,8 @@ def reopen(incident_id: int, *, actor: Actor, reason: str) -> Incident:
         incident.state, incident.since, incident.resolved_at, incident.resolved_by = "open", now, None, ""
         incident.acknowledged_at, incident.acknowledged_by, incident.leapt = None, "", {}
         incident.reached = reach({}, incident.level, now)
+        if incident.drill and not Exercise.objects.filter(drill=incident.drill, ends_at=None).exists():
+            incident.drill = None  # what is opened again after its drill is real
         incident.save()
         keep_due(incident, now)
         _hold_open(incident)

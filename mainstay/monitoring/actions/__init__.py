@@ -1,5 +1,6 @@
 """Every write of this app: what operators do, what the checker observed, and how samples are kept."""
 
+from mainstay.monitoring.actions.exercising import begin_exercise, end_exercise
 from mainstay.monitoring.actions.observed import (
     NewPing,
     clock_moved,
@@ -19,8 +20,10 @@ from mainstay.monitoring.actions.samples import compact, expire, name_series, st
 
 __all__ = [
     "NewPing",
+    "begin_exercise",
     "clock_moved",
     "compact",
+    "end_exercise",
     "end_pulse",
     "expire",
     "forget_pulses",

@@ -12,7 +12,7 @@ from mainstay.catalogue.models import Check
 from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.domain.objective import uptime
 from mainstay.domain.state import Impact, State
-from mainstay.monitoring.models import StateChange
+from mainstay.monitoring.models import Exercise, StateChange
 from mainstay.people.queries import seen
 
 
@@ -87,7 +87,8 @@ def outage_bands(system: str, start: datetime, end: datetime) -> list[Band]:
 
 def outage_bands_of(systems: Collection[str], start: datetime, end: datetime) -> dict[str, list[Band]]:
     """System → the bands of all its checks whose failing means an outage. Only what counts for availability is read:
-    the turns to critical or unknown and back. In between a check is simply up."""
+    the turns to critical or unknown and back. In between a check is simply up. The time of a drill that brought a fault
+    about counts neither way."""
     end = min(end, datetime.now(UTC))
     found: dict[str, list[Band]] = {name: [] for name in systems}
     owners = _outage_checks(systems)
@@ -97,7 +98,30 @@ def outage_bands_of(systems: Collection[str], start: datetime, end: datetime) ->
         turns = _turns(inside)
         for check_id in some:
             found[owners[check_id]] += _cut(before.get(check_id), turns[check_id], start, end)
+    for name, spans in _exercises(systems, start, end).items():
+        found[name] = [piece for band in found[name] for piece in _outside(band, spans)]
     return found
+
+
+def _exercises(systems: Collection[str], start: datetime, end: datetime) -> dict[str, list[tuple[datetime, datetime]]]:
+    """System → when drills brought faults about on it; those that had none are not in it."""
+    found: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
+    rows = Exercise.objects.filter(Q(ends_at=None) | Q(ends_at__gt=start), system__name__in=systems, begins_at__lt=end)
+    for name, begins_at, ends_at in rows.order_by("begins_at").values_list("system__name", "begins_at", "ends_at"):
+        found[name].append((begins_at, ends_at or end))
+    return found
+
+
+def _outside(band: Band, spans: Iterable[tuple[datetime, datetime]]) -> Iterator[Band]:
+    """What of a band lies in none of the spans, which are in their order."""
+    start = band.start
+    for begin, stop in spans:
+        if stop > start and begin < band.end:
+            if begin > start:
+                yield Band(start, begin, band.state)
+            start = min(stop, band.end)
+    if start < band.end:
+        yield Band(start, band.end, band.state)
 
 
 _SEVERE = (State.CRITICAL.value, State.UNKNOWN.value)

@@ -104,7 +104,7 @@ def _line(notice: Notice) -> dict[str, object]:
     if incident is None:
         return {"word": notice.word, **{name: notice.data[name] for name in _SHEET if name in notice.data}}
     return {
-        "word": notice.word, "incident": incident.pk, "level": incident.level, "title": incident.title,
+        "word": notice.word, "incident": incident.pk, "level": incident.level, "title": incident.called,
         "system": (incident.system.title or incident.system.name) if incident.system else "",
     }  # fmt: skip
 

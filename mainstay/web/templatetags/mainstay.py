@@ -201,6 +201,7 @@ def entry_word(word: str) -> str:
         "action-higher": _("action overdue for a week"), "action-lapsed": _("accepted risk has ended"),
         "remedy-begun": _("remedy applied"), "remedy-helped": _("the remedy helped"),
         "remedy-failed": _("the remedy did not help"), "remedy-not": _("remedy not applied"),
+        "real": _("no drill any more"),
     }.get(word, word)  # fmt: skip
 
 

@@ -23,6 +23,7 @@ def _room(name: str) -> str:
         "action": pgettext("object", "action"), "runbook": _("runbook"), "self": pgettext("act", "Mainstay's own data"),
         "session": pgettext("act", "session"), "ticket": pgettext("object", "ticket"),
         "token": pgettext("object", "token"), "remedy": pgettext("object", "remedy"),
+        "plan": pgettext("object", "plan"), "drill": pgettext("object", "drill"),
     }.get(name) or object_word(name)  # fmt: skip
 
 
@@ -64,6 +65,10 @@ def _verb(name: str) -> str:
         "try": pgettext("verb", "try"), "unmute": pgettext("verb", "end the mute"),
         "ways": pgettext("verb", "ways to sign in"), "wish": pgettext("verb", "note as a requirement"),
         "write": pgettext("verb", "write"), "allow": pgettext("verb", "allow"),
+        "plan": pgettext("verb", "plan"), "start": pgettext("verb", "begin"),
+        "inject": pgettext("verb", "bring the fault about"), "alarm": pgettext("verb", "raise the alarm"),
+        "step": pgettext("verb", "tick a step off"), "recover": pgettext("verb", "system is back"),
+        "attend": pgettext("verb", "note who took part"), "find": pgettext("verb", "note a finding"),
     }.get(name, name)  # fmt: skip
 
 
@@ -82,7 +87,7 @@ def act_said(act: str) -> SafeString:
 
 _NAMED = (
     "person", "incident", "channel", "token", "system", "component", "check", "calendar", "store", "policy",
-    "article", "rotation", "team", "ticket", "review", "action",
+    "article", "rotation", "team", "ticket", "review", "action", "plan", "drill",
 )  # fmt: skip
 """Kinds of objects that the trail names before the object's own name."""
 
