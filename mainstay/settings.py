@@ -258,6 +258,7 @@ TEMPLATES = [
             PACKAGE / "engine" / "templates",
             PACKAGE / "inspection" / "templates",
             PACKAGE / "backups" / "templates",
+            PACKAGE / "reviews" / "templates",
         ],
         "OPTIONS": {
             "context_processors": [
