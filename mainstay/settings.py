@@ -261,6 +261,7 @@ TEMPLATES = [
             PACKAGE / "inspection" / "templates",
             PACKAGE / "backups" / "templates",
             PACKAGE / "plans" / "templates",
+            PACKAGE / "reviews" / "templates",
         ],
         "OPTIONS": {
             "context_processors": [

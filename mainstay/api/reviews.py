@@ -160,7 +160,7 @@ def draft_review_article(request: HttpRequest, number: Number, body: ReviewArtic
     return article_row(actions.draft_article(number, body.language, actor=actor(request)))
 
 
-@router.post("/reviews/{number}/actions", response=answers.ReviewAction, **needs("review.act"))
+@router.post("/reviews/{number}/act", response=answers.ReviewAction, **needs("review.act"))
 def add_action(request: HttpRequest, number: Number, body: ActionAgreed) -> Any:
     return action_row(
         actions.add_action(number, body.title, owner=body.owner, due=body.due, actor=actor(request))
