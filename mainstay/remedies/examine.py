@@ -19,8 +19,9 @@ def examine(files: Mapping[str, bytes], catalogue: Catalogue, documents: Mapping
     for draft in catalogue.systems.values():
         if (page := pages.get(draft.source)) is not None:
             _examine(page, draft, documents)
+    flaws.sort(key=lambda one: (one.file, one.flaw.line, one.flaw.column))
     if flaws:
-        raise Invalid(sorted(flaws, key=lambda one: (one.file, one.flaw.line, one.flaw.column)))
+        raise Invalid(flaws)
 
 
 def _examine(page: Page, draft: DraftSystem, documents: Mapping[str, Runbook]) -> None:

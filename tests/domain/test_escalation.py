@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mainstay.domain.escalation import MOST_REMINDERS, Chain, Move, Taken, chain_of, course, due, next_move
+from mainstay.domain.escalation import MOST_REMINDERS, Chain, Move, Taken, chain_of, course, due, next_move, step_now
 from mainstay.domain.on_call import Escalation, escalation_for, parse_target
 
 T0 = datetime(2026, 11, 30, 10, tzinfo=UTC)
@@ -90,3 +90,10 @@ def test_an_escalation_for_each_level() -> None:
     by_level = {"severe": "now", "partial": "day", "slight": None}
     assert [escalation_for(by_level, level) for level in (1, 2, 3)] == ["now", "day", ""]
     assert escalation_for(None, 1) == ""
+
+
+def test_a_step_that_is_taken_without_its_wait() -> None:
+    now = minutes(2)
+    assert step_now(chain(), T0, [], now) == Move(0, 0, 0, now)
+    assert step_now(chain(remind="1m"), T0, [taken(0, 0)], now) == Move(0, 1, 0, now), "the next step, not a reminder"
+    assert step_now(chain(), T0, [taken(0, 0), taken(1, 1), taken(2, 2)], now) is None

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mainstay.domain.document import Pack
-from mainstay.domain.pack import PackBook, Unfoldable, fill, override, unfold
+from mainstay.domain.pack import PackBook, Unfoldable, fill, override, unfold, unfold_remedies
 
 TITLE = {"en": "Memory of $(self)", "zh": "$(self) 的内存"}
 
@@ -145,3 +145,21 @@ BASE = {"title": "T", "probe": {"kind": "sql", "on": "db", "query": "q"}, "warn"
 )
 def test_the_users_keys_take_the_place_of_the_packs(own: dict[str, Any], expected: dict[str, Any]) -> None:
     assert override(BASE, own) == expected
+
+
+def test_a_remedy_is_there_once_it_has_what_it_needs() -> None:
+    pack = Pack.model_validate({
+        "pack": "p", "title": "P", "kinds": ["http"], "parameters": {"host": {"default": ""}, "on": {"default": False}},
+        "checks": {"answer": {"probe": {"kind": "http"}}},
+        "remedies": {
+            "again": {"needs": ["host", "on"], "checks": "answer", "runbook": "r", "inputs": {"host": "$(host)"}},
+        },
+    })  # fmt: skip
+    book = PackBook(pack)
+    assert unfold_remedies(book, "web", {"host": "h"}) == {}
+    assert unfold_remedies(book, "web", {"host": "h", "on": True}) == {
+        "web.again": {"on": "web", "checks": ["web.answer"], "runbook": "r", "inputs": {"host": "h"}}
+    }
+    assert unfold_remedies(book, "web", {}, whole=True)["web.again"]["inputs"] == {"host": "needed"}
+    with pytest.raises(Unfoldable):
+        unfold_remedies(book, "web", {"nothing": 1})

@@ -8,7 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from mainstay.domain.actor import person_name
+from mainstay.domain.duration import parse_duration
 from mainstay.domain.saying import restored, said
+from mainstay.monitoring.wording import format_seconds
 from mainstay.remedies.models import Attempt
 from mainstay.remedies.queries import Standing
 
@@ -48,6 +50,13 @@ def failed_word(because: str) -> str:
         "ended": _("did not help: the run was ended"), "slow": _("did not help: the run took too long and pauses"),
         "failing": _("did not help: the check still fails"),
     }.get(because, because)  # fmt: skip
+
+
+@register.filter
+def written_span(text: str) -> str:
+    """A duration that a user wrote, as people read it."""
+    seconds = parse_duration(text)
+    return format_seconds(seconds) if seconds else _("at once")
 
 
 @register.filter
