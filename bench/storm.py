@@ -24,6 +24,7 @@ from bench.servers import await_port, cpu_seconds, find, free_port, running
 HOSTS, BATCH, SETTLE = 199, 200, 5
 IDLE = 10.0
 """Seconds in which it is measured what the programs take when nothing happens."""
+PATIENCE = 120.0
 CALM = 15.0
 """Seconds after the last alert, for what is still to be told."""
 
@@ -99,7 +100,7 @@ def _ours(
     ]  # fmt: skip
     engine = [sys.executable, "-m", "mainstay.engine.main"]
     with running(web, own / "web.log", environment) as one, running(engine, own / "engine.log", environment) as two:
-        await_port(port)
+        await_port(port, PATIENCE)
         cookie = f"mainstay={doors['session']}"
         _page(port, cookie)  # the first page of a process is slow for everybody
         time.sleep(5)
@@ -137,7 +138,7 @@ def _peer(directory: Path, size: tuple[int, float]) -> tuple[float, float, int] 
             f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",
         ]  # fmt: skip
         with running(command, own / "log") as one:
-            await_port(port)
+            await_port(port, PATIENCE)
             time.sleep(2)
             post = _poster(port, "/api/v2/alerts", "", lambda alerts: alerts)
             first, cpu = _blow(post, heard, [one], _idle([one]), size)

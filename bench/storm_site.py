@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from typing import Any
 
 import django
@@ -13,7 +14,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mainstay.settings")
 django.setup()
 
 from django.core.management import call_command  # noqa: E402
-from django.db.models import Count  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from mainstay.catalogue.models import Channel, Component, System  # noqa: E402
@@ -48,13 +48,14 @@ def fill(hosts: int, hook: str) -> dict[str, str]:
 def count() -> dict[str, Any]:
     """Incidents that run, and that ever were; alerts by what is known of them; deliveries by what became of them."""
     about = Signal.objects.filter(check_of__memberships__incident__state="open")
-    outcomes = Delivery.objects.values_list("sent_at__isnull", "outcome").annotate(Count("pk")).order_by()
+    rows = Delivery.objects.values_list("sent_at", "outcome")
+    outcomes = Counter("sent" if sent else outcome.partition(" incident ")[0] or "waits" for sent, outcome in rows)
     return {
         "running": Incident.objects.exclude(state="resolved").count(),
         "ever": Incident.objects.count(),
         "signals": Signal.objects.count(),
         "in_incidents": about.values("pk").distinct().count(),
-        "deliveries": [f"{'sent' if not unsent else outcome or 'waits'}: {n}" for unsent, outcome, n in outcomes],
+        "deliveries": [f"{word}: {n}" for word, n in sorted(outcomes.items())],
     }
 
 

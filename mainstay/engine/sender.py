@@ -117,11 +117,12 @@ class Sender:
             actions.failed(delivery, outcome.reason, now, retry=outcome.retry)
         else:
             actions.delivered(delivery, outcome, now)
-            self._catch_up(delivery.channel, now)
+            self._catch_up(delivery, now)
 
-    def _catch_up(self, channel: Channel | None, now: datetime) -> None:
+    def _catch_up(self, delivery: Delivery, now: datetime) -> None:
         """A receiver who was away is told all that waited for him, grouped, the most severe first."""
-        if channel is None or actions.back(channel, now) < GROUPED or self._wants_every_one(channel):
+        channel = delivery.channel
+        if channel is None or actions.back(delivery, now) < GROUPED or self._wants_every_one(channel):
             return
         if count := actions.fold(channel, now, late=True):
             self.folded[channel.pk] = now

@@ -357,10 +357,9 @@ def signals(incident_id: int, text: str = "") -> QuerySet[Signal]:
 
 
 def reported_changes(incident: Incident) -> list[ReportedChange]:
-    """What other programs say was changed on its system, or on none, in the day before it."""
-    where = Q(system=incident.system) | Q(system=None)
+    """What other programs say was changed on its system in the day before it, and since."""
     day = (incident.since - timedelta(days=1), incident.resolved_at or incident.since + timedelta(days=1))
-    return list(ReportedChange.objects.filter(where, at__range=day)[:20])
+    return list(ReportedChange.objects.filter(system=incident.system, at__range=day)[:20])
 
 
 def parts_in_open(system: str) -> dict[int, str]:

@@ -11,6 +11,8 @@ from mainstay.domain.actor import ENGINE, Role
 from mainstay.incidents import queries
 from mainstay.incidents.models import Incident, ReportedChange, Signal
 from mainstay.people.actions import create_token
+from mainstay.people.models import Person
+from mainstay.web.entering import BACKEND
 
 pytestmark = pytest.mark.django_db
 EVENT = {"summary": "no space left", "source": "db", "severity": "critical", "group": "shop"}
@@ -105,3 +107,16 @@ def test_their_own_client(key: str, live_server: Any) -> None:
 def test_only_post() -> None:
     answer = Client().get("/v2/enqueue")
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_incident_shows_what_was_told(key: str, language: str) -> None:
+    changed = {"summary": "release 7", "source": "ci", "custom_details": {"mainstay_system": "shop"}}
+    post({"routing_key": key, "payload": changed}, "/v2/change/enqueue")
+    post({"routing_key": key, "event_action": "trigger", "payload": {**EVENT, "summary": "50% <b>free</b>"}})
+    browser = Client(headers={"accept-language": language})
+    browser.force_login(Person.objects.create(username="ola", role=int(Role.OPERATOR)), backend=BACKEND)
+    text = browser.get(f"/incidents/{Incident.objects.get().pk}/").content.decode()
+    assert ("Alerts of other programs" in text) is (language == "en")
+    assert "50% &lt;b&gt;free&lt;/b&gt;" in text
+    assert "release 7" in text

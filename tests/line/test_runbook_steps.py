@@ -189,14 +189,14 @@ def test_a_command_on_another_host(monkeypatch: pytest.MonkeyPatch) -> None:
         row = begun(
             """
 runbook: r
-inputs: {text: {}}
+inputs: {words: {}}
 steps:
-  say: {kind: ssh, command: [printf, "%s|", "${text}", two]}
+  say: {kind: ssh, command: [printf, "%s|", "${words}", two]}
   code: {kind: ssh, command: [sh, -c, "echo bad; exit 3"], codes: [3]}
   strange: {kind: ssh, on: strange, command: ["true"]}
 """,
             target="shop/host",
-            text=text,
+            words=text,
         )
         assert step(row, "say").outputs == {"code": 0, "text": f"{text}|two|"}
         assert step(row, "code").outputs == {"code": 3, "text": "bad"}

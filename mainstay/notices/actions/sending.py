@@ -16,6 +16,9 @@ from mainstay.notices.models import LETTER, Delivery, Notice
 LEASE = timedelta(seconds=90)
 """How long a sender may take; after that somebody else tries."""
 
+LATELY = timedelta(minutes=1)
+"""Receivers who heard something so lately are not back from anywhere."""
+
 SHOWN = 50
 """Notices that a digest names; it counts all of them."""
 
@@ -114,9 +117,15 @@ def delivered(delivery: Delivery, answer: str, now: datetime) -> None:
     Delivery.objects.filter(pk=delivery.pk).update(sent_at=now, leased_until=None, outcome=answer[:500])
 
 
-def back(channel: Channel, now: datetime) -> int:
-    """Something reached its receiver: all that failed on the same way before is due now. Returns how many wait."""
-    waiting = Delivery.objects.filter(channel=channel, sent_at=None, given_up_at=None).exclude(leased_until__gte=now)
+def back(delivery: Delivery, now: datetime) -> int:
+    """It reached a channel's own receivers, who heard nothing for a while: what failed on the same way before is due
+    now. Returns how many wait. Once a minute at most, or one that is always refused would be tried without a pause."""
+    if delivery.recipient:
+        return 0
+    mine = Delivery.objects.filter(channel=delivery.channel, recipient="")
+    if mine.filter(sent_at__gt=now - LATELY).exclude(pk=delivery.pk).exists():
+        return 0
+    waiting = mine.filter(sent_at=None, given_up_at=None).exclude(leased_until__gte=now)
     if not waiting.filter(attempts__gt=0, due_at__gt=now).update(due_at=now):
         return 0
     return waiting.filter(due_at__lte=now).count()
