@@ -24,7 +24,7 @@ from mainstay.web.access import actor, may, me, page, visible, where
 from mainstay.web.context import silent
 from mainstay.web.live import live
 
-SHOWN = 25
+SHOWN = 20
 GLANCED = 12
 DAY = timedelta(days=1)
 
