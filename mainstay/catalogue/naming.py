@@ -17,6 +17,11 @@ def says(text: str, columns: Iterable[str] = (), titles: Iterable[str] = ()) -> 
     return found
 
 
+def numbered(text: str) -> Q:
+    """The row of which a text is the number; of another text nothing is asked."""
+    return Q(pk=int(text)) if text.isdecimal() and len(text) < 19 else Q()
+
+
 def holds(said: str, text: str) -> bool:
     """The same of words that are at hand."""
     return canonical(text).lower() in canonical(said).lower() or folded(text).lower() in folded(said).lower()
