@@ -1,8 +1,9 @@
 """The catalogue in use as plain objects, and how another one differs from it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from mainstay.catalogue.models import (
@@ -26,12 +27,17 @@ from mainstay.domain.on_call import ARRANGEMENTS
 
 def differences(catalogue: Catalogue) -> list[Difference]:
     """What ``actions.apply`` would do."""
-    in_use, retired = stored()
+    in_use, retired = stored(None if catalogue.whole else _systems_of(catalogue))
     if not catalogue.whole:
         in_use = {key: value for key, value in in_use.items() if _touched(key, catalogue)}
     wanted = catalogue.objects()
     found = compare(in_use, wanted, retired)
     return found + _rewritten(catalogue, found)
+
+
+def _systems_of(catalogue: Catalogue) -> set[str]:
+    """The systems of which a catalogue that is not whole speaks."""
+    return {*catalogue.systems, *(name.partition("/")[0] for _kind, name in catalogue.leaving)}
 
 
 def _touched(key: ObjectKey, catalogue: Catalogue) -> bool:
@@ -59,11 +65,12 @@ def _rewritten(catalogue: Catalogue, found: list[Difference]) -> list[Difference
     return [Difference.rewritten(name) for name, text in rows if json.loads(text) != catalogue.systems[name].written]
 
 
-def stored() -> tuple[dict[ObjectKey, dict[str, Any]], frozenset[ObjectKey]]:
-    """Every object in use in the form of ``Catalogue.objects``, and the keys of those retired."""
+def stored(systems: Collection[str] | None = None) -> tuple[dict[ObjectKey, dict[str, Any]], frozenset[ObjectKey]]:
+    """Every object in use in the form of ``Catalogue.objects``, and the keys of those retired; what belongs to a system
+    only of these ones."""
     found: dict[ObjectKey, dict[str, Any]] = {}
     retired: set[ObjectKey] = set()
-    for key, value, at in _rows():
+    for key, value, at in chain(_shared_rows(), _rows_of(systems)):
         if at is None:
             found[key] = value
         else:
@@ -77,7 +84,7 @@ _POLICY = policy_object(DraftPolicy(backup_policy.Policy(of="none", stores=["non
 _CHECK = document.Check(probe=document.Probe(kind="none")).model_dump(mode="json")
 
 
-def _rows() -> Iterator[tuple[ObjectKey, dict[str, Any], datetime | None]]:
+def _shared_rows() -> Iterator[tuple[ObjectKey, dict[str, Any], datetime | None]]:
     for calendar in Calendar.objects.all():
         yield ("calendar", calendar.name), calendar.document, calendar.retired_at
     for channel in Channel.objects.all():
@@ -90,9 +97,13 @@ def _rows() -> Iterator[tuple[ObjectKey, dict[str, Any], datetime | None]]:
         yield HELP_DESK, desk.document, desk.retired_at
     for practice in Practice.objects.all():
         yield (practice.kind, practice.name), practice.document, practice.retired_at
-    for system in System.objects.all():
+
+
+def _rows_of(systems: Collection[str] | None) -> Iterator[tuple[ObjectKey, dict[str, Any], datetime | None]]:
+    mine, theirs = ({}, {}) if systems is None else ({"name__in": systems}, {"system__name__in": systems})
+    for system in System.objects.filter(**mine):
         yield ("system", system.name), {**_HEADER, **system.document}, system.retired_at
-    for component in Component.objects.select_related("system").prefetch_related("depends_on"):
+    for component in Component.objects.filter(**theirs).select_related("system").prefetch_related("depends_on"):
         value = {
             "kind": component.kind,
             "title": component.title,
@@ -100,10 +111,12 @@ def _rows() -> Iterator[tuple[ObjectKey, dict[str, Any], datetime | None]]:
             "depends_on": sorted(needed.name for needed in component.depends_on.all()),
         }
         yield ("component", f"{component.system.name}/{component.name}"), value, component.retired_at
-    for policy in Policy.objects.select_related("system"):
+    for policy in Policy.objects.filter(**theirs).select_related("system"):
         yield ("policy", f"{policy.system.name}/{policy.name}"), {**_POLICY, **policy.document}, policy.retired_at
-    rows = Check.objects.order_by().values_list(
-        "system__name", "name", "document", "component__name", "pack", "retired_at"
+    rows = (
+        Check.objects.filter(**theirs)
+        .order_by()
+        .values_list("system__name", "name", "document", "component__name", "pack", "retired_at")
     )
     for owner, name, definition, component_name, pack, at in rows.iterator(chunk_size=2000):
         value = {**_CHECK, **definition, "component": component_name, "pack": pack}

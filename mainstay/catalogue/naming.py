@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db.models import Q
 
-from mainstay.domain.han import folded, spellings
+from mainstay.domain.han import canonical, folded, spellings
 
 
 def says(text: str, columns: Iterable[str] = (), titles: Iterable[str] = ()) -> Q:
@@ -17,6 +17,11 @@ def says(text: str, columns: Iterable[str] = (), titles: Iterable[str] = ()) -> 
     return found
 
 
+def numbered(text: str) -> Q:
+    """The row of which a text is the number; of another text nothing is asked."""
+    return Q(pk=int(text)) if text.isdecimal() and len(text) < 19 else Q()
+
+
 def holds(said: str, text: str) -> bool:
     """The same of words that are at hand."""
-    return folded(text).lower() in folded(said).lower()
+    return canonical(text).lower() in canonical(said).lower() or folded(text).lower() in folded(said).lower()

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, QuerySet
 
-from mainstay.catalogue.naming import says
+from mainstay.catalogue.naming import numbered, says
 from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.domain.run_plan import Node, plan_of
 from mainstay.domain.run_state import OPEN, Fact, StepState
@@ -83,8 +83,7 @@ def _saying(found: QuerySet[Run], text: str) -> QuerySet[Run]:
         text, ("version__runbook__name", "system__name", "component__name", "asked_by"),
         ("version__runbook__title", "system__title"),
     )  # fmt: skip
-    fits |= Q(pk=int(text)) if text.isdecimal() and len(text) < 19 else Q()
-    return found.filter(fits)
+    return found.filter(fits | numbered(text))
 
 
 def run(number: int, sight: Sight = EVERYTHING) -> Run:

@@ -124,17 +124,26 @@ def _cases(wanted: Wanted) -> list[dict[str, Any]]:
     keys = list(_flows({**wanted, "text": ""}).values_list("pk", flat=True))
     found = monitoring.flow_cases(keys)
     for key in keys:
-        stuck, oldest, titles = found.get(key, ([], [], {}))
+        stuck, oldest = found.get(key, ([], []))
         there = {case["case"] for case in stuck}
-        rows += [{**flows.called(case, titles), "flow": key, "is_stuck": True} for case in stuck]
-        rows += [{**flows.called(case, titles), "flow": key} for case in oldest if case["case"] not in there]
-    text = wanted["text"]
-    return [row for row in rows if holds(f"{row['case']} {row['state']} {row['actor']}", text)] if text else rows
+        rows += [{**case, "flow": key, "is_stuck": True} for case in stuck]
+        rows += [{**case, "flow": key} for case in oldest if case["case"] not in there]
+    return [row for row in _titled(rows) if _says(row, wanted["text"])] if wanted["text"] else rows
+
+
+def _titled(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """With their states as people call them."""
+    titles = monitoring.flow_titles({row["flow"] for row in rows})
+    return [row if isinstance(row["state"], dict) else flows.called(row, titles.get(row["flow"], {})) for row in rows]
+
+
+def _says(row: dict[str, Any], text: str) -> bool:
+    return holds(f"{row['case']} {row['state']} {row['actor']}", text)
 
 
 def _of_flows(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same with the flows themselves."""
-    some = list(rows)
+    some = _titled(list(rows))
     checks = catalogue.checks().in_bulk({row["flow"] for row in some})
     return [{**row, "flow": checks[row["flow"]]} for row in some]
 

@@ -28,6 +28,7 @@ from mainstay.web.entered import moment
 
 DAYS = 14
 GAPS = 12
+SHOWN = 10
 
 
 @page("oncall.read")
@@ -39,7 +40,7 @@ def on_call(request: HttpRequest) -> HttpResponse:
         "rotas": [_shown(one, now, me(request).username, known) for one in found.values()],
         "gaps": lists.cut(duty.gaps(found, now), GAPS),
         "overrides": queries.overrides(now), "swaps": queries.waiting_swaps(now),
-        "handovers": queries.handovers()[:10], "people": sorted(known), "systems": catalogue.systems(sight),
+        "handovers": queries.handovers()[:SHOWN], "people": sorted(known), "systems": catalogue.systems(sight),
         "calendars": _calendars(me(request).username),
         "may_act": may(request, "oncall.override", None), "may_move": may(request, "catalogue.try", None),
         "may_edit": may(request, "catalogue.apply", None),
@@ -156,6 +157,19 @@ def hand_over(request: HttpRequest) -> HttpResponse:
         )
 
     return _act(request, work, _("Handed over."))
+
+
+@page("oncall.read")
+def handovers(request: HttpRequest) -> HttpResponse:
+    """All of them, searched, filtered, sorted and paged by the address."""
+    text, sort = lists.words(request), lists.chosen(request, "sort", queries.HANDOVER_SORTS, "newest")
+    state, rotation = lists.chosen(request, "state", ("waiting",)), request.GET.get("rotation", "")[:63]
+    found = queries.handovers(rotation, waiting=bool(state), text=text, sort=sort)
+    context = {
+        "text": text, "sort": sort, "sorts": tuple(queries.HANDOVER_SORTS), "state": state, "rotation": rotation,
+        "rotations": list(catalogue.arrangements("rotation").values_list("name", flat=True)),
+    }  # fmt: skip
+    return render(request, "oncallhandovers.html", {**context, **lists.shown(request, found)})
 
 
 @page("oncall.read")

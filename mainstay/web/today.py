@@ -1,10 +1,12 @@
 """Today: what needs somebody now, in order, or that nothing does and how that is known."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
 
 from mainstay.backups import queries as backups
 from mainstay.backups.models import Restore
@@ -28,7 +30,7 @@ from mainstay.web.access import actor, may, me, page, visible, where
 from mainstay.web.context import silent
 from mainstay.web.live import live
 
-SHOWN = 25
+SHOWN = 20
 GLANCED = 12
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
@@ -58,8 +60,9 @@ def today(request: HttpRequest) -> HttpResponse:
         "duty": duty.mine(me(request).username, now, rotas),
         "gaps": lists.cut(duty.gaps(rotas, now, duty.SOON), duty.SHOWN),
         "resolved": list(incidents.search(state="resolved", sight=sight)[:6]),
-        "quiet_since": incidents.last_resolved_at(sight),
-        "watched": watched(now, sight),
+        # only where all is quiet is it asked since when, and how that is known
+        "quiet_since": partial(incidents.last_resolved_at, sight),
+        "watched": SimpleLazyObject(lambda: watched(now, sight)),
         "systems": _systems(now, known),
         "drills_due": lists.cut([one for one in plans.wanted(now, sight) if one.overdue], SHOWN),
         "plans_due": lists.cut(plans.to_review(now.date(), sight), SHOWN),

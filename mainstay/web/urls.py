@@ -140,6 +140,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("on-call/swaps/<int:number>/take", on_call.take_swap, name="on-call-swap-take"),
     path("on-call/swaps/<int:number>/refuse", on_call.refuse_swap, name="on-call-swap-refuse"),
     path("on-call/swaps/<int:number>/withdraw", on_call.withdraw_swap, name="on-call-swap-withdraw"),
+    path("on-call/hand-overs/", on_call.handovers, name="on-call-hand-overs"),
     path("on-call/hand-overs/add", on_call.hand_over, name="on-call-hand-over-add"),
     path("on-call/hand-overs/<int:number>/", on_call.handover, name="on-call-hand-over"),
     path("on-call/hand-overs/<int:number>/confirm", on_call.confirm, name="on-call-hand-over-confirm"),

@@ -335,7 +335,15 @@ def everywhere(site: Served) -> list[str]:
                   "maria.magdalena.von-der-buchhaltung", POLICY, backups, WRITTEN, STORE, 1, 1, 1,
                   json.loads(site.run(PUBLIC)))  # fmt: skip
     book, duty = f"/runbooks/of/{RUNBOOK}/", json.loads(site.run(CALLED))
-    runs = ("/runbooks/", "/runbooks/new/", "/runbooks/runs/", "/runbooks/runs/1/", book, f"{book}edit/")
+    runs = (
+        "/runbooks/",
+        "/runbooks/new/",
+        "/runbooks/runs/",
+        "/runbooks/runs/1/",
+        book,
+        f"{book}edit/",
+        f"/on-call/rotations/of/{ROTATION}/edit/",
+    )
     remedies = ("/runbooks/remedies/", f"/runbooks/remedies/{LONG}/{REMEDY}/")
     return [*pages(there), *duty, *runs, *remedies]
 
@@ -355,7 +363,7 @@ def pages(there: There) -> list[str]:
            f"/backups/stores/of/{there.store}/"] if there.written else []), "/backups/stores/new/?kind=sftp",
         "/backups/restores/", "/settings/own-copies/",
         *([f"/backups/restores/new/?policy={there.system}/{there.policy}&copy=1"] if there.policy else []),
-        "/backups/jobs/", "/backups/copies/", *(f"/backups/{one}/" for one in there.backups),
+        "/backups/jobs/", "/backups/copies/", "/backups/proofs/", *(f"/backups/{one}/" for one in there.backups),
         "/desk/", "/help-desk/?q=orders", *([f"/desk/{there.ticket}/"] if there.ticket else []),
         *(f"/help-desk/{one}/" for one in there.public),
         "/knowledge/", "/knowledge/new/",
@@ -365,7 +373,7 @@ def pages(there: There) -> list[str]:
         "/start/summary/",
         "/settings/", "/settings/channels/new/", f"/settings/channels/of/{there.channel}/",
         "/settings/calendars/", "/settings/secrets/", "/settings/about/",
-        "/on-call/", "/on-call/import/",
+        "/on-call/", "/on-call/import/", "/on-call/rotations/new/", "/on-call/hand-overs/",
         "/notices/", "/audit/?verify=1", "/catalogue/", "/catalogue/new/", "/wall/", "/status/", "/find/?q=orders",
         "/account/", "/account/password/", "/account/prove/", "/account/factor/", "/account/passkeys/new/",
         "/people/", f"/people/of/{there.person}/", "/tokens/", "/design/",

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 
 from mainstay.backups.models import Copy, Job, Proof, Repository
 from mainstay.catalogue.models import Policy
-from mainstay.catalogue.naming import says
+from mainstay.catalogue.naming import numbered, says
 from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.domain.backup_job import Pace, pace
 from mainstay.people.queries import seen
@@ -25,9 +25,8 @@ def saying(found: QuerySet[Row], text: str, policy: str = "policy", *more: str) 
     if not text:
         return found
     names = [f"{policy}__{way}" for way in ("name", "system__name", "component__name")]
-    fits = says(text, (*names, *more), (f"{policy}__title", f"{policy}__system__title"))
-    fits |= Q(pk=int(text)) if text.isdecimal() and len(text) < 19 else Q()
-    return found.filter(fits)
+    titles = (f"{policy}__title", f"{policy}__system__title")
+    return found.filter(says(text, (*names, *more), titles) | numbered(text))
 
 
 def jobs(

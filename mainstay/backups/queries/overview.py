@@ -111,7 +111,7 @@ def glances(now: datetime, sight: Sight = EVERYTHING, rows: Sequence[Policy] | N
 def coverage(sight: Sight = EVERYTHING) -> list[Covered]:
     """Every component that holds data, those with a gap first; a host only if a policy is of it."""
     by_component: dict[int, list[Policy]] = {}
-    for policy in queries.policies(sight=sight):
+    for policy in queries.policies(sight=sight).defer("system__document", "system__objectives", "component__settings"):
         by_component.setdefault(policy.component_id, []).append(policy)
     parts = queries.components(sight=sight).filter(system__retired_at=None).prefetch_related(None)
     parts = parts.filter(Q(kind__in=STATEFUL) | Q(pk__in=by_component))

@@ -83,15 +83,16 @@ def flow_steps(check_ids: Collection[int]) -> dict[int, tuple[list[dict[str, Any
 Cases = list[dict[str, Any]]
 
 
-def flow_cases(check_ids: Collection[int]) -> dict[int, tuple[Cases, Cases, dict[str, dict[str, str]]]]:
-    """Check → the cases that are stuck, the oldest ones, and stage → title, of these business flows."""
-    rows = Observation.objects.filter(pk__in=check_ids).values_list(
-        "pk", "payload__stuck", "payload__oldest", "payload__stages"
-    )
-    return {
-        key: (stuck or [], oldest or [], {one["name"]: one["title"] for one in stages or [] if one.get("title")})
-        for key, stuck, oldest, stages in rows
-    }
+def flow_cases(check_ids: Collection[int]) -> dict[int, tuple[Cases, Cases]]:
+    """Check → the cases that are stuck, and the oldest ones, of these business flows."""
+    rows = Observation.objects.filter(pk__in=check_ids).values_list("pk", "payload__stuck", "payload__oldest")
+    return {key: (stuck or [], oldest or []) for key, stuck, oldest in rows}
+
+
+def flow_titles(check_ids: Collection[int]) -> dict[int, dict[str, dict[str, str]]]:
+    """Check → stage → its title by language, of these business flows; left out where a stage has none."""
+    rows = Observation.objects.filter(pk__in=check_ids).values_list("pk", "payload__stages")
+    return {key: {one["name"]: one["title"] for one in stages or [] if one.get("title")} for key, stages in rows}
 
 
 def looked_at(systems: Collection[str]) -> dict[str, datetime]:

@@ -25,6 +25,7 @@ from mainstay.on_call.queries.duty import (
     rotas,
 )
 from mainstay.on_call.queries.record import (
+    HANDOVER_SORTS,
     calls_of,
     handover,
     handovers,
@@ -37,6 +38,7 @@ from mainstay.on_call.queries.record import (
 
 __all__ = [
     "AHEAD",
+    "HANDOVER_SORTS",
     "Found",
     "Held",
     "Missed",

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from mainstay.catalogue.naming import says
 from mainstay.on_call.models import Call, Handover, Override, Swap
 
 
@@ -31,9 +32,13 @@ def waiting_swaps(now: datetime) -> QuerySet[Swap]:
     return swaps("asked").filter(end__gt=now)
 
 
-def handovers(rotation: str = "", *, waiting: bool = False) -> QuerySet[Handover]:
-    """The newest first."""
-    found = Handover.objects.order_by("-at", "-pk")
+HANDOVER_SORTS = {"newest": ("-at", "-pk"), "oldest": ("at", "pk")}
+
+
+def handovers(rotation: str = "", *, waiting: bool = False, text: str = "", sort: str = "newest") -> QuerySet[Handover]:
+    """By rotation, by whether somebody has to confirm it, and by the people and words in it."""
+    found = Handover.objects.order_by(*HANDOVER_SORTS[sort])
+    found = found.filter(says(text, ("rotation", "before", "after", "words"))) if text else found
     if rotation:
         found = found.filter(rotation=rotation)
     return found.filter(confirmed_at=None) if waiting else found

@@ -8,6 +8,7 @@ from django.utils.translation import pgettext
 
 from mainstay.domain.saying import restored
 from mainstay.domain.saying import said as say_it
+from mainstay.runbooks.actions.writing import FILE, PACK, PAGE
 
 register = template.Library()
 
@@ -15,6 +16,14 @@ _SHAPES = {
     "done": "ok", "undone": "ok", "failed": "critical", "stopped": "critical", "doubtful": "critical",
     "asking": "warning", "retry": "warning", "paused": "warning", "undoing": "warning",
 }  # fmt: skip
+
+
+@register.filter
+def book_source(source: str) -> str:
+    """Where a runbook is written."""
+    if source.startswith(PACK):
+        return _("pack %(name)s") % {"name": source.removeprefix(PACK)}
+    return {PAGE: _("written on a page"), FILE: _("a file of the workspace")}.get(source, source)
 
 
 @register.filter
