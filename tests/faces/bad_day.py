@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tests.faces.bad_plans import PLAN, planned
 from tests.faces.served import Served
 
 LONG = "consolidated-intercompany-settlement-and-clearing-of-wholesale"
@@ -290,6 +291,7 @@ def bad_day(folder: Path) -> Iterator[Served]:
     site.run(REPORTED)
     site.run(RUNS)
     site.run(DUTY)
+    site.run(planned(LONG, RUNBOOK))
     process = site.start()
     try:
         yield site
@@ -340,7 +342,9 @@ def everywhere(site: Served) -> list[str]:
                   json.loads(site.run(PUBLIC)))  # fmt: skip
     book, duty = f"/runbooks/of/{RUNBOOK}/", json.loads(site.run(CALLED))
     runs = ("/runbooks/", "/runbooks/new/", "/runbooks/runs/", "/runbooks/runs/1/", book, f"{book}edit/")
-    return [*pages(there), *duty, *runs]
+    plan = f"/plans/of/{PLAN}/"
+    plans = ("/plans/", "/plans/new/", plan, f"{plan}edit/", "/plans/drills/", "/plans/drills/1/", "/plans/drills/2/")
+    return [*pages(there), *duty, *runs, *plans]
 
 
 def pages(there: There) -> list[str]:
