@@ -131,22 +131,22 @@ def cancel_drill(request: HttpRequest, number: Number, body: DrillReason) -> Any
     return drill_row(actions.cancel(number, reason=body.reason, actor=actor(request)))
 
 
-@router.post("/drills/{number}/start", response=answers.Drill, **needs("drill.start"))
+@router.post("/drills/{number}/start", response=answers.WholeDrill, **needs("drill.start"))
 def start_drill(request: HttpRequest, number: Number) -> Any:
     """The plan's version in force and what is asked are frozen."""
-    return drill_row(actions.start(number, actor=actor(request)))
+    return drill_rows(actions.start(number, actor=actor(request)))
 
 
-@router.post("/drills/{number}/inject", response=answers.Drill, **needs("drill.inject"))
+@router.post("/drills/{number}/inject", response=answers.WholeDrill, **needs("drill.inject"))
 def inject_drill(request: HttpRequest, number: Number, body: DrillSaid) -> Any:
     """Bring the fault about, by the plan's runbook (needs runbook.run); or say that it was done by hand."""
-    return drill_row(actions.inject(number, text=body.text, actor=actor(request)))
+    return drill_rows(actions.inject(number, text=body.text, actor=actor(request)))
 
 
-@router.post("/drills/{number}/alarm", response=answers.Drill, **needs("drill.alarm"))
+@router.post("/drills/{number}/alarm", response=answers.WholeDrill, **needs("drill.alarm"))
 def alarm_drill(request: HttpRequest, number: Number, body: DrillSaid) -> Any:
     """No check has seen the fault: open the incident by hand."""
-    return drill_row(actions.alarm(number, text=body.text, actor=actor(request)))
+    return drill_rows(actions.alarm(number, text=body.text, actor=actor(request)))
 
 
 @router.post("/drills/{number}/step", response=answers.DrillEntry, **needs("drill.step"))
@@ -160,10 +160,10 @@ def note_drill(request: HttpRequest, number: Number, body: DrillNoted) -> Any:
     return entry_row(actions.note(number, body.text, wrong=body.wrong, actor=actor(request)))
 
 
-@router.post("/drills/{number}/recover", response=answers.Drill, **needs("drill.recover"))
+@router.post("/drills/{number}/recover", response=answers.WholeDrill, **needs("drill.recover"))
 def recover_drill(request: HttpRequest, number: Number, body: DrillSaid) -> Any:
     """The system is back; of a live drill the incident ends with it (needs incident.resolve)."""
-    return drill_row(actions.recover(number, text=body.text, actor=actor(request)))
+    return drill_rows(actions.recover(number, text=body.text, actor=actor(request)))
 
 
 @router.post("/drills/{number}/end", response=answers.WholeDrill, **needs("drill.end"))

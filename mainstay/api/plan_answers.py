@@ -60,7 +60,6 @@ class Drill(Schema):
     led_by: str
     injected_at: datetime | None
     run: int | None
-    incidents: list[int]
     recovered_at: datetime | None
     loss: float | None
     ended_at: datetime | None
@@ -132,6 +131,7 @@ class DrillStep(Schema):
 class WholeDrill(Drill):
     """With its record, its score and what came of it. ``limits`` in seconds."""
 
+    incidents: list[int]
     limits: dict[str, float | None]
     steps: list[DrillStep]
     entries: list[DrillEntry]

@@ -38,7 +38,7 @@ def drill_row(row: Drill) -> Row:
         "version": row.version.number if row.version else None, "kind": row.kind, "state": row.state,
         "planned_at": row.planned_at, "planned_by": row.planned_by, "goal": row.goal, "began_at": row.began_at,
         "led_by": row.led_by, "injected_at": row.injected_at, "run": row.run_id,
-        "incidents": [one.pk for one in of_drill(row.pk)], "recovered_at": row.recovered_at, "loss": row.loss,
+        "recovered_at": row.recovered_at, "loss": row.loss,
         "ended_at": row.ended_at, "points": row.score.get("points"), "passed": row.passed, "words": row.words,
     }  # fmt: skip
 
@@ -46,7 +46,8 @@ def drill_row(row: Drill) -> Row:
 def drill_rows(row: Drill) -> Row:
     """A drill with all of it."""
     return {
-        **drill_row(row), "limits": row.limits, "steps": _steps(row),
+        **drill_row(row), "incidents": [one.pk for one in of_drill(row.pk)], "limits": row.limits,
+        "steps": _steps(row),
         "entries": [entry_row(one) for one in queries.record_of(row)], "score": row.score.get("lines", []),
         "attendances": [attendance_row(one) for one in row.attendances.all()],
         "findings": [finding_row(one) for one in row.findings.select_related("drill__plan__system")],

@@ -247,7 +247,7 @@ def _line(entry: Entry, as_json: bool) -> None:
 
 
 def _said(drill: Drill, as_json: bool) -> None:
-    row = drill_row(drill)
+    row = drill_rows(drill)
     sentence = _("drill {number} of {plan} is {state}").format(
         number=drill.pk, plan=drill.plan.name, state=_(drill.state)
     )

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.faces.bad_runs import LONG, MENDED, REMEDY, RUNBOOK, RUNS
+from tests.faces.bad_plans import PLAN, planned
 from tests.faces.served import Served
 
 CHECK = "orders-of-the-subsidiaries-that-wait-for-their-confirmation"
@@ -285,6 +286,7 @@ def bad_day(folder: Path) -> Iterator[Served]:
     site.run(MENDED)
     site.run(DUTY)
     site.run(REVIEWED)
+    site.run(planned(LONG, RUNBOOK))
     process = site.start()
     try:
         yield site
@@ -345,7 +347,9 @@ def everywhere(site: Served) -> list[str]:
         f"/on-call/rotations/of/{ROTATION}/edit/",
     )
     remedies = ("/runbooks/remedies/", f"/runbooks/remedies/{LONG}/{REMEDY}/")
-    return [*pages(there), *duty, *runs, *remedies]
+    plan = f"/plans/of/{PLAN}/"
+    plans = ("/plans/", "/plans/new/", plan, f"{plan}edit/", "/plans/drills/", "/plans/drills/1/", "/plans/drills/2/")
+    return [*pages(there), *duty, *runs, *remediesplans]
 
 
 def pages(there: There) -> list[str]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import template
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from mainstay.domain.duration import format_duration
@@ -65,7 +65,8 @@ def part_word(role: str) -> str:
 def column_word(key: str) -> str:
     """A column of the form's lists."""
     return {
-        "who": _("Who"), "deputy": _("Deputy"), "name": _("Name"), "phone": _("Phone"), "mail": _("E-mail"),
+        "who": pgettext("plan", "Who"), "deputy": _("Deputy"), "name": pgettext("plan", "Name"),
+        "phone": _("Phone"), "mail": _("E-mail"),
         "amount": _("How much"), "place": _("Where"), "expires": _("Good until"),
     }.get(key, key)  # fmt: skip
 
