@@ -16,7 +16,7 @@ from mainstay.drivers.kinds import Strict
 ROOT = Path(__file__).resolve().parents[2]
 APPS = (
     "audit", "backups", "catalogue", "help_desk", "incidents", "inspection", "knowledge", "monitoring", "notices",
-    "on_call", "own_copies", "people", "plansremedies", "runbooks",
+    "on_call", "own_copies", "people", "plans", "remedies", "runbooks",
 )  # fmt: skip
 LONGEST = 400
 

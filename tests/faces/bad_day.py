@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.faces.bad_runs import LONG, MENDED, REMEDY, RUNBOOK, RUNS
 from tests.faces.bad_plans import PLAN, planned
+from tests.faces.bad_runs import LONG, MENDED, REMEDY, RUNBOOK, RUNS
 from tests.faces.served import Served
 
 CHECK = "orders-of-the-subsidiaries-that-wait-for-their-confirmation"
@@ -349,7 +349,7 @@ def everywhere(site: Served) -> list[str]:
     remedies = ("/runbooks/remedies/", f"/runbooks/remedies/{LONG}/{REMEDY}/")
     plan = f"/plans/of/{PLAN}/"
     plans = ("/plans/", "/plans/new/", plan, f"{plan}edit/", "/plans/drills/", "/plans/drills/1/", "/plans/drills/2/")
-    return [*pages(there), *duty, *runs, *remediesplans]
+    return [*pages(there), *duty, *runs, *remedies, *plans]
 
 
 def pages(there: There) -> list[str]:

@@ -1,4 +1,4 @@
-"""A run that waits for weeks outlives an upgrade of Mainstay, and itanother engine goes on when its own dies."""
+"""A run that waits for weeks outlives an upgrade of Mainstay, and another engine goes on when its own dies."""
 
 import os
 import signal
