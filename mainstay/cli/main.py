@@ -42,6 +42,7 @@ PARTS = {
     "check": Part("checks", "Checks: how they stand, look now, mute, change."),
     "flow": Part("checks", "Business flows."),
     "incident": Part("incidents", "Incidents."),
+    "deployed": Part("diagnosis", "Tell that a version was deployed; without a version, list what was."),
     "article": Part("articles", "The knowledge base: find, read, write, publish articles."),
     "desk": Part("desk", "The help desk: what users report."),
     "inspect": Part("inspect", "Inspections: make the day's sheet, sign it, read it."),

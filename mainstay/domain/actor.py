@@ -148,6 +148,7 @@ PERMISSIONS: dict[str, Role] = {
     "runbook.cancel": Role.OPERATOR,
     "runbook.answer": Role.OPERATOR,
     "runbook.approve": Role.OPERATOR,
+    "deployment.tell": Role.OPERATOR,
     "notice.read": Role.VIEWER,
     "notice.retry": Role.OPERATOR,
     "channel.test": Role.OPERATOR,
@@ -174,7 +175,18 @@ PERMISSIONS: dict[str, Role] = {
 }
 """Every act and the least role for it. A face that names an act missing here fails at once."""
 
-_ON_SYSTEMS = ("check", "incident", "inspection", "notice", "alert", "backup", "article", "desk", "runbook")
+_ON_SYSTEMS = (
+    "check",
+    "incident",
+    "inspection",
+    "notice",
+    "alert",
+    "backup",
+    "article",
+    "desk",
+    "runbook",
+    "deployment",
+)
 _REACH = {
     "catalogue.read": Reach.SYSTEM,
     "catalogue.export": Reach.EVERY,

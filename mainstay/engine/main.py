@@ -20,6 +20,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections  #
 from mainstay.domain.backoff import LONGEST  # noqa: E402
 from mainstay.engine import calling, help_desk, inspecting, reviewing, tending  # noqa: E402
 from mainstay.engine.backing_up import Workers  # noqa: E402
+from mainstay.engine.examining import Examiner  # noqa: E402
 from mainstay.engine.own_copies import Copier  # noqa: E402
 from mainstay.engine.running_runbooks import Runner, ship  # noqa: E402
 from mainstay.engine.sender import Sender  # noqa: E402
@@ -66,6 +67,7 @@ class Engine:
     copier: Copier = field(default_factory=Copier)
     postman: help_desk.Postman = field(default_factory=help_desk.Postman)
     runner: Runner = field(default_factory=Runner)
+    examiner: Examiner = field(default_factory=Examiner)
 
     def steps(self) -> list[Step]:
         steps = [
@@ -94,6 +96,7 @@ class Engine:
             Step(5.0, self.copier.step),
             Step(60.0, self.copier.judge),
             Step(0.5, self.runner.step),
+            Step(1.0, self.examiner.step),
             Step(3600.0, ship),
         ]
         return steps + ([Step(CONFIGURATION.dead_man.every, self.report)] if CONFIGURATION.dead_man.url else [])
@@ -112,6 +115,7 @@ class Engine:
         self.take(Step(0.0, self.sender.finish))
         self.take(Step(0.0, self.copier.finish))
         self.take(Step(0.0, self.postman.finish))
+        self.take(Step(0.0, self.examiner.finish))
 
     def take(self, step: Step) -> None:
         """One round of a step; nothing that it raises ends the engine."""

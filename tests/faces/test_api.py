@@ -113,6 +113,7 @@ FITTING = {
     "year": 2026, "week": 48, "of": "db", "stores": ["vault"], "kind": "directory",
     "rotation": "week", "person": "zoe", "taker": "zoe", "export": {},
     "start": "2027-01-01T00:00:00Z", "end": "2027-01-02T00:00:00Z", "step": "a",
+    "component": "db", "version": "1.0",
 }  # fmt: skip
 ONLY = {
     "StoreWanted": {"path": "/srv/vault"},
