@@ -36,10 +36,13 @@ class DiagnosisReason(Schema):
 
 
 class DiagnosisSuspect(Schema):
-    """A component that may be the root."""
+    """A component that may be the root. ``explained_by``: what it depends on and showed a sign no later, if anything
+    did; ``against`` says so in words."""
 
     component: str
     weight: float
+    explained_by: str | None
+    against: str
     reasons: list[DiagnosisReason]
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from mainstay.api.rows import Row
 from mainstay.diagnosis.models import Deployment, Exhibit
 from mainstay.diagnosis.queries import Diagnosis, Event, Signal, Suspect
-from mainstay.diagnosis.wording import event_said, reasons
+from mainstay.diagnosis.wording import against, event_said, reasons
 from mainstay.domain.saying import restored
 from mainstay.monitoring.wording import in_codes
 
@@ -69,6 +69,7 @@ def _suspect(found: Diagnosis, one: Suspect, names: dict[int, str], language: st
     told = zip(one.reasons, reasons(found, one, language), strict=True)
     return {
         "component": names[one.component], "weight": round(one.weight, 2),
+        "explained_by": names.get(one.explained_by or 0), "against": against(found, one, language),
         "reasons": [
             {"ground": ground.value, "weight": round(weight, 2), "said": said} for (ground, weight), said in told
         ],

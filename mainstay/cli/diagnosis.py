@@ -52,6 +52,8 @@ def _print_suspects(row: dict[str, Any]) -> None:
         print((_("likely root: {component}") if clear else _("may be the root: {component}")).format(**one))
         for reason in one["reasons"]:
             print(f"  - {reason['said']}")
+        if one["against"]:
+            print(f"  - {one['against']}")
 
 
 def _print_signals(found: queries.Diagnosis, row: dict[str, Any]) -> None:

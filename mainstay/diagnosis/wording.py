@@ -62,6 +62,14 @@ def reasons(found: Diagnosis, suspect: Suspect, language: str) -> list[str]:
     return [_reason(found, suspect, ground, language) for ground, _weight in suspect.reasons]
 
 
+def against(found: Diagnosis, suspect: Suspect, language: str) -> str:
+    """What speaks against it; empty where nothing does."""
+    if suspect.explained_by is None:
+        return ""
+    name = called(found.scope.parts[suspect.explained_by], language)
+    return _("against it: %(name)s, which it needs, showed something no later") % {"name": name}
+
+
 def _reason(found: Diagnosis, suspect: Suspect, ground: Ground, language: str) -> str:
     match ground:
         case Ground.FAILS:
@@ -97,12 +105,12 @@ def _state(data: dict[str, Any], language: str) -> str:
 
 
 def _catalogue(data: dict[str, Any], _language: str) -> str:
-    words = {
-        "who": person_name(data["actor"]),
-        "names": listed(one["name"] for one in data["first"]),
-        "n": data["count"],
-    }
-    return _("%(who)s applied the catalogue: %(n)d changes (%(names)s)") % words
+    names = listed(one["name"] for one in data["first"])
+    words = {"who": person_name(data["actor"]), "names": names, "n": data["count"]}
+    return ngettext(
+        "%(who)s applied the catalogue: %(n)d change (%(names)s)",
+        "%(who)s applied the catalogue: %(n)d changes (%(names)s)", data["count"],
+    ) % words  # fmt: skip
 
 
 def _deployment(data: dict[str, Any], _language: str) -> str:

@@ -16,8 +16,10 @@ CLEAR = 1.5
 """By so much the first must be ahead of the second, or it is not clear which of them it is."""
 
 _FAILS, _NEEDED, _FIRST, _CHANGED, _MOVED = 3.0, 3.0, 2.0, 2.0, 2.0
-_FAR = 10.0
-"""A score from which on it makes no difference how far something moved."""
+_EXPLAINED = 0.4
+"""What is left of the weight of a component when something that it depends on showed a sign no later."""
+_SHARE = 0.25
+"""Of the largest score: what moved less far counts neither as first nor as an explanation."""
 
 
 class Ground(StrEnum):
@@ -48,23 +50,27 @@ class Sign:
 @dataclass(frozen=True, slots=True)
 class Suspect:
     """A component, its reasons with what each weighs, the heaviest first. ``needing``: how many failing ones need it;
-    ``ahead``: seconds by which it showed something before all others."""
+    ``ahead``: seconds by which it showed something before all others; ``explained_by``: what it depends on and showed
+    something no later, so that its own reasons weigh less."""
 
     component: int
     reasons: tuple[tuple[Ground, float], ...]
     needing: int = 0
     ahead: float = 0.0
+    explained_by: int | None = None
 
     @property
     def weight(self) -> float:
-        return sum(weight for _, weight in self.reasons)
+        whole = sum(weight for _, weight in self.reasons)
+        return whole if self.explained_by is None else _EXPLAINED * whole
 
 
 def suspects(signs: Mapping[int, Sign], needs: Mapping[int, Collection[int]], moment: float) -> list[Suspect]:
     """Every component with a sign, the likeliest first. ``needs``: component → what it depends on directly."""
-    below = {key: reached(key, needs) for key, sign in signs.items() if sign.fails}
-    starts = sorted((sign.first, key) for key, sign in signs.items() if sign.first is not None)
-    found = [_weighed(key, sign, below, _ahead(key, starts), moment) for key, sign in signs.items() if sign.shown]
+    below = {key: reached(key, needs) for key in signs}
+    furthest = max(MOVED, *(sign.score for sign in signs.values())) if signs else MOVED
+    begun = {key: sign.first for key, sign in signs.items() if sign.first is not None and _strong(sign, furthest)}
+    found = [_weighed(key, _Case(signs, below, begun, furthest), moment) for key, sign in signs.items() if sign.shown]
     return sorted(found, key=lambda one: (-one.weight, one.component))
 
 
@@ -73,11 +79,27 @@ def is_clear(found: Sequence[Suspect]) -> bool:
     return bool(found) and (len(found) == 1 or found[0].weight - found[1].weight >= CLEAR)
 
 
-def _weighed(key: int, sign: Sign, below: Mapping[int, set[int]], ahead: float, moment: float) -> Suspect:
-    """``below``: failing component → all that it depends on."""
-    reasons: list[tuple[Ground, float]] = []
-    others = below.keys() - {key}
-    needing = sum(key in below[other] for other in others)
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """``below``: component → all that it depends on; ``begun``: when those with a strong sign first showed it;
+    ``furthest``: the largest score."""
+
+    signs: Mapping[int, Sign]
+    below: Mapping[int, set[int]]
+    begun: Mapping[int, float]
+    furthest: float
+
+
+def _strong(sign: Sign, furthest: float) -> bool:
+    """What trembles along with the rest neither began it nor explains it."""
+    return sign.fails or sign.score >= max(MOVED, _SHARE * furthest)
+
+
+def _weighed(key: int, case: _Case, moment: float) -> Suspect:
+    sign, reasons = case.signs[key], list[tuple[Ground, float]]()
+    others = [other for other, one in case.signs.items() if one.fails and other != key]
+    needing = sum(key in case.below[other] for other in others)
+    ahead = _ahead(key, case.begun)
     if sign.fails:
         reasons.append((Ground.FAILS, _FAILS))
     if needing:
@@ -87,15 +109,22 @@ def _weighed(key: int, sign: Sign, below: Mapping[int, set[int]], ahead: float, 
     if sign.changed is not None and 0 <= moment - sign.changed <= WINDOW:
         reasons.append((Ground.CHANGED, _CHANGED * max(0.25, 1 - (moment - sign.changed) / WINDOW)))
     if sign.score >= MOVED:
-        reasons.append((Ground.MOVED, _MOVED * min(1.0, sign.score / _FAR)))
-    return Suspect(key, tuple(sorted(reasons, key=lambda one: -one[1])), needing, ahead)
+        reasons.append((Ground.MOVED, _MOVED * sign.score / case.furthest))
+    told = tuple(sorted(reasons, key=lambda one: -one[1]))
+    return Suspect(key, told, needing, ahead, _explained_by(key, case))
 
 
-def _ahead(key: int, starts: list[tuple[float, int]]) -> float:
+def _explained_by(key: int, case: _Case) -> int | None:
+    """Of what it depends on the one that showed something first, if that was no later than the component itself."""
+    earlier = [(case.begun[one], one) for one in case.below[key] if one in case.begun]
+    own = case.signs[key].first
+    return min(earlier)[1] if earlier and (own is None or min(earlier)[0] <= own) else None
+
+
+def _ahead(key: int, begun: Mapping[int, float]) -> float:
     """Seconds by which it is the first of several; 0 where it is not, or is alone."""
-    if len(starts) < 2 or starts[0][1] != key:
-        return 0.0
-    return starts[1][0] - starts[0][0]
+    others = [at for other, at in begun.items() if other != key]
+    return max(0.0, min(others) - begun[key]) if others and key in begun else 0.0
 
 
 def reached(start: int, needs: Mapping[int, Collection[int]]) -> set[int]:

@@ -4,6 +4,7 @@ Fixed statements, read only, bounded in time and rows. Texts in statements are t
 are people's data. What cannot be seen is said, with what would switch it on.
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,7 +24,8 @@ MOST = 10
 _RUNNING = """
 select a.pid, a.usename as account, a.application_name as program, a.state,
        round(extract(epoch from clock_timestamp() - a.query_start)::numeric, 1) as seconds,
-       concat_ws(' ', a.wait_event_type, a.wait_event) as waits, pg_blocking_pids(a.pid)::text as held_by,
+       concat_ws(' ', a.wait_event_type, a.wait_event) as waits,
+       array_to_string(pg_blocking_pids(a.pid), ', ') as held_by,
        left(a.query, 1000) as statement
   from pg_stat_activity a
  where a.backend_type = 'client backend' and a.pid <> pg_backend_pid() and a.state <> 'idle'
@@ -39,8 +41,8 @@ select usename as account, application_name as program, host(client_addr) as add
 """
 _HAS_STATEMENTS = """
 select quote_ident(n.nspname) as place,
-       (select count(*) from pg_attribute where attrelid = (quote_ident(n.nspname) || '.pg_stat_statements')::regclass
-         and attname = 'total_exec_time') as renamed
+       (select count(*) from pg_attribute a join pg_class c on c.oid = a.attrelid
+         where c.relname = 'pg_stat_statements' and c.relnamespace = n.oid and a.attname = 'total_exec_time') as renamed
   from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname = 'pg_stat_statements'
 """
 _STATEMENTS = """
@@ -49,7 +51,7 @@ select left(query, 1000) as statement, calls, round((total_{name}time / 1000)::n
   from {place}.pg_stat_statements where dbid = (select oid from pg_database where datname = current_database())
  order by total_{name}time desc limit 10
 """
-_HIDDEN = "<insufficient privilege>"
+_HIDDEN = "select count(*) as number from pg_stat_activity where query = '<insufficient privilege>'"
 
 _MARIA_RUNNING = """
 select id as pid, user as account, host as program, command as state, time as seconds, state as waits,
@@ -70,6 +72,13 @@ select left(digest_text, 1000) as statement, count_star as calls,
   from performance_schema.events_statements_summary_by_digest
  where digest_text is not null and (schema_name = database() or database() is null)
  order by sum_timer_wait desc limit 10
+"""
+
+_MARIA_MAY_SEE = "select count(*) as number from information_schema.user_privileges where privilege_type = 'PROCESS'"
+_MARIA_WAITS = """
+select r.trx_mysql_thread_id as waits, b.trx_mysql_thread_id as holds from information_schema.innodb_lock_waits w
+  join information_schema.innodb_trx b on b.trx_id = w.blocking_trx_id
+  join information_schema.innodb_trx r on r.trx_id = w.requesting_trx_id limit 10
 """
 
 Row = dict[str, Any]
@@ -103,7 +112,7 @@ def look(dsn: str, network: NetworkPolicy, seconds: float) -> Busy:
 def _postgresql(connection: PostgreSQL, until: float) -> Busy:
     ask = _asking(connection, until)
     busy = Busy(_tame(ask(_RUNNING)), ask(_SESSIONS))
-    if any(row["statement"] == _HIDDEN for row in busy.running):
+    if ask(_HIDDEN)[0]["number"]:
         busy.missing.append(say("the statements of other accounts are hidden: grant pg_monitor to Mainstay's account"))
     found = ask(_HAS_STATEMENTS)
     if not found:
@@ -124,8 +133,11 @@ def _postgresql(connection: PostgreSQL, until: float) -> Busy:
 def _mariadb(connection: MariaDB, until: float) -> Busy:
     ask = _asking(connection, until)
     busy = Busy(_tame(ask(_MARIA_RUNNING)), ask(_MARIA_SESSIONS))
-    if not any(str(row["PRIVILEGE_TYPE"]) == "PROCESS" for row in ask(_GRANTS)):
+    if not ask(_MARIA_MAY_SEE)[0]["number"]:
         busy.missing.append(say("the statements of other accounts are hidden: grant PROCESS to Mainstay's account"))
+    with contextlib.suppress(Unread):  # MySQL keeps this elsewhere
+        held = {row["waits"]: str(row["holds"]) for row in ask(_MARIA_WAITS)}
+        busy.running = [{**row, "held_by": held.get(row["pid"], "")} for row in busy.running]
     on = ask("select @@performance_schema as counted")
     if not on or not int(on[0]["counted"]):
         busy.missing.append(say(
@@ -139,9 +151,6 @@ def _mariadb(connection: MariaDB, until: float) -> Busy:
             "what took longest so far is hidden: grant SELECT on performance_schema.* to Mainstay's account"
         ))  # fmt: skip
     return busy
-
-
-_GRANTS = "select privilege_type as PRIVILEGE_TYPE from information_schema.user_privileges"
 
 
 def _asking(connection: Connection, until: float) -> Callable[[str], list[Row]]:

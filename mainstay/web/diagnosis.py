@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from mainstay.catalogue import queries as catalogue
 from mainstay.diagnosis import actions, queries
-from mainstay.diagnosis.wording import reasons
+from mainstay.diagnosis.wording import against, reasons
 from mainstay.monitoring.wording import language_of
 from mainstay.web.access import actor, incident_of, may, page, visible
 from mainstay.web.attempt import attempt
@@ -26,9 +26,12 @@ def diagnosis(request: HttpRequest, number: int) -> HttpResponse:
     found = queries.diagnosis(incident, language, datetime.now(UTC), visible(request))
     system = incident.system.name if incident.system else None
     suspects = [
-        {"component": found.scope.parts[one.component], "reasons": reasons(found, one, language)}
+        {
+            "component": found.scope.parts[one.component], "reasons": reasons(found, one, language),
+            "against": against(found, one, language),
+        }
         for one in found.suspects[:SUSPECTS]
-    ]
+    ]  # fmt: skip
     context = {
         "incident": incident, "found": found, "suspects": suspects, "pictures": pictures(found, language),
         "legend": legend(), "happened": found.events[::-1][:EVENTS],

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from mainstay.diagnosis.queries import Diagnosis, Event, Kind, Lane, Signal
 from mainstay.diagnosis.wording import called, event_said, kind_word, moved
-from mainstay.monitoring.wording import format_instant, metric_title
+from mainstay.monitoring.wording import format_instant, in_language, metric_title
 from mainstay.web.charts import Strip, Tick, lasted, sentence, strip, times, worst_of
 from mainstay.web.frames import LETTERS, MIDDLE, NARROW, WIDE, Frame
 from mainstay.web.lettering import cut
@@ -95,7 +95,7 @@ def _picture(found: Diagnosis, language: str, frame: Frame) -> Picture:
         rows.append(Row(y, _("What happened"), marks=marks, height=MARKS))
         y += TEXT + MARKS + GAP
     for signal in found.signals[:SIGNALS]:
-        rows.append(_curve(signal, across, y, room))
+        rows.append(_curve(signal, across, y, room, language))
         y += TEXT + CURVE + GAP
     moment = across(found.incident.since.timestamp())
     return Picture(
@@ -119,9 +119,10 @@ def _mark(event: Event, across: Callable[[float], float], y: float, language: st
     return Mark(across(event.at.timestamp()), y, event.kind.value, _SHAPES[event.kind], words)
 
 
-def _curve(signal: Signal, across: Callable[[float], float], y: float, room: float) -> Row:
+def _curve(signal: Signal, across: Callable[[float], float], y: float, room: float, language: str) -> Row:
     """Each on a scale of its own: what counts is when it moved. The numbers stand in its name."""
-    name = cut(f"{signal.check.name} · {moved(signal)}", room)
+    check = in_language(signal.check.title, language) or signal.check.name
+    name = cut(f"{check} · {moved(signal)}", room)
     path = _path(signal.points, across, y + TEXT)
     return Row(y, name, path=path, began=across(signal.move.at), height=CURVE)
 

@@ -21,6 +21,9 @@ NEEDS = {WEB: {APP}, APP: {DB}, DB: {DISK}}
     ({WEB: Sign(fails=True), APP: Sign(fails=True), DB: Sign(changed=MOMENT - 60)}, APP,
      [Ground.FAILS, Ground.NEEDED], "a change alone weighs less than failing and being needed"),
     ({DISK: Sign(fails=True)}, DISK, [Ground.FAILS], "it stands alone"),
+    ({WEB: Sign(fails=True, first=90), APP: Sign(fails=True, first=80, changed=MOMENT - 1500, score=100),
+      DB: Sign(first=20, score=100), DISK: Sign(first=20, score=6)}, DB,
+     [Ground.NEEDED, Ground.FIRST, Ground.MOVED], "what it needs moved before the application failed, changed or not"),
 ])  # fmt: skip
 def test_the_likely_root(signs: dict[int, Sign], root: int, grounds: list[Ground], why: str) -> None:
     first = suspects(signs, NEEDS, MOMENT)[0]
@@ -47,6 +50,17 @@ def test_a_change_fades_and_is_forgotten() -> None:
         return dict(found.reasons).get(Ground.CHANGED, 0.0)
 
     assert weight(60) > weight(3600) > weight(5 * 3600) > weight(7 * 3600) == 0.0
+
+
+def test_what_a_component_needs_explains_it_if_it_showed_something_no_later() -> None:
+    def explained(db: Sign) -> int | None:
+        found = suspects({APP: Sign(fails=True, first=80), DB: db}, NEEDS, MOMENT)
+        return next(one for one in found if one.component == APP).explained_by
+
+    assert explained(Sign(first=80, score=20)) == DB
+    assert explained(Sign(first=81, score=20)) is None
+    assert explained(Sign(first=10, score=1)) is None
+    assert explained(Sign(changed=MOMENT - 60)) is None
 
 
 def test_a_circle_ends() -> None:

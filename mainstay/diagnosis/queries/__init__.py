@@ -12,6 +12,7 @@ from mainstay.diagnosis.queries.events import CHANGES, Event, Kind, changed_last
 from mainstay.diagnosis.queries.known import Alike, Called, Fitting, Users, alike, runbooks, users, vendors
 from mainstay.diagnosis.queries.scope import Relation, Scope, hosts_in, scope_of
 from mainstay.diagnosis.queries.signals import SHOWN, Signal, Signals, signals
+from mainstay.domain import correlation
 from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.domain.cause import Ground, Sign, Suspect, is_clear, suspects
 from mainstay.domain.state import State
@@ -134,7 +135,8 @@ def _signs(scope: Scope, moved: Signals, happened: Iterable[Event], moment: date
     first: dict[int, float] = {}
     score: dict[int, float] = {}
     for one in happened:
-        if one.kind is Kind.STATE and one.component is not None and one.data["after"] in ("warning", "critical"):
+        fresh = one.kind is Kind.STATE and moment - one.at <= timedelta(seconds=correlation.BEFORE)
+        if fresh and one.component is not None and one.data["after"] in ("warning", "critical"):
             first[one.component] = min(first.get(one.component, one.at.timestamp()), one.at.timestamp())
     for signal in moved.found:
         if (key := signal.check.component_id) is not None:

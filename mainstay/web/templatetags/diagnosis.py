@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -58,8 +60,10 @@ def of_key(values: dict[Any, Any], key: Any) -> Any:
     return values.get(key)
 
 
-@register.filter
-def clock_at(at: datetime | float) -> str:
-    """To the second, on the reader's clock; ``at`` may be seconds since 1970."""
-    moment = at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
-    return format_instant(localtime(moment))
+@register.simple_tag
+def clock_at(at: datetime | float) -> SafeString:
+    """To the second, on the reader's clock, the day by its date or on hover; ``at`` may be seconds since 1970."""
+    moment = localtime(at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC))
+    exact = format_instant(moment)
+    short = f"{moment:%H:%M:%S}" if moment.date() == localtime(datetime.now(UTC)).date() else exact
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, short)
