@@ -60,7 +60,9 @@ def move(at: Floats, value: Floats, moment: float) -> Move | None:
 
 
 def _median(value: Floats) -> float:
-    return float(np.median(value))
+    """``numpy.median`` takes three times as long for a few hundred values."""
+    ordered, half = np.sort(value), len(value) // 2
+    return float(ordered[half] if len(value) % 2 else (ordered[half - 1] + ordered[half]) / 2)
 
 
 def _in_spreads(distance: float, past: Floats) -> float:

@@ -1,7 +1,7 @@
 """Which series moved when the incident began, of all that may have to do with it. Bounded: so many series, so many
 samples, however many there are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,7 +26,8 @@ _ORDER = (*Relation, None)
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A series that moved. ``relation`` is None elsewhere; ``points``: (seconds since 1970, value), thinned."""
+    """A series that moved. ``relation`` is None elsewhere; ``points``: (seconds since 1970, value), thinned, of those
+    that are shown."""
 
     check: Check
     metric: str
@@ -56,15 +57,25 @@ def signals(scope: Scope, moment: datetime, start: float, end: float, sight: Sig
     chosen = sorted(rows, key=lambda row: (_ORDER.index(checks[row[1]][1]), row[0]))[:MOST_SERIES]
     at = moment.timestamp()
     seen_of = columns([row[0] for row in chosen], min(start, at - PAST), max(end, at + AFTER), MOST_CHUNKS)
-    moved: list[tuple[Move, int, Signal]] = []
-    for key, check_id, metric, unit in chosen:
-        if key not in seen_of or (found := move(*seen_of[key], at)) is None or not found.moved:
-            continue
-        check, relation = checks[check_id]
-        points = _thinned(*seen_of[key], start, end)
-        moved.append((found, _ORDER.index(relation), Signal(check, metric, unit, relation, found, points)))
-    moved.sort(key=lambda one: (-one[0].score, one[0].at, one[1]))
-    return Signals([signal for *_, signal in moved], len(chosen))
+    moves = ((row, move(*seen_of[row[0]], at)) for row in chosen if row[0] in seen_of)
+    moved = [(row, one) for row, one in moves if one is not None and one.moved]
+    moved.sort(key=lambda found: (-found[1].score, found[1].at, _ORDER.index(checks[found[0][1]][1])))
+    return Signals(
+        [
+            Signal(*_check(checks, row), one, _thinned(*seen_of[row[0]], start, end) if place < SHOWN else [])
+            for place, (row, one) in enumerate(moved)
+        ],
+        len(chosen),
+    )
+
+
+def _check(
+    checks: Mapping[int, tuple[Check, Relation | None]], row: tuple[int, int, str, str]
+) -> tuple[Check, str, str, Relation | None]:
+    """What a signal says of its series."""
+    _key, check_id, metric, unit = row
+    check, relation = checks[check_id]
+    return check, metric, unit, relation
 
 
 def _elsewhere(moment: datetime, sight: Sight) -> Iterable[Check]:
