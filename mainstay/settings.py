@@ -99,11 +99,14 @@ class Configuration(_Section):
         description="whose programs the plugin probe may run, besides plugins/ of the workspace",
     )
 
+    log_directories: list[str] = Field(
+        ["/var/log"], description="below which logs on this machine may be read, besides logs/ of the workspace"
+    )
     restore_directories: list[str] = Field(
         [], description="below which copies may be restored, besides data/restored/ of the workspace"
     )
 
-    @field_validator("plugin_directories", "restore_directories")
+    @field_validator("plugin_directories", "restore_directories", "log_directories")
     @classmethod
     def _absolute(cls, value: list[str]) -> list[str]:
         if wrong := [text for text in value if not text.startswith("/")]:
@@ -196,6 +199,7 @@ DATA = WORKSPACE / "data"
 _OWN = own_services([(CONFIGURATION.address, CONFIGURATION.port), *_own_database(CONFIGURATION)])
 NETWORK = NetworkPolicy(tuple(map(ip_network, CONFIGURATION.networks.allowed)), _OWN)
 NOTICE_NETWORK = NetworkPolicy(tuple(map(ip_network, CONFIGURATION.networks.notices)), _OWN, "networks.notices")
+LOGS = (str(WORKSPACE / "logs"), *CONFIGURATION.log_directories)
 PLUGINS = (str(WORKSPACE / "plugins"), *CONFIGURATION.plugin_directories)
 
 SECRET_KEY = _secret_key(DATA)
@@ -235,6 +239,7 @@ INSTALLED_APPS = [
     "mainstay.runbooks",
     "mainstay.remedies",
     "mainstay.plans",
+    "mainstay.diagnosis",
     "mainstay.own_copies",
     "mainstay.web",
 ]
@@ -281,6 +286,7 @@ TEMPLATES = [
                 "mainstay.web.templatetags.plans",
                 "mainstay.web.templatetags.clocks",
                 "mainstay.web.templatetags.reviews",
+                "mainstay.web.templatetags.diagnosis",
                 "django.templatetags.i18n",
             ],
         },

@@ -22,7 +22,7 @@ from mainstay.catalogue.models import (
 from mainstay.domain import backup_policy, document
 from mainstay.domain.difference import Difference, ObjectKey, compare
 from mainstay.domain.draft import HELP_DESK, Catalogue, DraftPolicy, header_object, policy_object
-from mainstay.domain.on_call import ARRANGEMENTS
+from mainstay.domain.on_call import ARRANGEMENTS, Vendor
 
 
 def differences(catalogue: Catalogue) -> list[Difference]:
@@ -81,6 +81,7 @@ def stored(systems: Collection[str] | None = None) -> tuple[dict[ObjectKey, dict
 # What an older Mainstay stored has no key for what came later: the default stands in.
 _HEADER = header_object(document.System(system="none"))
 _POLICY = policy_object(DraftPolicy(backup_policy.Policy(of="none", stores=["none"]), ""))
+_VENDOR = Vendor(email="none@none").model_dump(mode="json")
 _CHECK = document.Check(probe=document.Probe(kind="none")).model_dump(mode="json")
 
 
@@ -90,7 +91,8 @@ def _shared_rows() -> Iterator[tuple[ObjectKey, dict[str, Any], datetime | None]
     for channel in Channel.objects.all():
         yield ("channel", channel.name), {"categories": [], **channel.document}, channel.retired_at
     for arrangement in Arrangement.objects.all():
-        yield (arrangement.kind, arrangement.name), arrangement.document, arrangement.retired_at
+        later = _VENDOR if arrangement.kind == "vendor" else {}
+        yield (arrangement.kind, arrangement.name), {**later, **arrangement.document}, arrangement.retired_at
     for store in Store.objects.all():
         yield ("store", store.name), store.document, store.retired_at
     for desk in HelpDesk.objects.all():

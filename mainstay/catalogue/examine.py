@@ -203,6 +203,7 @@ class _Examiner:
         names = page.mapping("components").keys()
         for name, component in components.items():
             self._component(page, name, component, names)
+            self._logs(page, name, component, components, names)
         _refuse_cycles(page, components)
         watched = examine_policies(page, components, self._stores)
         remedies: dict[str, tuple[dict[str, Any], Way]] = {}
@@ -225,6 +226,8 @@ class _Examiner:
         for index, channel in enumerate(header.notify):
             page.exists(("notify", index), channel, "channel", [*self._names.channels, *self._known.channels])
         examine_called(page, header, self._all)
+        if header.vendor is not None:
+            page.exists(("vendor",), header.vendor, "vendor", self._all("vendors"))
 
     def _inspection(self, page: Page, inspection: document.Inspection, used: Collection[str]) -> None:
         below = [self._books[name].pack.inspection for name in sorted(used)]
@@ -239,6 +242,24 @@ class _Examiner:
         page.placeholders(way, dict(component.model_extra or {}))
         for index, needed in enumerate(component.depends_on):
             page.exists((*way, "depends_on", index), needed, "component", names)
+        if component.vendor is not None:
+            page.exists((*way, "vendor"), component.vendor, "vendor", self._all("vendors"))
+
+    def _logs(
+        self,
+        page: Page,
+        name: str,
+        component: document.Component,
+        components: Mapping[str, document.Component],
+        names: Collection[str],
+    ) -> None:
+        """Where a log lies must be a host."""
+        for index, source in enumerate(component.logs):
+            way: Way = ("components", name, "logs", index, "on")
+            if source.on is None or not page.exists(way, source.on, "component", names):
+                continue
+            if source.on in components and (kind := components[source.on].kind) != "host":
+                page.flaw(way, f"{source.on!r} is of kind {kind}", "name a component of kind host")
 
     def _unfold(
         self,

@@ -27,6 +27,8 @@ def examine_arrangements(page: Page, names: Names) -> dict[ObjectKey, Mapping]:
                 _rotation(page, way, one, names)
             if isinstance(one, on_call.Escalation):
                 _escalation(page, way, one, names)
+            if isinstance(one, on_call.Vendor):
+                page.zone((*way, "timezone"), one.timezone)
             if one is not None:
                 found[kind, name] = one
     return found

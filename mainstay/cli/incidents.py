@@ -13,6 +13,7 @@ from django.utils.timezone import get_current_timezone
 from mainstay.api.figures import figures_row
 from mainstay.api.incident_stats import statistics_row
 from mainstay.api.rows import entry_row, incident_row, incident_rows, signal_row
+from mainstay.cli.diagnosis import diagnose
 from mainstay.cli.output import AsJson, Limit, ago, print_json, print_one, print_rows, titled
 from mainstay.cli.shell import acting, told
 from mainstay.cli.words import _
@@ -44,6 +45,7 @@ Category = Annotated[str | None, typer.Option(help="system, data or business.")]
 
 def register(app: typer.Typer) -> None:
     """Put the commands into the main program."""
+    incident_app.command("diagnose")(diagnose)
     app.add_typer(incident_app, name="incident")
 
 

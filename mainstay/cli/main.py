@@ -43,6 +43,7 @@ PARTS = {
     "flow": Part("checks", "Business flows."),
     "incident": Part("incidents", "Incidents."),
     "review": Part("reviews", "Reviews of incidents, and the actions that follow from them."),
+    "deployed": Part("diagnosis", "Tell that a version was deployed; without a version, list what was."),
     "article": Part("articles", "The knowledge base: find, read, write, publish articles."),
     "desk": Part("desk", "The help desk: what users report."),
     "inspect": Part("inspect", "Inspections: make the day's sheet, sign it, read it."),

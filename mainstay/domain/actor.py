@@ -177,6 +177,7 @@ PERMISSIONS: dict[str, Role] = {
     "remedy.read": Role.VIEWER,
     "remedy.allow": Role.APPROVER,
     "remedy.revoke": Role.OPERATOR,
+    "deployment.tell": Role.OPERATOR,
     "notice.read": Role.VIEWER,
     "notice.retry": Role.OPERATOR,
     "channel.test": Role.OPERATOR,
@@ -205,7 +206,7 @@ PERMISSIONS: dict[str, Role] = {
 
 _ON_SYSTEMS = (
     "check", "incident", "inspection", "notice", "alert", "backup", "article", "desk", "runbook", "review", "remedy",
-    "plan", "drill",
+    "plan", "drill", "deployment",
 )  # fmt: skip
 _REACH = {
     "catalogue.read": Reach.SYSTEM,

@@ -22,6 +22,7 @@ from mainstay.domain.document_forms import (
 from mainstay.domain.document_levels import Clocks, Grading, Wordings
 from mainstay.domain.document_remedies import Remedy, RemedyName
 from mainstay.domain.help_desk import Mailbox, address
+from mainstay.domain.log_source import LogSource
 from mainstay.domain.on_call import Escalated, Escalation, ResponseTeam, Rotation, Team, Vendor
 from mainstay.domain.state import Category, Impact
 
@@ -45,6 +46,8 @@ class Component(Mapping):
     title: Text = ""
     depends_on: list[Name] = []
     packs: list[PackUse] = []
+    logs: list[LogSource] = Field([], max_length=5, description="where it writes what happens to it")
+    vendor: Name | None = Field(None, description="who is called for it, and by which contract")
 
 
 class Probe(Mapping):
@@ -151,6 +154,7 @@ class System(Mapping):
     backups: dict[Name, Policy] = {}
     escalation: Escalated | None = Field(None, description="who is called, one after the other, of its incidents")
     response_team: ResponseTeam = ResponseTeam()
+    vendor: Name | None = Field(None, description="who is called for all of it, and by which contract")
     users: Annotated[int, Field(ge=0)] | Name = Field(
         0, description="how many people use it: a number, or the check whose largest value of the last day says so"
     )

@@ -89,11 +89,13 @@ def header_object(header: document.System) -> dict[str, Any]:
 
 
 def component_object(component: document.Component) -> dict[str, Any]:
-    """``settings`` holds the kind's own keys. Packs are left out: what they unfold to is compared."""
+    """``settings`` holds the kind's own keys, and of those that every kind may have what is written. Packs are left
+    out: what they unfold to is compared."""
+    common = component.model_dump(mode="json", include={"logs", "vendor"}, exclude_defaults=True)
     return {
         "kind": component.kind,
         "title": languages(component.title),
-        "settings": dict(component.model_extra or {}),
+        "settings": {**(component.model_extra or {}), **common},
         "depends_on": sorted(component.depends_on),
     }
 

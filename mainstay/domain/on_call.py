@@ -117,6 +117,11 @@ class Vendor(Mapping):
     email: str = Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)
     language: Language = "en"
     respond: Duration | None = Field(None, description="the contract's time to answer, from the call on")
+    phone: str = Field("", max_length=50, pattern=r"^[0-9+()/. -]*$", description="such as +86 21 5555 0100")
+    contract: str = Field("", max_length=100, description="its number, as the vendor wants to hear it")
+    until: Day | None = Field(None, description="the last day on which the contract holds")
+    hours: Hours = Field("", description="when somebody answers; empty means always")
+    timezone: str = Field("UTC", description="of the hours")
 
 
 class ByLevel(Mapping):

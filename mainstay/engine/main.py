@@ -21,6 +21,7 @@ from mainstay.domain.backoff import LONGEST  # noqa: E402
 from mainstay.engine import calling, drilling, help_desk, inspecting, learning, remedying, reviewing, tending  # noqa: E402
 from mainstay.engine.backing_up import Workers  # noqa: E402
 from mainstay.engine.clock_watch import ClockWatch, this_boot  # noqa: E402
+from mainstay.engine.examining import Examiner  # noqa: E402
 from mainstay.engine.own_copies import Copier  # noqa: E402
 from mainstay.engine.running_runbooks import Runner, ship  # noqa: E402
 from mainstay.engine.sender import Sender  # noqa: E402
@@ -63,6 +64,7 @@ class Engine:
     copier: Copier = field(default_factory=Copier)
     postman: help_desk.Postman = field(default_factory=help_desk.Postman)
     runner: Runner = field(default_factory=Runner)
+    examiner: Examiner = field(default_factory=Examiner)
 
     def steps(self) -> list[Step]:
         steps = [
@@ -95,6 +97,7 @@ class Engine:
             Step(5.0, self.copier.step),
             Step(60.0, self.copier.judge),
             Step(0.5, self.runner.step),
+            Step(1.0, self.examiner.step),
             Step(3600.0, ship),
         ]
         return steps + ([Step(CONFIGURATION.dead_man.every, self.report)] if CONFIGURATION.dead_man.url else [])
@@ -113,6 +116,7 @@ class Engine:
         self.take(Step(0.0, self.sender.finish))
         self.take(Step(0.0, self.copier.finish))
         self.take(Step(0.0, self.postman.finish))
+        self.take(Step(0.0, self.examiner.finish))
 
     def take(self, step: Step) -> None:
         """One round of a step; nothing that it raises ends the engine."""

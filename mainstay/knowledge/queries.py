@@ -139,13 +139,13 @@ def fitting(incident: Incident, language: str, sight: Sight = EVERYTHING) -> lis
              .values_list("check_of__system__name", "check_of__name")]  # fmt: skip
     own = within.filter(Q(system=incident.system_id) | Q(system=None))
     found = [one for one in own[:_LOOKED_AT] if one.fingerprint == incident.key or set(one.checks) & set(names)]
-    titles = dict.fromkeys(_subject(str(one)) if names else str(one) for one in incident.title.values())
+    titles = dict.fromkeys(subject(str(one)) if names else str(one) for one in incident.title.values())
     others = own.exclude(pk__in=[one.pk for one in found])  # one that has every word would hide those that nearly do
     nearly = [hit for title in titles for hit in offered(title, others, language)]
     more = {hit.article.pk: hit.article for hit in sorted(nearly, key=lambda hit: -hit.score)}
     return [*found, *more.values()][:SIMILAR]
 
 
-def _subject(title: str) -> str:
+def subject(title: str) -> str:
     """What an incident is about that checks began: its title without the words before it, which all of them have."""
     return re.split("[:：]", title, maxsplit=1)[-1]

@@ -135,7 +135,7 @@ def chart(
         line=_path(seen, across, up, length / 60),
         area=_area(seen, across, up),
         marks=[Tick(up(value), text) for value, text in zip(values, texts, strict=True)],
-        times=_times(start, end, across, frame),
+        times=times(start, end, across, frame),
         bands=_bands(bands, across),
         limits=[
             Limit(up(one.when.number), state.value, cut(_limit(state, one, unit), width / LETTERS))
@@ -194,7 +194,7 @@ _STEPS = (60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 
 """Seconds between two marks of a time axis."""
 
 
-def _times(start: datetime, end: datetime, across: Place, frame: Frame) -> list[Tick]:
+def times(start: datetime, end: datetime, across: Place, frame: Frame) -> list[Tick]:
     """As many marks as have room at round times of the reader's clock, nine at most; a day is named where the marks are
     days apart. What would leave the drawing is left out."""
     length, most = (end - start).total_seconds(), min(9, frame.width // 80)

@@ -116,6 +116,7 @@ FITTING = {
     "closed_as": "check", "closed_with": "x",
     "start": "2027-01-01T00:00:00Z", "end": "2027-01-02T00:00:00Z", "step": "a",
     "due": "2027-01-31", "until": "2027-01-31", "ending": "training", "proof": "x",
+    "component": "db", "version": "1.0",
 }  # fmt: skip
 A_PLAN = {"plan": "another", "system": "none", "title": "x", "steps": [{"title": "x"}]}
 ONLY: dict[str, dict[str, Any]] = {

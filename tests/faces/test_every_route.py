@@ -60,7 +60,7 @@ API_BODIES = {
     "/api/v1/inspections": "system", "/api/v1/inspections/countersign": "system",
     "/api/v1/backups/jobs": "policy", "/api/v1/backups/proofs": "policy", "/api/v1/backups/keys": "policy",
     "/api/v1/backups/restores": "policy", "/api/v1/articles": "system", "/api/v1/tickets": "system",
-    "/api/v1/runbooks/{name}/run": "target",
+    "/api/v1/runbooks/{name}/run": "target", "/api/v1/deployments": "system",
     "/api/v1/runbooks/{name}/dry-run": "target", "/api/v1/plans": "system", "/api/v1/drills": "plan",
 }  # fmt: skip
 """Posts whose body says which system."""

@@ -37,6 +37,7 @@ from mainstay.monitoring.queries.now import (
     standings,
     worst_first,
 )
+from mainstay.monitoring.queries.raw import columns
 from mainstay.monitoring.queries.replayed import MOST_DAYS, Preview, preview
 from mainstay.monitoring.queries.samples import LastValue, Point, last_values, metrics, samples, values_around
 from mainstay.monitoring.queries.telling import own_metric, primary_metric
@@ -49,6 +50,7 @@ __all__ = [
     "Preview",
     "availability",
     "changes",
+    "columns",
     "cost",
     "counts",
     "figures",
