@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from mainstay.domain.actor import person_name
-from mainstay.domain.review_facts import Damage, Facts, facts_of
+from mainstay.domain.review_facts import Facts, facts_of
 from mainstay.monitoring.wording import format_day, format_number, format_seconds
 from mainstay.reviews.models import Action, Review
 
@@ -65,8 +65,10 @@ def figures(review: Review) -> list[tuple[str, str]]:
         (_("How often it was open"), str(found.runs)),
         (_("Down"), format_seconds(found.down)),
         (_("Something of it not well"), format_seconds(found.impaired)),
-        (_("Orders stuck"), _lost(found.stuck, "")),
-        (_("Money at risk"), _lost(found.money, currency)),
+        (_("Orders stuck at once, at most"), _lost(found.stuck.most, "")),
+        (_("Orders that became stuck"), _lost(found.stuck.more, "")),
+        (_("Money at risk at once, at most"), _lost(found.money.most, currency)),
+        (_("Money that came to be at risk"), _lost(found.money.more, currency)),
     ]
 
 
@@ -74,13 +76,8 @@ def _lasting(seconds: float | None) -> str:
     return _("not known") if seconds is None else format_seconds(seconds)
 
 
-def _lost(found: Damage, unit: str) -> str:
-    if found.most is None or found.more is None:
-        return _("counted by nothing")
-    words = _("%(most)s at most at once, %(more)s more than before") % {
-        "most": format_number(found.most, 0), "more": format_number(found.more, 0),
-    }  # fmt: skip
-    return f"{words} {unit}".strip()
+def _lost(number: float | None, unit: str) -> str:
+    return _("counted by nothing") if number is None else f"{format_number(number, 0)} {unit}".strip()
 
 
 def causes(review: Review) -> str:
