@@ -74,7 +74,8 @@ def written(form: QueryDict, before: Mapping[str, Any], language: str) -> dict[s
     injection = said["injection"]
     texts = {key: _text(said[key], form.get(key, ""), language) for key in ("title", "risk", "detection")}
     return {
-        "plan": before.get("plan") or form.get("name", "").strip(), "system": form.get("system") or before.get("system", ""), **texts,
+        "plan": before.get("plan") or form.get("name", "").strip(),
+        "system": form.get("system") or before.get("system", ""), **texts,
         "level": int(form.get("level", "1")) if form.get("level", "1").isdecimal() else 0,
         **{key: form.get(key, "").strip() for key in PLAIN},
         "checks": _names(form.get("checks", "")), "runbooks": _names(form.get("runbooks", "")),
