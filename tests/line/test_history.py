@@ -100,7 +100,7 @@ def test_availability(stories: list[str], share: float | None, why: str) -> None
 def test_availability_is_what_the_bands_say(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     stories = {"shop": "-5o 2c 3o", "books": "-5c", "mill": "4o", "new": ""}
     ids = {name: check(name, "page", story) for name, story in stories.items()}
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         found = queries.outage_bands_of([*stories, "nowhere"], START, END)
     shares = {name: uptime(bands, START, END).share for name, bands in found.items()}
     for name, check_id in ids.items():
