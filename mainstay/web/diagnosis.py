@@ -12,7 +12,7 @@ from mainstay.catalogue import queries as catalogue
 from mainstay.diagnosis import actions, queries
 from mainstay.diagnosis.wording import against, reasons
 from mainstay.monitoring.wording import language_of
-from mainstay.web.access import actor, incident_of, may, page, visible
+from mainstay.web.access import actor, incident_of, may, or_404, page, visible
 from mainstay.web.attempt import attempt
 from mainstay.web.diagnosis_picture import legend, pictures
 
@@ -57,5 +57,5 @@ def deployed(request: HttpRequest, number: int) -> HttpResponse:
             at=datetime.now(UTC) - timedelta(minutes=minutes), actor=actor(request),
         )  # fmt: skip
 
-    attempt(request, work, _("It is on record now."))
+    or_404(lambda: attempt(request, work, _("It is on record now.")))
     return redirect("incident-diagnosis", number)

@@ -66,7 +66,7 @@ def scope_of(incident: Incident, sight: Sight = EVERYTHING) -> Scope:
     checks = Check.objects.filter(
         Q(component__in=nearest) | Q(pk__in=[one.check_of_id for one in members]), retired_at=None
     )
-    checks = checks.select_related("system", "component").order_by("pk")[:MOST_CHECKS]
+    checks = checks.select_related("system", "component").defer("document").order_by("pk")[:MOST_CHECKS]
     return Scope(
         {key: rows[key] for key in nearest}, {key: relations[key] for key in nearest}, dict(needs), members,
         list(checks), frozenset(_failing(incident, members)),

@@ -16,7 +16,7 @@ from mainstay.monitoring.models import Series, StateChange
 from mainstay.monitoring.queries import columns
 from mainstay.people.queries import seen
 
-MOST_SERIES, MOST_CHUNKS = 240, 1_200
+MOST_SERIES, MOST_CHUNKS = 200, 1_000
 ELSEWHERE = 40
 """Checks of other components that are looked at because they changed at that time."""
 SHOWN = 12
