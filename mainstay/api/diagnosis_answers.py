@@ -13,7 +13,8 @@ EventKind = Literal["state", "catalogue", "deployment", "run", "backup", "restor
 
 
 class Deployment(Schema):
-    """A version was put to work. ``key``: the teller's own name of it."""
+    """A version was put to work, or, with an empty ``version``, something was changed, as ``note`` says. ``key``: the
+    teller's own name of it."""
 
     id: int
     system: str

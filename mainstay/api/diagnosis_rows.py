@@ -13,7 +13,8 @@ from mainstay.monitoring.wording import in_codes
 def deployment_row(row: Deployment) -> Row:
     """One deployment."""
     return {
-        "id": row.pk, "system": row.system.name, "component": row.component.name, "version": row.version, "at": row.at,
+        "id": row.pk, "system": row.system.name if row.system else "",
+        "component": row.component.name if row.component else "", "version": row.version, "at": row.at,
         "note": row.note, "url": row.url, "key": row.key, "told_at": row.told_at, "told_by": row.told_by,
     }  # fmt: skip
 

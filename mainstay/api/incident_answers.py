@@ -6,6 +6,7 @@ from typing import Literal
 from ninja import Schema
 
 from mainstay.api.answers import CategoryName, Data, StateName, Words
+from mainstay.api.diagnosis_answers import Deployment
 
 
 class Incident(Schema):
@@ -79,15 +80,6 @@ class IncidentAlert(Schema):
     source: str
 
 
-class IncidentChange(Schema):
-    """What another program says was changed."""
-
-    at: datetime
-    summary: str
-    source: str
-    links: list[dict[str, str]]
-
-
 class Attachment(Schema):
     """A file that came with a note; ``kind`` by what is inside, ``size`` in bytes."""
 
@@ -117,6 +109,6 @@ class WholeIncident(Incident):
     clocks: list[Clock]
     pause: Pause | None
     members: list[Member]
-    changes: list[IncidentChange]
+    changes: list[Deployment]
     timeline: list[Entry]
     explanation: list[Data]

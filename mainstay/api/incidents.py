@@ -10,8 +10,10 @@ from mainstay.api import incident_answers as answers
 from mainstay.api.answers import CategoryName
 from mainstay.api.attachments import SentFile, download
 from mainstay.api.auth import actor, needs, sight
+from mainstay.api.diagnosis_rows import deployment_row
 from mainstay.api.rows import entry_row, incident_row, incident_rows, signal_row
 from mainstay.api.shapes import Body, Moment, Number, Page, Paging, Text, page
+from mainstay.diagnosis import queries as diagnosis
 from mainstay.domain.attachment import PER_NOTE, UNKNOWN
 from mainstay.incidents import actions, queries
 from mainstay.incidents.clocks import clocks_of
@@ -92,7 +94,7 @@ def show_incident(request: HttpRequest, number: Number) -> Any:
         queries.members(number),
         queries.timeline(number),
         queries.explain(number),
-        changes=queries.reported_changes(found),
+        changes=[deployment_row(one) for one in diagnosis.changes_before(found)],
     )
 
 

@@ -16,9 +16,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from mainstay.api.auth import KNOWN, STRANGERS
+from mainstay.diagnosis.actions import tell_change
 from mainstay.domain import pagerduty
 from mainstay.domain.actor import Actor, At, Denied, authorise
-from mainstay.incidents.actions import note_change, receive
+from mainstay.incidents.actions import receive
 from mainstay.people import actions, queries
 
 INVALID = "Event object is invalid"
@@ -106,9 +107,8 @@ def _event(body: Any, sender: Actor) -> JsonResponse:
 
 def _change(body: Any, sender: Actor) -> JsonResponse:
     found = pagerduty.change(body)
-    note_change(
-        summary=found.summary, system=found.system, source=found.source, links=found.links, at=found.at, actor=sender
-    )
+    url = next((one["href"] for one in found.links if one.get("href")), "")
+    tell_change(found.summary, system=found.system, source=found.source, url=url, at=found.at, actor=sender)
     return JsonResponse({"status": "success", "message": "Change event processed"}, status=202)
 
 

@@ -18,7 +18,7 @@ from mainstay.domain.state import State
 from mainstay.domain.threshold import parse_condition
 from mainstay.engine.trial import Told
 from mainstay.incidents.clocks import Clocked
-from mainstay.incidents.models import Attachment, Entry, Incident, Member, Pause, ReportedChange, Signal
+from mainstay.incidents.models import Attachment, Entry, Incident, Member, Pause, Signal
 from mainstay.monitoring.advice import advice
 from mainstay.monitoring.models import Mute, Observation, Pulse, Standing, StateChange
 from mainstay.monitoring.queries import LastValue, Preview
@@ -159,7 +159,7 @@ def incident_rows(
     timeline: Iterable[Entry],
     explanation: Iterable[Mapping[str, Any]],
     *,
-    changes: Iterable[ReportedChange],
+    changes: list[Row],
 ) -> Row:
     """An incident whole."""
     return {
@@ -169,7 +169,7 @@ def incident_rows(
         "clocks": [clock_row(one) for one in clocked.readings],
         "pause": pause_row(clocked.pause) if clocked.pause else None,
         "members": [member_row(one) for one in members],
-        "changes": [reported_row(one) for one in changes],
+        "changes": changes,
         "timeline": [entry_row(one) for one in timeline],
         "explanation": [dict(one) for one in explanation],
     }
@@ -183,11 +183,6 @@ def signal_row(row: Signal) -> Row:
         "since": row.since, "heard_at": row.heard_at, "ended_at": row.ended_at, "text": row.text,
         "source": row.source,
     }  # fmt: skip
-
-
-def reported_row(row: ReportedChange) -> Row:
-    """What another program says was changed."""
-    return {"at": row.at, "summary": row.summary, "source": row.source, "links": row.links}
 
 
 def clock_row(reading: Reading) -> Row:

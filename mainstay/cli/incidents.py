@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from django.utils.timezone import get_current_timezone
 
+from mainstay.api.diagnosis_rows import deployment_row
 from mainstay.api.figures import figures_row
 from mainstay.api.incident_stats import statistics_row
 from mainstay.api.rows import entry_row, incident_row, incident_rows, signal_row
@@ -17,6 +18,7 @@ from mainstay.cli.diagnosis import diagnose
 from mainstay.cli.output import AsJson, Limit, ago, print_json, print_one, print_rows, titled
 from mainstay.cli.shell import acting, told
 from mainstay.cli.words import _
+from mainstay.diagnosis import queries as diagnosis
 from mainstay.domain.clock import Reason as Waiting
 from mainstay.domain.duration import format_duration
 from mainstay.domain.figures import MOST_MONTHS
@@ -75,7 +77,7 @@ def show_incident(number: Number, as_json: AsJson = False) -> None:
         clocked = clocks_of([found], datetime.now(UTC))[number]
         row = incident_rows(
             found, clocked, queries.members(number), queries.timeline(number), queries.explain(number),
-            changes=queries.reported_changes(found),
+            changes=[deployment_row(one) for one in diagnosis.changes_before(found)],
         )  # fmt: skip
     if as_json:
         print_json(row)

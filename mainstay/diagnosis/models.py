@@ -47,13 +47,14 @@ class Exhibit(models.Model):
 
 
 class Deployment(models.Model):
-    """A version was put to work. ``key`` is the teller's own name of it: told again it is the same one."""
+    """A version was put to work, or another program says that something was changed: then in ``note``, of a whole
+    system or of none that is known. ``key`` is the teller's own name of it: told again it is the same one."""
 
-    system = models.ForeignKey(System, on_delete=models.PROTECT, related_name="deployments")
-    component = models.ForeignKey(Component, on_delete=models.PROTECT, related_name="deployments")
-    version = models.CharField(max_length=100)
+    system = models.ForeignKey(System, on_delete=models.PROTECT, related_name="deployments", null=True)
+    component = models.ForeignKey(Component, on_delete=models.PROTECT, related_name="deployments", null=True)
+    version = models.CharField(max_length=100, blank=True)
     at = models.DateTimeField()
-    note = models.CharField(max_length=500, blank=True)
+    note = models.CharField(max_length=1000, blank=True)
     url = models.CharField(max_length=500, blank=True, help_text="where the teller has more of it")
     key = models.CharField(max_length=200, blank=True)
     told_at = models.DateTimeField()
@@ -69,4 +70,4 @@ class Deployment(models.Model):
         indexes = [models.Index(fields=("system", "-at"), name="deployment_newest")]
 
     def __str__(self) -> str:
-        return f"{self.component} {self.version}"
+        return f"{self.component or self.system or ''} {self.version or self.note}".strip()

@@ -115,6 +115,8 @@ def _catalogue(data: dict[str, Any], _language: str) -> str:
 
 def _deployment(data: dict[str, Any], _language: str) -> str:
     words = {"version": data["version"], "what": data["what"], "who": person_name(data["actor"])}
+    if not data["version"]:
+        return _("%(what)s, told by %(who)s: %(note)s") % {**words, "note": data["note"]}
     said = _("version %(version)s of %(what)s, told by %(who)s") % words
     return f"{said}. {data['note']}" if data["note"] else said
 

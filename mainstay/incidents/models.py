@@ -157,22 +157,6 @@ class Signal(models.Model):
         ]
 
 
-class ReportedChange(models.Model):
-    """Another program says that something was changed, such as a release. Nobody is told; who looks for the cause of an
-    incident sees it there."""
-
-    system = models.ForeignKey(System, on_delete=models.CASCADE, related_name="reported_changes", null=True)
-    at = models.DateTimeField()
-    summary = models.CharField(max_length=1000)
-    source = models.CharField(max_length=500, blank=True)
-    links = models.JSONField(default=list, help_text="href, text")
-    actor = models.CharField(max_length=150)
-
-    class Meta:
-        ordering = ("-at", "-id")
-        indexes = [models.Index(fields=("system", "-at"), name="reported_change_newest")]
-
-
 class Attachment(models.Model):
     """A file that came with a note. ``name`` and ``kind`` are tame (``domain/attachment.py``)."""
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
 from django.db.models import (
@@ -35,7 +35,6 @@ from mainstay.incidents.models import (
     Incident,
     Mark,
     Member,
-    ReportedChange,
     Signal,
 )
 from mainstay.notices.models import Notice
@@ -354,12 +353,6 @@ def signals(incident_id: int, text: str = "") -> QuerySet[Signal]:
     if text:
         found = found.filter(Q(title__icontains=text) | Q(fingerprint__icontains=text))
     return found.order_by(Case(When(state="ok", then=1), default=0), "-heard_at", "pk")
-
-
-def reported_changes(incident: Incident) -> list[ReportedChange]:
-    """What other programs say was changed on its system in the day before it, and since."""
-    day = (incident.since - timedelta(days=1), incident.resolved_at or incident.since + timedelta(days=1))
-    return list(ReportedChange.objects.filter(system=incident.system, at__range=day)[:20])
 
 
 def parts_in_open(system: str) -> dict[int, str]:

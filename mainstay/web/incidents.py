@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from mainstay.api.attachments import download, taken
 from mainstay.catalogue import queries as catalogue
+from mainstay.diagnosis import queries as diagnosis
 from mainstay.domain.attachment import IMAGES
 from mainstay.domain.clock import Reason
 from mainstay.domain.saying import said
@@ -93,7 +94,7 @@ def incident(request: HttpRequest, number: int) -> HttpResponse:
         **lists.shown(request, queries.timeline(number), ENTRIES),
         "left_out": queries.left_out(number),
         "signals": lists.cut(queries.signals(number), SIGNALS),
-        "changes": queries.reported_changes(found),
+        "changes": diagnosis.changes_before(found),
         "deliveries": lists.cut(notices.deliveries(incident_id=number), DELIVERIES),
         "brief": queries.brief(number),
         "called": on_call.explain(found),

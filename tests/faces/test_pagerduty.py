@@ -4,12 +4,14 @@ import json
 from typing import Any
 
 import pytest
+from django.core.wsgi import get_wsgi_application
 from django.test import Client
 
 from mainstay.catalogue.models import Component, System
+from mainstay.diagnosis.models import Deployment
+from mainstay.diagnosis.queries import changes_before
 from mainstay.domain.actor import ENGINE, Role
-from mainstay.incidents import queries
-from mainstay.incidents.models import Incident, ReportedChange, Signal
+from mainstay.incidents.models import Incident, Signal
 from mainstay.people.actions import create_token
 from mainstay.people.models import Person
 from mainstay.web.entering import BACKEND
@@ -52,8 +54,8 @@ def test_a_change_is_seen_at_the_incident(key: str) -> None:
     body = {"routing_key": key, "payload": payload, "links": [{"href": "https://ci/7", "text": "log"}]}
     assert post(body, "/v2/change/enqueue") == (202, {"status": "success", "message": "Change event processed"})
     post({"routing_key": key, "event_action": "trigger", "payload": EVENT})
-    assert [row.summary for row in queries.reported_changes(Incident.objects.get())] == ["release 7"]
-    assert ReportedChange.objects.get().links == [{"href": "https://ci/7", "text": "log"}]
+    (change,) = changes_before(Incident.objects.get())
+    assert (change.note, change.url) == ("release 7 (ci)", "https://ci/7")
 
 
 @pytest.mark.parametrize(
@@ -90,18 +92,19 @@ def test_a_token_is_held_to_its_systems_and_scopes(key: str) -> None:
     assert not Incident.objects.exists()
 
 
-def test_their_own_client(key: str, live_server: Any) -> None:
+def test_their_own_client(key: str) -> None:
     """It is given another address, and nothing else is changed."""
-    library = pytest.importorskip("pagerduty")
-    sender = library.EventsApiV2Client(key, base_url=live_server.url)
+    library, carrier = pytest.importorskip("pagerduty"), pytest.importorskip("httpx2")
+    here = {"base_url": "https://testserver", "transport": carrier.WSGITransport(get_wsgi_application())}
+    sender = library.EventsApiV2Client(key, **here)
     known = sender.trigger("no space left", "db", severity="critical", custom_details={"mainstay_system": "shop"})
     assert Incident.objects.get().title["en"] == "no space left"
     assert sender.acknowledge(known) == sender.resolve(known) == known
     assert (Incident.objects.get().state, Signal.objects.get().state) == ("acknowledged", "ok")
     sender.submit("release 7", source="ci", custom_details={"mainstay_system": "shop"})
-    assert ReportedChange.objects.get().summary == "release 7"
+    assert Deployment.objects.get().note.startswith("release 7")
     with pytest.raises(library.Error):
-        library.EventsApiV2Client("another", base_url=live_server.url).trigger("x", "y")
+        library.EventsApiV2Client("another", **here).trigger("x", "y")
 
 
 def test_only_post() -> None:

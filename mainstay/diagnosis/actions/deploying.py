@@ -1,11 +1,11 @@
-"""Somebody, mostly a program that builds and delivers software, tells that a version was put to work."""
+"""Somebody, mostly a program that builds and delivers software, tells what was put to work or changed."""
 
 from datetime import UTC, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
 from mainstay.audit.actions import record
-from mainstay.catalogue.models import Component
+from mainstay.catalogue.models import Component, System
 from mainstay.diagnosis.models import Deployment
 from mainstay.domain.actor import Actor, authorise
 from mainstay.domain.saying import say
@@ -45,4 +45,20 @@ def tell_deployment(
             record(actor, "deployment.tell", f"component {part}", {"version": row.version, "at": row.at.isoformat()})
     except IntegrityError:
         return Deployment.objects.select_related("component__system").get(component=part, key=row.key)
+    return row
+
+
+def tell_change(
+    summary: str, *, system: str, actor: Actor, source: str = "", url: str = "", at: datetime | None = None
+) -> Deployment:
+    """Another program's word that something was changed. What it says of an unknown system is kept as of none."""
+    owner = System.objects.filter(name=system, retired_at=None).first() if system else None
+    authorise(actor, "alert.receive", system=owner.name if owner else None)
+    now = datetime.now(UTC)
+    said = f"{summary} ({source})" if source else summary
+    with transaction.atomic():
+        row = Deployment.objects.create(
+            system=owner, at=min(at or now, now), note=said[:1000], url=url[:500], told_at=now, told_by=actor.name
+        )
+        record(actor, "alert.receive", f"deployment {row.pk}", {"note": row.note[:200]})
     return row

@@ -41,6 +41,7 @@ __all__ = [
     "Signal",
     "Suspect",
     "Users",
+    "changes_before",
     "deployments",
     "diagnosis",
     "hosts_in",
@@ -180,3 +181,10 @@ def deployments(system: str = "", sight: Sight = EVERYTHING) -> QuerySet[Deploym
     """The newest first."""
     found = Deployment.objects.filter(seen(sight, "system__name")).select_related("system", "component__system")
     return found.filter(system__name=system) if system else found
+
+
+def changes_before(incident: Incident) -> list[Deployment]:
+    """What was told of its system, or of what belongs to none if it does, in the day before it, and since."""
+    day = (incident.since - timedelta(days=1), incident.resolved_at or incident.since + timedelta(days=1))
+    found = Deployment.objects.filter(system=incident.system, at__range=day).select_related("system", "component")
+    return list(found[:20])

@@ -108,9 +108,10 @@ def _is_about(difference: dict[str, Any], system: str) -> bool:
 
 
 def _deployments(scope: Scope, span: Q) -> Iterator[Event]:
-    rows = Deployment.objects.filter(span, component__in=scope.parts).select_related("component__system")
-    for row in rows.order_by("-at")[: MOST["other"]]:
-        data = {"what": str(row.component), "version": row.version, "note": row.note, "url": row.url,
+    whole = Q(component=None, system__in={part.system_id for part in scope.parts.values()})
+    rows = Deployment.objects.filter(span, Q(component__in=scope.parts) | whole)
+    for row in rows.select_related("system", "component__system").order_by("-at")[: MOST["other"]]:
+        data = {"what": str(row.component or row.system), "version": row.version, "note": row.note, "url": row.url,
                 "actor": row.told_by}  # fmt: skip
         yield Event(row.at, Kind.DEPLOYMENT, row.component_id, row.pk, data)
 

@@ -1,7 +1,7 @@
 """Every write on incidents: ``following`` what the checks see, and the acts of ``people``."""
 
 from mainstay.domain.alert import Alert
-from mainstay.incidents.actions.alerts import note_change, receive
+from mainstay.incidents.actions.alerts import receive
 from mainstay.incidents.actions.drilling import make_real, open_for_drill
 from mainstay.incidents.actions.files import File
 from mainstay.incidents.actions.following import follow, follow_blind, follow_unmuted, release, resolve_calm
@@ -31,7 +31,6 @@ __all__ = [
     "judge_again",
     "make_real",
     "note",
-    "note_change",
     "open_by_hand",
     "open_for_check",
     "open_for_drill",

@@ -15,7 +15,7 @@ from mainstay.domain.state import Category
 from mainstay.incidents.actions.people import take_on
 from mainstay.incidents.actions.signals import completed, components_of, hear
 from mainstay.incidents.actions.telling import News, tell_all
-from mainstay.incidents.models import Entry, Incident, ReportedChange
+from mainstay.incidents.models import Entry, Incident
 from mainstay.incidents.queries import of_alert
 
 
@@ -48,22 +48,6 @@ def receive(alerts: list[Alert], *, actor: Actor) -> tuple[int, int]:
             done = {"opened": opened, "ended": ended, "noted": noted, "taken": taken}
             record(actor, "alert.receive", "alerts", {key: count for key, count in done.items() if count})
     return opened, ended
-
-
-def note_change(
-    *, summary: str, system: str, source: str, links: list[dict[str, str]], at: datetime | None, actor: Actor
-) -> ReportedChange:
-    """Another program says that something was changed. Of an unknown system it is kept as of none."""
-    owner = System.objects.filter(name=system, retired_at=None).first() if system else None
-    authorise(actor, "alert.receive", system=owner.name if owner else None)
-    with transaction.atomic():
-        now = datetime.now(UTC)
-        row = ReportedChange.objects.create(
-            system=owner, at=min(at or now, now), summary=summary[:1000], source=source[:500], links=links,
-            actor=actor.name,
-        )  # fmt: skip
-        record(actor, "alert.receive", f"change {row.pk}", {"summary": row.summary[:200]})
-    return row
 
 
 def _systems(alerts: Iterable[Alert]) -> dict[str, System]:

@@ -13,22 +13,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='ReportedChange',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('summary', models.CharField(max_length=1000)),
-                ('source', models.CharField(blank=True, max_length=500)),
-                ('links', models.JSONField(default=list, help_text='href, text')),
-                ('actor', models.CharField(max_length=150)),
-                ('system', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='reported_changes', to='catalogue.system')),
-            ],
-            options={
-                'ordering': ('-at', '-id'),
-                'indexes': [models.Index(fields=['system', '-at'], name='reported_change_newest')],
-            },
-        ),
-        migrations.CreateModel(
             name='Signal',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
