@@ -258,6 +258,8 @@ def test_the_fingerprint_has_a_deadline(books: str, tmp_path: Path) -> None:
 
 
 def test_a_missing_program_is_named_with_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for one in ("mariadb-dump", "mariadbd", "restic"):
+        servers.program(one)
     assert mariadb_dump.lacks() == []
     monkeypatch.setattr("mainstay.drivers.program._PATH", "/nowhere")
     monkeypatch.setenv("PATH", "/nowhere")

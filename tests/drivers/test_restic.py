@@ -96,6 +96,7 @@ def code_of(error: pytest.ExceptionInfo[ToolFailed]) -> str:
 
 
 def test_a_repository_is_made_once(tmp_path: Path) -> None:
+    installed("restic")
     one = restic(tmp_path / "repository")
     assert one.make() == one.make()
     assert one.snapshots() == []
@@ -176,6 +177,7 @@ def test_a_password_that_was_changed_locks_the_old_one_out(shelf: Shelf, tmp_pat
 
 
 def test_a_repository_that_is_not_there_is_said(tmp_path: Path) -> None:
+    installed("restic")
     with pytest.raises(ToolFailed) as caught:
         restic(tmp_path / "none").snapshots()
     assert code_of(caught) == "absent"

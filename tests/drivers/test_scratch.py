@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from mainstay.drivers import postgresql_programs, program, scratch_mariadb, scratch_postgresql
+from mainstay.drivers import program, scratch_mariadb, scratch_postgresql
 from mainstay.drivers.backup_tools import Run
 from mainstay.drivers.scratch_server import MEMORY, Server
+from tests import servers
 from tests.processes import alive, wait_for
 
 
@@ -21,7 +22,7 @@ def run_in(directory: Path) -> Run:
 
 def test_a_postgresql_that_was_left_is_swept(tmp_path: Path) -> None:
     run = run_in(tmp_path)
-    one = scratch_postgresql.Scratch(run.directory, max(postgresql_programs.directories()), run.until)
+    one = scratch_postgresql.Scratch(run.directory, servers.major(), run.until)
     pid = int((one.home / "data" / "postmaster.pid").read_text().splitlines()[0])
     one._running.process.send_signal(signal.SIGKILL)  # the guardian, which takes the server with it
     one._running.process.wait()
@@ -47,6 +48,7 @@ def test_a_server_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_mariadb_that_was_left_is_swept(tmp_path: Path) -> None:
+    servers.program("mariadbd")
     run = run_in(tmp_path)
     one = scratch_mariadb.Scratch(run.directory, run.until)
     pid = int((one.home / "pid").read_text())
@@ -72,9 +74,10 @@ def test_a_scratch_server_is_held_to_what_it_may_take(
     monkeypatch.setattr(program.HOUSE, "largest", 2_000_000_000)
     run = run_in(tmp_path)
     if kind == "postgresql":
-        one: Server = scratch_postgresql.Scratch(tmp_path, max(postgresql_programs.directories()), run.until)
+        one: Server = scratch_postgresql.Scratch(tmp_path, servers.major(), run.until)
         pid = int((one.home / "data" / "postmaster.pid").read_text().splitlines()[0])
     else:
+        servers.program("mariadbd")
         one = scratch_mariadb.Scratch(tmp_path, run.until)
         pid = int((one.home / "pid").read_text())
     try:

@@ -181,6 +181,7 @@ def test_a_bucket_holds_copies(bucket: servers.S3, tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_with_a_bucket_is_said(bucket: servers.S3, tmp_path: Path) -> None:
+    servers.program("restic")
     nobody = f"http://127.0.0.1:{servers.free_port()}"
     cases = {
         "denied": (in_bucket(bucket), NOWHERE, "allowed network"),
