@@ -42,7 +42,7 @@ class Deployed(Body):
 @router.get("/incidents/{number}/diagnosis", response=answers.Diagnosis, **needs("incident.read"))
 def diagnose_incident(request: HttpRequest, number: Number) -> Any:
     """The likely root with its reasons, the series that moved, what happened, logs and slow SQL as they were when it
-    began, who uses it, past incidents like it, articles, runbooks, vendors."""
+    began, who uses it, past incidents like it, articles, emergency plans, runbooks, vendors."""
     found, language = incidents.incident(number, sight(request)), language_of(get_language())
     return diagnosis_row(queries.diagnosis(found, language, datetime.now(UTC), sight(request)), language)
 

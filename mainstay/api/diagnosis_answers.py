@@ -130,6 +130,14 @@ class DiagnosisArticle(Schema):
     title: Words
 
 
+class DiagnosisPlan(Schema):
+    """An emergency plan in force of the system; ``why``: sees (it names a check that fails) or system."""
+
+    name: str
+    title: Words
+    why: Literal["sees", "system"]
+
+
 class DiagnosisRunbook(Schema):
     """A runbook that fits, and where it can be run."""
 
@@ -165,5 +173,6 @@ class Diagnosis(Schema):
     users: DiagnosisUsers
     past: list[DiagnosisPast]
     articles: list[DiagnosisArticle]
+    plans: list[DiagnosisPlan]
     runbooks: list[DiagnosisRunbook]
     vendors: list[DiagnosisVendor]

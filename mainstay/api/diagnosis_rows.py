@@ -56,6 +56,7 @@ def _known(found: Diagnosis) -> Row:
             {"id": one.pk, "title": {tongue: text["title"] for tongue, text in one.texts.items()}}
             for one in found.articles
         ],
+        "plans": [{"name": one.name, "title": one.title, "why": one.why} for one in found.plans],
         "runbooks": [
             {"name": one.name, "title": one.title, "target": one.target, "why": one.why} for one in found.runbooks
         ],

@@ -90,6 +90,8 @@ def _print_known(row: dict[str, Any]) -> None:
         print(line.rstrip(": "))
     for one in row["articles"]:
         print(_("article {id}: {title}").format(id=one["id"], title=titled(one["title"])))
+    for one in row["plans"]:
+        print(_("emergency plan {name} ({why})").format(name=one["name"], why=why_word(one["why"])))
     for one in row["runbooks"]:
         print(_("runbook {name} ({why})").format(name=one["name"], why=why_word(one["why"])))
     for one in row["vendors"]:

@@ -43,10 +43,11 @@ def kind_word(kind: Kind | str) -> str:
 
 
 def why_word(why: str) -> str:
-    """Why a past incident or a runbook is shown."""
+    """Why a past incident, a plan or a runbook is shown."""
     return {
         "key": _("the same fault"), "text": _("a title like it"), "past": _("ended one like it"),
         "pack": _("came with the check that fails"), "kind": _("made for such a component"),
+        "sees": _("names a check that fails"), "system": _("for this system"),
     }.get(why, why)  # fmt: skip
 
 

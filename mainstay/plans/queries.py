@@ -66,6 +66,11 @@ def _followed(sight: Sight = EVERYTHING) -> QuerySet[Version]:
     return found.select_related("plan__system").order_by("plan__system__tier", "plan__name")
 
 
+def followed_on(system: System) -> QuerySet[Version]:
+    """The plans in force of a system, as they are followed."""
+    return _followed().filter(plan__system=system)
+
+
 @dataclass(frozen=True, slots=True)
 class Stale:
     """A plan whose supplies have expired."""

@@ -10,6 +10,8 @@ from mainstay.web.lettering import ems
 
 HEIGHT = 240
 LEFT, RIGHT, TOP, BOTTOM = 56, 22, 14, 26
+GAP = 8
+"""Between the axis and what its marks say."""
 LONG = 290
 """Of the longest of the bars that lie."""
 
@@ -45,8 +47,8 @@ class Columns:
     columns: list[Column]
     marks: list[Tick]
     frame: Frame
+    left: int
     height: int = HEIGHT
-    left: int = LEFT
     top: int = TOP
     bottom: int = HEIGHT - BOTTOM
     plot_height: int = HEIGHT - TOP - BOTTOM
@@ -54,6 +56,11 @@ class Columns:
     @property
     def right(self) -> int:
         return self.frame.width - RIGHT
+
+    @property
+    def label_end(self) -> int:
+        """Where what the marks say ends."""
+        return self.left - GAP
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,9 @@ def columns(
     high, step = (ceiling_of_time if time else ceiling)(
         max((sum(values.values()) for _, _, values in given), default=0)
     )
-    slot = (frame.width - LEFT - RIGHT) / max(1, len(given))
+    values_said = [(step * n, said(step * n)) for n in range(round(high / step) + 1)]
+    left = max(LEFT, math.ceil(max(ems(text) for _, text in values_said) * LETTERS) + GAP)
+    slot = (frame.width - left - RIGHT) / max(1, len(given))
     every = math.ceil((max((ems(text) for text, _, _ in given), default=0) * LETTERS + 8) / slot)
     plot = HEIGHT - TOP - BOTTOM
 
@@ -95,7 +104,7 @@ def columns(
 
     found = []
     for place, (text, title, values) in enumerate(given):
-        x, below, parts = LEFT + slot * place, 0.0, []
+        x, below, parts = left + slot * place, 0.0, []
         for look, value in values.items():
             if value:
                 top = up(below + value)
@@ -103,8 +112,7 @@ def columns(
             below += value
         shown = text if (len(given) - 1 - place) % every == 0 else ""
         found.append(Column(round(x, 1), round(slot, 1), title, parts, round(x + slot / 2, 1), shown))
-    marks = [Tick(up(step * n), said(step * n)) for n in range(round(high / step) + 1)]
-    return Columns(found, marks, frame)
+    return Columns(found, [Tick(up(value), text) for value, text in values_said], frame, left)
 
 
 def ceiling(most: float) -> tuple[float, float]:

@@ -360,7 +360,7 @@ def pages(there: There) -> list[str]:
         *(f"{check}/{name}/" for name in there.checks), f"{check}/{there.edited}/edit/",
         "/incidents/?state=", "/incidents/?view=plots", "/incidents/figures/?months=3",
         "/reviews/", "/reviews/?view=actions&state=", *([f"/reviews/{there.review}/"] if there.review else []),
-        *(f"/incidents/{number}/" for number in there.incidents),
+        *(f"/incidents/{number}/{end}" for number in there.incidents for end in ("", "diagnosis/")),
         "/data/?view=findings", "/data/?view=rules", "/data/?view=flows", "/data/?view=cases",
         "/backups/", *([f"/backups/policies/{there.system}/{there.policy}/"] if there.policy else []),
         *([f"/backups/policies/{there.system}/{there.written}/edit/", f"/backups/policies/new/?system={there.system}",

@@ -1,6 +1,6 @@
 """Plans and drills with long names, for the bad day."""
 
-PLAN = "database-of-all-the-subsidiaries-dies-in-the-middle-of-the-night"
+PLAN = "database-of-the-subsidiaries-dies-in-the-middle-of-the-night"
 
 
 def planned(system: str, runbook: str) -> str:

@@ -107,6 +107,13 @@ def test_names_below_bars_do_not_touch(frame: Frame) -> None:
     assert [len(one.columns) for one in bars.in_all_frames(names, str, narrow=8)] == [26, 26, 8]
 
 
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda one: one.look)
+def test_what_the_marks_beside_bars_say_is_not_cut(frame: Frame) -> None:
+    drawn = bars.columns([("7月", "", {"": 5400.0})], lambda one: f"{one:g}小时30分", frame=frame, time=True)
+    assert all(ems(mark.text) * LETTERS <= drawn.label_end for mark in drawn.marks)
+    assert drawn.label_end < drawn.left < drawn.columns[0].x + 1 < drawn.right
+
+
 @pytest.mark.parametrize(
     ("looks", "said"),
     [

@@ -9,7 +9,18 @@ from django.db.models import QuerySet
 from mainstay.catalogue.models import Component
 from mainstay.diagnosis.models import Deployment, Examination, Exhibit
 from mainstay.diagnosis.queries.events import CHANGES, Event, Kind, changed_last, events
-from mainstay.diagnosis.queries.known import Alike, Called, Fitting, Users, alike, runbooks, users, vendors
+from mainstay.diagnosis.queries.known import (
+    Alike,
+    Called,
+    Fitting,
+    Prepared,
+    Users,
+    alike,
+    plans,
+    runbooks,
+    users,
+    vendors,
+)
 from mainstay.diagnosis.queries.scope import Relation, Scope, hosts_in, scope_of
 from mainstay.diagnosis.queries.signals import SHOWN, Signal, Signals, signals
 from mainstay.domain import correlation
@@ -35,6 +46,7 @@ __all__ = [
     "Ground",
     "Kind",
     "Lane",
+    "Prepared",
     "Printed",
     "Relation",
     "Scope",
@@ -92,6 +104,7 @@ class Diagnosis:
     users: Users
     alike: list[Alike]
     articles: list[Article]
+    plans: list[Prepared]
     runbooks: list[Fitting]
     vendors: list[Called]
 
@@ -125,8 +138,8 @@ def diagnosis(incident: Incident, language: str, now: datetime, sight: Sight = E
     return Diagnosis(
         incident, start, end, scope, likely, is_clear(likely), moved.found[:SHOWN], moved.looked_at, happened,
         _lanes(scope, start, end), examination, exhibits, _printed(incident, scope, end),
-        users(incident, scope, exhibits), past, fitting(incident, language, sight), runbooks(scope, places, past),
-        vendors(incident, scope),
+        users(incident, scope, exhibits), past, fitting(incident, language, sight), plans(incident, scope),
+        runbooks(scope, places, past), vendors(incident, scope),
     )  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""What is known that helps: past incidents alike and what ended them, runbooks that fit, vendors, and who uses it."""
+"""What is known that helps: past incidents alike and what ended them, emergency plans and runbooks that fit, vendors,
+and who uses it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,10 +12,12 @@ from mainstay.diagnosis.queries.scope import Relation, Scope
 from mainstay.domain.actor import EVERYTHING, Sight
 from mainstay.domain.full_text import Query
 from mainstay.domain.on_call import Vendor
+from mainstay.domain.plan import worded
 from mainstay.incidents.models import Entry, Incident
 from mainstay.knowledge.queries import SIMILAR, Past, subject
 from mainstay.knowledge.queries import similar as of_the_same_checks
 from mainstay.people.queries import seen
+from mainstay.plans.queries import followed_on
 from mainstay.runbooks.models import Run
 from mainstay.runbooks.queries import documents
 
@@ -85,6 +88,28 @@ def runbooks(scope: Scope, likely: Iterable[Component], past: Iterable[Alike]) -
         if why:
             found.append((("past", "pack", "kind").index(why), Fitting(name, version.runbook.title, target, why)))
     return [one for _, one in sorted(found, key=lambda one: (one[0], one[1].name))][:FITTING]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An emergency plan in force of the system, and why it fits: ``sees`` (a check that it names is among those that
+    fail), ``system`` (it is for this system)."""
+
+    name: str
+    title: Mapping[str, str]
+    why: str
+
+
+def plans(incident: Incident, scope: Scope) -> list[Prepared]:
+    """Those that name a failing check first."""
+    if incident.system is None:
+        return []
+    failing = {one.check_of.name for one in scope.members if one.check_of.system_id == incident.system_id}
+    found = [
+        Prepared(one.plan.name, worded(one.document), "sees" if failing & set(one.document["checks"]) else "system")
+        for one in followed_on(incident.system)
+    ]
+    return sorted(found, key=lambda one: ("sees", "system").index(one.why))[:FITTING]
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def relation(value: Any) -> str:
 
 @register.filter
 def fits_because(why: str) -> str:
-    """Why a past incident or a runbook is shown."""
+    """Why a past incident, a plan or a runbook is shown."""
     return why_word(why)
 
 
