@@ -10,10 +10,12 @@ from mainstay.help_desk.actions import Report, Sent, answer, open_ticket
 from mainstay.incidents.models import Incident
 from mainstay.knowledge.actions import About, Text, publish, write
 from mainstay.on_call import actions as on_call
+from mainstay.plans import actions as plans
 from mainstay.reviews import actions as reviews
 from mainstay.runbooks import actions as runbooks
 from mainstay.runbooks.models import Answer, Proof, Step
 from tests.line.on_call import arrange, people
+from tests.line.planned import PLAN
 
 ANN = Actor("person:ann", Role.ADMINISTRATOR)
 BOOK = "runbook: look-at-it\nsteps: {look: {kind: manual, words: Look at its lamp, evidence: true}}\n"
@@ -29,6 +31,7 @@ def keep(systems: Sequence[System], now: datetime) -> None:
         what = Report("question", "It is slow", "Since this morning", system.name, files=[Sent("seen.txt", b"seen")])
         answer(open_ticket(what, actor=ANN, came_by="page").pk, "We look at it.", actor=ANN)
         _run(system, now)
+        _drill(system, now)
     _duty(now)
     for over in Incident.objects.filter(system__in=systems, state="resolved").order_by("-pk")[: len(systems)]:
         _review(over, now)
@@ -49,6 +52,13 @@ def _run(system: System, now: datetime) -> None:
     step = Step.objects.create(run=row, path="look", state="done", key="look", began_at=now, ended_at=now, ended=1)
     said = Answer.objects.create(step=step, by=ANN.name, at=now, yes=True)
     Proof.objects.create(answer=said, name="lamp.txt", kind="text/plain", size=3, sha256="", data=b"lit")
+
+
+def _drill(system: System, now: datetime) -> None:
+    """A plan in force, and a drill of it that goes on."""
+    plan = plans.write({**PLAN, "plan": f"{system.name}-dies", "system": system.name, "checks": []}, actor=ANN)
+    plans.approve(plan.name, actor=ANN)
+    plans.start(plans.plan_drill(plan.name, "table", now, actor=ANN).pk, actor=ANN)
 
 
 def _duty(now: datetime) -> None:

@@ -38,6 +38,7 @@ from mainstay.knowledge.models import Article  # noqa: E402
 from mainstay.on_call.feeds import path  # noqa: E402
 from mainstay.on_call.models import Feed, Handover  # noqa: E402
 from mainstay.people.models import Person  # noqa: E402
+from mainstay.plans.models import Drill  # noqa: E402
 from mainstay.reviews.models import Action  # noqa: E402
 from mainstay.runbooks.models import Proof as Evidence  # noqa: E402
 
@@ -117,6 +118,7 @@ def _helped() -> Samples:
     """Of what people have written and asked."""
     ticket, article, proof = Ticket.objects.latest("pk"), Article.objects.latest("pk"), Evidence.objects.latest("pk")
     run, feed, over = proof.answer.step.run, Feed.objects.latest("pk"), Handover.objects.latest("pk")
+    drill = Drill.objects.latest("pk")
     action = Action.objects.filter(state="open").latest("pk")
     file = {"number": str(File.objects.filter(message__ticket=ticket).latest("pk").pk)}
     book, public = {"name": run.version.runbook.name}, {"key": ticket.key}
@@ -126,6 +128,8 @@ def _helped() -> Samples:
         **{f"review-action-{act}": {"number": str(action.pk)} for act in ("change", "done", "accept")},
         "helpdesk-ticket": public, "helpdesk-file": public | file, "helpdesk-article": {"number": str(article.pk)},
         "helpdesk-score": {"token": score_link(ticket).rstrip("/").rpartition("/")[2]},
+        "plan": {"name": drill.plan.name}, "planedit": {"name": drill.plan.name}, "drill": {"number": str(drill.pk)},
+        "planfile": {"name": drill.plan.name, "form": "html"},
         "runbook": book, "runbookedit": book, "run": {"number": str(run.pk), "name": str(proof.pk)},
         "on-call-hand-over": {"number": str(over.pk)},
         "rotation": {"name": over.rotation},

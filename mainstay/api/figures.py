@@ -22,7 +22,7 @@ class FiguresWanted(Schema):
     """Of which system, level and category, and of how many calendar months."""
 
     system: Text = ""
-    level: Literal[1, 2, 3] | None = None
+    level: int | None = Field(None, ge=1, le=3)
     category: Literal["", "system", "data", "business"] = ""
     months: int = Field(figures.MONTHS, ge=1, le=MOST_MONTHS)
 

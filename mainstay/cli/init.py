@@ -30,6 +30,7 @@ SETTINGS = """\
 # audit_head = ""                # name a channel: it is sent the audit trail's newest digest each day, without which
 #                                # records that are cut off the trail's end are not missed
 # plugin_directories = ["/usr/lib/nagios/plugins", "/usr/lib64/nagios/plugins"]   # and plugins/ here
+# log_directories = ["/var/log"]   # below which a diagnosis may read logs, besides logs/ here
 # restore_directories = []       # below which copies may be restored, besides data/restored/ here
 
 # [networks]                     # what checks may touch; where notices and the dead-man's call may go

@@ -33,6 +33,7 @@ def design(request: HttpRequest) -> HttpResponse:
     ]  # fmt: skip
     ways = (("stage", "stage-stuck"), ("stage-stuck", "step"), ("stage", "step"), ("stage-final", "step"))
     context = {
+        "kinds": ("catalogue", "deployment", "run", "restore", "incident", "notice"),
         "flow": flow_picture.draw(stages, [{"from": one, "to": to, "count": 7} for one, to in ways], [], "CNY"),
         "tokens": TOKENS, "spaces": SPACES, "sizes": SIZES, "states": STATES, "levels": (1, 2, 3),
         "icons": ("today", "systems", "incidents", "data", "backups", "notices", "audit", "settings", "help", "status",

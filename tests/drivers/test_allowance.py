@@ -11,6 +11,7 @@ import pytest
 
 from mainstay.drivers import allowance, program, scratch_disk, scratch_place, scratch_postgresql
 from mainstay.drivers.allowance import Allowance
+from tests import servers
 
 SIZE = 20_000_000
 ENDLESS = "import sys\nwith open(sys.argv[1], 'wb', buffering=0) as file:\n    while True: file.write(bytes(1 << 20))"

@@ -115,13 +115,15 @@ FITTING = {
     "at": "2027-01-01T00:00:00Z", "plan": "none", "place": 1, "owner": "zoe", "due_at": "2099-01-01",
     "closed_as": "check", "closed_with": "x",
     "start": "2027-01-01T00:00:00Z", "end": "2027-01-02T00:00:00Z", "step": "a",
-    "due": "2027-01-31", "until": "2027-01-31", "ending": "training", "proof": "x",
+    "due": "2027-01-31", "ending": "training", "proof": "x",
     "component": "db", "version": "1.0",
 }  # fmt: skip
 A_PLAN = {"plan": "another", "system": "none", "title": "x", "steps": [{"title": "x"}]}
 ONLY: dict[str, dict[str, Any]] = {
     "PlanWritten": {"document": A_PLAN},
     "PlanEdited": {"document": A_PLAN},
+    "RotationWanted": {"layers": [{"people": ["zoe"], "start": "2026-01-05"}]},
+    "RiskAccepted": {"until": "2027-01-31"},
     "StoreWanted": {"path": "/srv/vault"},
     "Source": {"text": "runbook: another\nsteps: {a: {kind: manual, words: x}}\n", "name": ""},
 }

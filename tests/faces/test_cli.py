@@ -149,7 +149,7 @@ def test_the_settings_that_init_writes_are_all_there_is(tmp_path: Path) -> None:
     assert written.networks.model_fields_set == {"allowed", "notices"}
 
 
-STREAMS = {"up", "incident file", "audit export", "backup certificate"}
+STREAMS = {"up", "incident file", "audit export", "backup certificate", "review print", "plan print"}
 """What runs, or hands out something as it is."""
 
 

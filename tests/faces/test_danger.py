@@ -17,12 +17,14 @@ DANGERS = {
     "account-codes", "account-contact-remove", "account-factor-remove", "on-call-feed-renew", "on-call-override-end",
     "on-call-swap-refuse", "account-passkey-remove", "account-session-end", "account-sessions-end",
     "calendar-retire", "channel-retire", "check-mute", "countersign", "incident-resolve", "inspection-refuse",
-    "person-factor-reset", "person-password-link", "person-sessions-end", "rotation-retire", "runbook-retire",
+    "person-factor-reset", "person-password-link", "person-sessions-end", "rotation-retire",
+    "drill-end", "plan-approve", "plan-retire", "remedy-revoke",
+    "runbook-retire",
     "secret-delete", "secret-rotate", "start-channel-remove", "start-drop", "start-part-remove", "system-mute",
     "token-revoke",
     *SAID_BESIDE,
 }  # fmt: skip
-ENDS = re.compile(r"(remove|retire|delete|revoke|end|drop|reset|refuse|rotate|resolve|approve|abort|prune)$")
+ENDS = re.compile(r"(?<![a-z])(remove|retire|delete|revoke|end|drop|reset|refuse|rotate|resolve|approve|abort|prune)$")
 FORM = re.compile(
     r"""(<details class="ask"[^>]*><summary\b(?:(?!</details>).)*?)?<form\b[^>]*action="{% url '([\w-]+)'"""
 )

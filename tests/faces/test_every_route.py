@@ -124,6 +124,7 @@ FORM = {
     "text": "x", "reason": "x", "hours": "1", "level": "1", "category": "data", "role": "viewer", "username": "new",
     "name": "new", "days": "9", "language": "en", "password": "x", "next": "/today/", "active": "on",
     "year": "2026", "week": "48", "title": "x", "kind": "question", "subject": "x", "rotation": "week",
+    "due": "2027-01-31", "due_at": "2027-01-31", "owner": "zoe", "ending": "training", "proof": "x",
 }  # fmt: skip
 
 

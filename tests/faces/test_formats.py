@@ -40,7 +40,7 @@ def test_an_exact_time(language: str, wanted: str) -> None:
 def test_no_page_writes_dates_in_one_form_for_all() -> None:
     """What machines read, such as the value of a field, may."""
     templates = Path(__file__).resolve().parents[2] / "mainstay" / "web" / "templates"
-    machines = re.compile(r"""(?:value|datetime)=(["']).*?\1""")
+    machines = re.compile(r"""(?:value|datetime|min|max)=(["']).*?\1""")
     found = [
         f"{path.name}: {one}"
         for path in sorted(templates.rglob("*.html"))

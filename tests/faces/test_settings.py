@@ -136,7 +136,7 @@ def test_applied_it_keeps_its_secrets_and_is_no_outline_any_more(ann: Client) ->
     begin(ann)
     ann.post("/start/parts/db/save", {**PART, "password": "hush"})
     assert ann.post("/start/apply")["Location"] == "/systems/store/"
-    assert queries.checks("store").count() == 7
+    assert queries.checks("store").count() == 8
     assert Secret.objects.get().name == "STORE_DB_DSN"
     assert not Outline.objects.exists()
 

@@ -19,6 +19,9 @@ LEASE = timedelta(seconds=90)
 LATELY = timedelta(minutes=1)
 """Receivers who heard something so lately are not back from anywhere."""
 
+ABSENT = timedelta(minutes=10)
+"""So long a receiver must have been away to be told all that waited as one; after less each comes by itself."""
+
 SHOWN = 50
 """Notices that a digest names; it counts all of them."""
 
@@ -119,7 +122,8 @@ def delivered(delivery: Delivery, answer: str, now: datetime) -> None:
 
 def back(delivery: Delivery, now: datetime) -> int:
     """It reached a channel's own receivers, who heard nothing for a while: what failed on the same way before is due
-    now. Returns how many wait. Once a minute at most, or one that is always refused would be tried without a pause."""
+    now. Returns how many wait after a long absence, to be told together. Once a minute at most, or one that is always
+    refused would be tried without a pause."""
     if delivery.recipient:
         return 0
     mine = Delivery.objects.filter(channel=delivery.channel, recipient="")
@@ -128,7 +132,7 @@ def back(delivery: Delivery, now: datetime) -> int:
     waiting = mine.filter(sent_at=None, given_up_at=None).exclude(leased_until__gte=now)
     if not waiting.filter(attempts__gt=0, due_at__gt=now).update(due_at=now):
         return 0
-    return waiting.filter(due_at__lte=now).count()
+    return waiting.filter(due_at__lte=now).count() if now - delivery.notice.at >= ABSENT else 0
 
 
 def failed(delivery: Delivery, reason: str, now: datetime, *, retry: bool) -> None:
