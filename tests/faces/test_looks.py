@@ -49,7 +49,7 @@ NO_PAGES = {
     "runbook-run", "runbook-retire", "run-pause", "run-resume", "run-cancel", "run-retry", "run-skip", "run-approve",
     "run-answer", "rotation-retire", "remedy-allow", "remedy-revoke",
     "plan-approve", "plan-retire", "drill-plan", "drill-cancel", "drill-start", "drill-inject", "drill-alarm",
-    "drill-step", "drill-note", "drill-recover", "drill-end", "drill-attend", "drill-find", "finding-close",
+    "drill-step", "drill-note", "drill-recover", "drill-end", "drill-attend", "drill-find",
     "account-contact-add", "account-contact-remove", "incident-pause", "incident-resume",
     "on-call-override", "on-call-override-end", "on-call-swap", "on-call-swap-take", "on-call-swap-refuse",
     "on-call-swap-withdraw", "on-call-hand-over-add", "on-call-hand-over-confirm", "on-call-feed-renew",
