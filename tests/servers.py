@@ -22,7 +22,6 @@ import pymysql
 import pytest
 
 from estate import postgres
-from mainstay.drivers import postgresql_programs
 
 
 def free_port() -> int:
@@ -38,14 +37,6 @@ def program(name: str) -> str:
     if found is None:
         pytest.skip(f"no {name} on this machine")
     return found
-
-
-def major() -> int:
-    """The newest PostgreSQL that copies can be restored into here; skips the test on a machine without one."""
-    found = postgresql_programs.directories()
-    if not found:
-        pytest.skip("no PostgreSQL on this machine whose programs copies are restored with")
-    return max(found)
 
 
 @contextmanager

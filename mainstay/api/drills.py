@@ -8,10 +8,14 @@ from ninja import Field, Query, Router, Schema
 
 from mainstay.api import plan_answers as answers
 from mainstay.api.auth import actor, needs, sight
-from mainstay.api.plan_rows import attendance_row, drill_row, drill_rows, entry_row, finding_row, wanted_row
-from mainstay.api.shapes import Body, Day, Moment, Number, Page, Paging, Text, page
+from mainstay.api.plan_rows import attendance_row, drill_row, drill_rows, entry_row, wanted_row
+from mainstay.api.review_answers import ReviewAction
+from mainstay.api.review_rows import action_row
+from mainstay.api.reviews import ActionAgreed
+from mainstay.api.shapes import Body, Moment, Number, Page, Paging, Text, page
 from mainstay.plans import actions, queries
 from mainstay.plans.models import Plan
+from mainstay.reviews import actions as reviews
 
 router = Router(tags=["drills"])
 
@@ -78,21 +82,6 @@ class DrillAttended(Body):
     hours: float | None = None
 
 
-class DrillFound(Body):
-    """What was found and is to be done, by whom and until when."""
-
-    text: Annotated[Text, Field(max_length=500)]
-    owner: Text
-    due_at: Day
-
-
-class DrillClosed(Body):
-    """What has come of it: which check (system/check), rule, runbook or training, or why the risk is accepted."""
-
-    closed_as: Literal["check", "rule", "runbook", "training", "accepted"]
-    closed_with: Annotated[Text, Field(max_length=300)]
-
-
 @router.get("/drills", response=Page[answers.Drill], **needs("drill.read"))
 def list_drills(request: HttpRequest, paging: Query[Paging], wanted: Query[DrillsWanted]) -> Any:
     """The newest first."""
@@ -105,12 +94,6 @@ def list_drills(request: HttpRequest, paging: Query[Paging], wanted: Query[Drill
 def show_drill_calendar(request: HttpRequest) -> Any:
     """When each system wants its next drill."""
     return {"items": [wanted_row(one) for one in queries.wanted(datetime.now(UTC), sight(request))]}
-
-
-@router.get("/drills/findings", response=Page[answers.DrillFinding], **needs("drill.read"))
-def list_drill_findings(request: HttpRequest, paging: Query[Paging]) -> Any:
-    """What drills showed: open ones first, what is due first."""
-    return page(request, queries.findings(sight=sight(request)), paging, finding_row)
 
 
 @router.post("/drills", response=answers.Drill, **needs("drill.plan"))
@@ -181,17 +164,9 @@ def attend_drill(request: HttpRequest, number: Number, body: DrillAttended) -> A
     )  # fmt: skip
 
 
-@router.post("/drills/{number}/find", response=answers.DrillFinding, **needs("drill.find"))
-def find_in_drill(request: HttpRequest, number: Number, body: DrillFound) -> Any:
-    """A finding becomes an action with an owner and a day."""
-    return finding_row(
-        actions.act_on(number, body.text, owner=body.owner, due_at=body.due_at, actor=actor(request))
-    )  # fmt: skip
-
-
-@router.post("/drills/findings/{number}/close", response=answers.DrillFinding, **needs("drill.close"))
-def close_drill_finding(request: HttpRequest, number: Number, body: DrillClosed) -> Any:
-    """It ends as something that lasts; to accept the risk needs plan.approve."""
-    return finding_row(
-        actions.close(number, closed_as=body.closed_as, closed_with=body.closed_with, actor=actor(request))
+@router.post("/drills/{number}/find", response=ReviewAction, **needs("drill.find"))
+def act_on_drill(request: HttpRequest, number: Number, body: ActionAgreed) -> Any:
+    """What the drill showed becomes an action, which is chased and ends as one of a review does."""
+    return action_row(
+        reviews.act_on_drill(number, body.title, owner=body.owner, due=body.due, actor=actor(request))
     )  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from ninja import Schema
 
+from mainstay.api.review_answers import ToldAction
 from mainstay.domain.plan import Plan as PlanDocument
 
 Titles = dict[Literal["en", "zh", "zh-hant"], str]
@@ -100,25 +101,6 @@ class DrillAttendance(Schema):
     at: datetime
 
 
-class DrillFinding(Schema):
-    """What a drill showed to be wanting, whose it is and until when."""
-
-    id: int
-    drill: int
-    plan: str
-    system: str
-    text: str
-    owner: str
-    due_at: date
-    state: Literal["open", "closed"]
-    made_at: datetime
-    made_by: str
-    closed_as: Literal["", "check", "rule", "runbook", "training", "accepted"]
-    closed_with: str
-    closed_at: datetime | None
-    closed_by: str
-
-
 class DrillStep(Schema):
     """A step of the frozen plan, and what became of it."""
 
@@ -137,7 +119,7 @@ class WholeDrill(Drill):
     entries: list[DrillEntry]
     score: list[DrillAsked]
     attendances: list[DrillAttendance]
-    findings: list[DrillFinding]
+    actions: list[ToldAction]
 
 
 class DrillWanted(Schema):

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
+from mainstay.api.review_rows import told_action_row
 from mainstay.api.rows import Row
 from mainstay.incidents.queries import of_drill
 from mainstay.plans import queries
-from mainstay.plans.models import Attendance, Drill, Entry, Finding, Plan, Version
+from mainstay.plans.models import Attendance, Drill, Entry, Plan, Version
 from mainstay.plans.queries import Wanted
+from mainstay.reviews.queries import actions_of_drill
 
 
 def plan_row(row: Plan) -> Row:
@@ -50,7 +52,7 @@ def drill_rows(row: Drill) -> Row:
         "steps": _steps(row),
         "entries": [entry_row(one) for one in queries.record_of(row)], "score": row.score.get("lines", []),
         "attendances": [attendance_row(one) for one in row.attendances.all()],
-        "findings": [finding_row(one) for one in row.findings.select_related("drill__plan__system")],
+        "actions": [told_action_row(one) for one in actions_of_drill(row.pk)],
     }  # fmt: skip
 
 
@@ -73,16 +75,6 @@ def entry_row(row: Entry) -> Row:
 def attendance_row(row: Attendance) -> Row:
     """Somebody who took part."""
     return {"drill": row.drill_id, "person": row.person, "role": row.role, "hours": row.hours, "at": row.at}
-
-
-def finding_row(row: Finding) -> Row:
-    """What a drill showed, as an action."""
-    return {
-        "id": row.pk, "drill": row.drill_id, "plan": row.drill.plan.name, "system": row.drill.plan.system.name,
-        "text": row.text, "owner": row.owner, "due_at": row.due_at, "state": row.state, "made_at": row.made_at,
-        "made_by": row.made_by, "closed_as": row.closed_as, "closed_with": row.closed_with,
-        "closed_at": row.closed_at, "closed_by": row.closed_by,
-    }  # fmt: skip
 
 
 def wanted_row(one: Wanted) -> Row:

@@ -68,11 +68,13 @@ class ReviewTurn(Schema):
 
 
 class ReviewAction(Schema):
-    """Something that is done so that it does not happen again; ``again`` is the incident that opened it again."""
+    """Something that is done so that it does not happen again, or goes better. It came of the review of an incident or
+    of a drill; ``again`` is the incident that opened it again."""
 
     id: int
-    review: int
-    incident: int
+    review: int | None
+    incident: int | None
+    drill: int | None
     system: str | None
     title: str
     owner: str

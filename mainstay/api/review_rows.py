@@ -32,11 +32,11 @@ def review_rows(row: Review, actions: Iterable[Action]) -> Row:
 
 def action_row(row: Action) -> Row:
     """An action."""
-    incident = row.review.incident
     return {
-        "id": row.pk, "review": row.review_id, "incident": incident.pk,
-        "system": incident.system.name if incident.system else None, "title": row.title, "owner": row.owner,
-        "due": row.due, "state": row.state, "ending": row.ending, "proof": row.proof, "until": row.until,
+        "id": row.pk, "review": row.review_id, "incident": row.review.incident_id if row.review else None,
+        "drill": row.drill_id, "system": row.system.name if row.system else None, "title": row.title,
+        "owner": row.owner, "due": row.due, "state": row.state, "ending": row.ending, "proof": row.proof,
+        "until": row.until,
         "made_at": row.made_at, "made_by": row.made_by, "done_at": row.done_at, "done_by": row.done_by,
         "again": row.again_id,
     }  # fmt: skip

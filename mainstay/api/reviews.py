@@ -1,4 +1,5 @@
-"""Reviews of incidents and the actions that follow: find, read, write, hold, close; agree, change, end."""
+"""Reviews of incidents: find, read, write, hold, close; and the actions that follow from them and from drills: agree,
+change, end."""
 
 from typing import Annotated, Any, Literal
 

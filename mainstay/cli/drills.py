@@ -5,19 +5,20 @@ from typing import Annotated
 
 import typer
 
-from mainstay.api.plan_rows import attendance_row, drill_row, drill_rows, entry_row, finding_row, wanted_row
+from mainstay.api.plan_rows import attendance_row, drill_row, drill_rows, entry_row, wanted_row
 from mainstay.cli.output import AsJson, Limit, print_json, print_one, print_rows
+from mainstay.cli.reviews import print_action
 from mainstay.cli.shell import acting, told
 from mainstay.cli.words import _
 from mainstay.domain.duration import format_duration
 from mainstay.plans import actions, queries
 from mainstay.plans.models import Drill, Entry
+from mainstay.reviews import actions as reviews
 
 drill_app = typer.Typer(no_args_is_help=True)
 
 Number = Annotated[int, typer.Argument(help="The drill's number.")]
 Words = Annotated[str, typer.Option("--text", help="A word on it.")]
-Due = Annotated[datetime, typer.Option("--due", formats=["%Y-%m-%d"], help="Until when.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -77,7 +78,7 @@ def _report(drill: Drill, as_json: bool) -> None:
     print_rows(lines, ("name", "limit", "measured", "outcome"), "", as_json=False)
     print_rows(row["entries"], ("at", "word", "place", "actor", "text"), "", as_json=False)
     print_rows(row["attendances"], ("person", "role", "hours"), "", as_json=False)
-    print_rows(row["findings"], ("id", "state", "text", "owner", "due_at", "closed_as"), "", as_json=False)
+    print_rows(row["actions"], ("id", "state", "due", "owner", "title", "ending", "proof"), "", as_json=False)
 
 
 def _long(number: float | None, unit: str) -> str:
@@ -198,46 +199,17 @@ def attend_drill(
 
 
 @drill_app.command("find")
-def find_in_drill(
+def act_on_drill(
     number: Number,
-    text: Annotated[str, typer.Argument(help="What was found, and what is to be done.")],
-    owner: Annotated[str, typer.Option(help="Who sees to it.")],
-    due: Due,
+    title: Annotated[str, typer.Argument(help="What is to be done.")],
+    owner: Annotated[str, typer.Option(help="Who does it: the name of a person.")],
+    due: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="By when.")],
     as_json: AsJson = False,
 ) -> None:
-    """A finding of a drill becomes an action."""
+    """What a drill showed becomes an action; mainstay review end, change and accept go on with it."""
     with told(_absent(number)):
-        made = actions.act_on(number, text, owner=owner, due_at=due.date(), actor=acting("drill.find"))
-    sentence = _("finding {number}: {owner} sees to it until {day}").format(
-        number=made.pk, owner=owner, day=made.due_at
-    )
-    print_one(finding_row(made), sentence, as_json=as_json)
-
-
-@drill_app.command("findings")
-def list_findings(
-    every: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
-    limit: Limit = 100,
-    as_json: AsJson = False,
-) -> None:
-    """What drills showed, what is due first."""
-    found = queries.findings(state="" if every else "open", sight=acting("drill.read").sight)
-    rows = [finding_row(row) for row in found[:limit]]
-    columns = ("id", "state", "text", "owner", "due_at", "drill", "closed_as")
-    print_rows(rows, columns, _("nothing is open"), as_json=as_json, count=found.count())
-
-
-@drill_app.command("close")
-def close_finding(
-    number: Annotated[int, typer.Argument(help="The finding's number.")],
-    closed_as: Annotated[str, typer.Option("--as", help="check, rule, runbook, training or accepted.")],
-    closed_with: Annotated[str, typer.Option("--with", help="Which one, or why the risk is accepted.")],
-    as_json: AsJson = False,
-) -> None:
-    """A finding has become something that lasts."""
-    with told(_("there is no finding {number}").format(number=number)):
-        row = actions.close(number, closed_as=closed_as, closed_with=closed_with, actor=acting("drill.close"))
-    print_one(finding_row(row), _("finding {number} is closed").format(number=number), as_json=as_json)
+        made = reviews.act_on_drill(number, title, owner=owner, due=due.date(), actor=acting("drill.find"))
+    print_action(made, as_json)
 
 
 def _line(entry: Entry, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""``mainstay review …``: find, read, write, hold, close; and the actions that follow."""
+"""``mainstay review …``: find, read, write, hold, close; and the actions that follow from reviews and drills."""
 
 import sys
 from datetime import date, datetime
@@ -192,7 +192,7 @@ def list_actions(
     limit: Limit = 100,
     as_json: AsJson = False,
 ) -> None:
-    """Actions of all reviews, what is due first."""
+    """Actions of all reviews and drills, what is due first."""
     found = queries.actions(
         state="" if state == "all" else state, owner=owner, system=system, sight=acting("review.read").sight
     )
@@ -201,7 +201,7 @@ def list_actions(
 
 
 def _list(rows: list[dict[str, Any]], *, as_json: bool, count: int | None = None) -> None:
-    columns = ("id", "review", "state", "due", "owner", "title", "ending", "proof", "until")
+    columns = ("id", "review", "drill", "state", "due", "owner", "title", "ending", "proof", "until")
     print_rows(rows, columns, _("there is no action"), as_json=as_json, count=count)
 
 
@@ -216,7 +216,7 @@ def act(
     """Agree on an action."""
     with told(_absent(number)):
         made = actions.add_action(number, title, owner=owner, due=due.date(), actor=acting("review.act"))
-    _acted(made, as_json)
+    print_action(made, as_json)
 
 
 @review_app.command("change")
@@ -232,7 +232,7 @@ def change(
         changed = actions.change_action(
             number, owner=owner, due=_date(due), reason=reason, actor=acting("review.act")
         )  # fmt: skip
-    _acted(changed, as_json)
+    print_action(changed, as_json)
 
 
 @review_app.command("end")
@@ -244,7 +244,7 @@ def end(
 ) -> None:
     """An action is done, and this shows it."""
     with told(_no_action(number)):
-        _acted(actions.end_action(number, ending=ending, proof=proof, actor=acting("review.end")), as_json)
+        print_action(actions.end_action(number, ending=ending, proof=proof, actor=acting("review.end")), as_json)
 
 
 @review_app.command("accept")
@@ -257,7 +257,7 @@ def accept(
     """Accept the risk instead, as an approver who does not own the action."""
     with told(_no_action(number)):
         done = actions.accept_risk(number, reason=reason, until=until.date(), actor=acting("review.accept"))
-    _acted(done, as_json)
+    print_action(done, as_json)
 
 
 def _done(row: Review, as_json: bool) -> None:
@@ -267,7 +267,8 @@ def _done(row: Review, as_json: bool) -> None:
     print_one(review_row(row), sentence, as_json=as_json)
 
 
-def _acted(row: Action, as_json: bool) -> None:
+def print_action(row: Action, as_json: bool) -> None:
+    """How it stands now."""
     sentence = _("action {number} is {state}: {title}").format(number=row.pk, state=_(row.state), title=row.title)
     print_one(action_row(row), sentence, as_json=as_json)
 

@@ -149,7 +149,6 @@ PERMISSIONS: dict[str, Role] = {
     "drill.end": Role.OPERATOR,
     "drill.attend": Role.OPERATOR,
     "drill.find": Role.OPERATOR,
-    "drill.close": Role.OPERATOR,
     "desk.open": Role.OPERATOR,
     "desk.read": Role.OPERATOR,
     "desk.answer": Role.OPERATOR,

@@ -143,5 +143,3 @@ def marked(title: Mapping[str, str]) -> dict[str, str]:
 
 
 MARKS = {"en": "DRILL ", "zh": "【演练】", "zh-hant": "【演練】"}
-CLOSED_AS = ("check", "rule", "runbook", "training", "accepted")
-"""What a finding may end as: something that acts by itself from now on, or a risk that somebody accepts."""

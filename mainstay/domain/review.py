@@ -1,4 +1,4 @@
-"""What follows from an incident: its review, why it happened, and the actions that it leads to."""
+"""What follows from an incident: its review, why it happened, and the actions that it, or a drill, leads to."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""An action of a review in a notice: what is to be done until when, and why it is said now."""
+"""An action in a notice: what is to be done until when, and why it is said now."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,10 +16,19 @@ WORDS = ("action-new", "action-soon", "action-late", "action-higher", "action-ag
 def said_of_action(word: str, data: Mapping[str, Any], language: str) -> dict[str, str]:
     """What the templates show: ``title`` and ``text``, as things stand now."""
     found = action(data["action"])
+    origin, place = _origin(found, language)
+    return {"title": found.title, "text": "\n\n".join([_why(word, found), found.title, origin, BASE_URL + place])}
+
+
+def _origin(found: Action, language: str) -> tuple[str, str]:
+    """What it came of, and where that stands."""
+    if found.drill:
+        words = {"number": found.drill.pk, "plan": in_language(found.drill.plan.title, language)}
+        return _("From drill %(number)s: %(plan)s.") % words, f"/plans/drills/{found.drill.pk}/"
+    assert found.review is not None  # noqa: S101 - the constraint
     incident = found.review.incident
     title = f"#{incident.pk} {in_language(incident.title, language)}"
-    lines = [_why(word, found), found.title, _("From the review of incident %(title)s.") % {"title": title}]
-    return {"title": found.title, "text": "\n\n".join([*lines, f"{BASE_URL}/reviews/{found.review_id}/"])}
+    return _("From the review of incident %(title)s.") % {"title": title}, f"/reviews/{found.review_id}/"
 
 
 def _why(word: str, found: Action) -> str:

@@ -1,4 +1,4 @@
-"""Emergency plans with every version of them, the drills that try them, and what was learned there.
+"""Emergency plans with every version of them, and the drills that try them.
 
 That an incident belongs to a drill stands with the incident, by the drill's number.
 """
@@ -119,23 +119,3 @@ class Attendance(models.Model):
         ordering = ("person",)
         constraints = [models.UniqueConstraint(fields=("drill", "person"), name="attendance_once")]
         indexes = [models.Index(fields=("person", "-at"), name="attendance_person")]
-
-
-class Finding(models.Model):
-    """What a drill showed to be wanting: an action with an owner and a day, which ends as something that lasts."""
-
-    drill = models.ForeignKey(Drill, on_delete=models.CASCADE, related_name="findings")
-    text = models.CharField(max_length=500)
-    owner = models.CharField(max_length=150)
-    due_at = models.DateField()
-    state = models.CharField(max_length=8, default="open", help_text="open, closed")
-    made_at = models.DateTimeField()
-    made_by = models.CharField(max_length=150)
-    closed_as = models.CharField(max_length=8, blank=True, help_text="domain.drill.CLOSED_AS")
-    closed_with = models.CharField(max_length=300, blank=True, help_text="which check, rule, runbook, training; or why")
-    closed_at = models.DateTimeField(null=True)
-    closed_by = models.CharField(max_length=150, blank=True)
-
-    class Meta:
-        ordering = ("state", "due_at", "id")
-        indexes = [models.Index(fields=("due_at",), condition=models.Q(state="open"), name="finding_open")]

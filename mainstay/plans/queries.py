@@ -16,7 +16,7 @@ from mainstay.domain.duration import parse_duration
 from mainstay.domain.plan import Drilled, Due, expired, next_drill
 from mainstay.incidents.queries import of_drill
 from mainstay.people.queries import seen
-from mainstay.plans.models import Attendance, Drill, Entry, Finding, Plan, Version
+from mainstay.plans.models import Attendance, Drill, Entry, Plan, Version
 
 STATES = ("draft", "in-force", "retired")
 DRILL_STATES = ("planned", "running", "done", "cancelled")
@@ -178,18 +178,6 @@ def course(row: Drill) -> Course:
         acknowledged=first.acknowledged_at if first else None, recovered=row.recovered_at, steps=len(plan["steps"]),
         done=len(done), late=len(late), wrong_turns=sum(one.word == "wrong-turn" for one in entries), loss=row.loss,
     )  # fmt: skip
-
-
-def findings(*, state: str = "", owner: str = "", sight: Sight = EVERYTHING) -> QuerySet[Finding]:
-    """What is due first."""
-    found = Finding.objects.filter(seen(sight, "drill__plan__system__name")).select_related("drill__plan__system")
-    found = found.filter(state=state) if state else found
-    return (found.filter(owner=owner) if owner else found).order_by("-state", "due_at", "pk")
-
-
-def finding(number: int, sight: Sight = EVERYTHING) -> Finding:
-    """Raises Finding.DoesNotExist."""
-    return findings(sight=sight).get(pk=number)
 
 
 def attended_by(person: str) -> QuerySet[Attendance]:

@@ -69,12 +69,3 @@ def verdict_word(verdict: str) -> str:
         "ok": pgettext("drill", "met"), "missed": pgettext("drill", "missed"),
         "open": pgettext("drill", "not measured"),
     }.get(verdict, verdict)  # fmt: skip
-
-
-def closed_word(way: str) -> str:
-    """What a finding has ended as."""
-    return {
-        "check": pgettext("finding", "a check"), "rule": pgettext("finding", "a rule on data"),
-        "runbook": pgettext("finding", "a runbook"), "training": pgettext("finding", "a training"),
-        "accepted": pgettext("finding", "an accepted risk"),
-    }.get(way, way)  # fmt: skip

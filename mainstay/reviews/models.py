@@ -1,8 +1,12 @@
-"""What is learned from an incident: its review, and the actions that came of it."""
+"""What is learned from an incident or a drill: the incident's review, and the actions that came of either."""
+
+from datetime import datetime
 
 from django.db import models
 
+from mainstay.catalogue.models import System
 from mainstay.incidents.models import Incident
+from mainstay.plans.models import Drill
 
 
 class Review(models.Model):
@@ -33,9 +37,10 @@ class Review(models.Model):
 
 
 class Action(models.Model):
-    """Something that somebody does so that it does not happen again."""
+    """Something that somebody does so that it does not happen again, or goes better. It came of a review or a drill."""
 
-    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="actions")
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="actions", null=True)
+    drill = models.ForeignKey(Drill, on_delete=models.CASCADE, related_name="actions", null=True)
     title = models.CharField(max_length=300)
     owner = models.CharField(max_length=150, help_text="the name of a person")
     due = models.DateField()
@@ -56,6 +61,27 @@ class Action(models.Model):
     class Meta:
         ordering = ("due", "id")
         indexes = [models.Index(fields=("state", "due"), name="action_state_due")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(review__isnull=False, drill__isnull=True)
+                | models.Q(review__isnull=True, drill__isnull=False),
+                name="action_of_review_or_drill",
+            )
+        ]
+
+    @property
+    def system(self) -> System | None:
+        """What it is about; None where its incident is of no system."""
+        if self.review is not None:
+            return self.review.incident.system
+        return self.drill.plan.system if self.drill else None
+
+    @property
+    def began_at(self) -> datetime | None:
+        """When the incident or the drill began."""
+        if self.review is not None:
+            return self.review.incident.opened_at
+        return self.drill.began_at if self.drill else None
 
 
 class Turn(models.Model):

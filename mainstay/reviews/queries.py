@@ -14,6 +14,8 @@ ACTION_STATES = ("undone", *(one.value for one in ActionState))
 SORTS = {"newest": ("-opened_at", "-pk"), "oldest": ("opened_at", "pk")}
 ACTION_SORTS = {"due": ("due", "pk"), "newest": ("-made_at", "-pk")}
 _DONE, _UNDONE = ActionState.DONE.value, (ActionState.OPEN.value, ActionState.REOPENED.value)
+ORIGIN = _REVIEWED, _DRILLED = "review__incident__system", "drill__plan__system"
+"""The two ways from an action to its system."""
 
 
 def reviews(
@@ -60,14 +62,15 @@ def actions(
     sort: str = "due", sight: Sight = EVERYTHING,
 ) -> QuerySet[Action]:  # fmt: skip
     """``state`` may also be ``undone``; ``overdue``: not done and due before a day. ``text`` is in its words."""
-    found = Action.objects.filter(seen(sight, "review__incident__system__name"))
-    found = found.select_related("review__incident__system").order_by(*ACTION_SORTS[sort])
+    reviewed = Q(drill=None) & seen(sight, f"{_REVIEWED}__name")
+    drilled = Q(review=None) & seen(sight, f"{_DRILLED}__name")
+    found = Action.objects.filter(reviewed | drilled).select_related(*ORIGIN).order_by(*ACTION_SORTS[sort])
     if state:
         found = found.filter(state__in=_UNDONE if state == "undone" else (state,))
     if owner:
         found = found.filter(owner=owner)
     if system:
-        found = found.filter(review__incident__system__name=system)
+        found = found.filter(Q(**{f"{_REVIEWED}__name": system}) | Q(**{f"{_DRILLED}__name": system}))
     if overdue is not None:
         found = found.filter(due__lt=overdue, state__in=_UNDONE)
     return found.filter(title__icontains=text) if text else found
@@ -80,5 +83,13 @@ def action(number: int, sight: Sight = EVERYTHING) -> Action:
 
 def actions_of(number: int) -> QuerySet[Action]:
     """Of one review, with their stories."""
-    found = Action.objects.filter(review=number).select_related("review__incident__system", "again")
-    return found.prefetch_related("story").order_by("due", "pk")
+    return _told(Action.objects.filter(review=number))
+
+
+def actions_of_drill(number: int) -> QuerySet[Action]:
+    """Of one drill, with their stories."""
+    return _told(Action.objects.filter(drill=number))
+
+
+def _told(found: QuerySet[Action]) -> QuerySet[Action]:
+    return found.select_related(*ORIGIN, "again").prefetch_related("story").order_by("due", "pk")

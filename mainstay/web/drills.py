@@ -12,21 +12,24 @@ from django.views.decorators.http import require_POST
 
 from mainstay.catalogue import queries as catalogue
 from mainstay.domain.actor import authorise
-from mainstay.domain.drill import CLOSED_AS, Score, score
+from mainstay.domain.drill import Score, score
 from mainstay.incidents.queries import of_drill
 from mainstay.people import queries as people
 from mainstay.plans import actions, queries
 from mainstay.plans.models import Drill
+from mainstay.reviews import actions as reviews
+from mainstay.reviews.queries import actions_of_drill
 from mainstay.web import lists
 from mainstay.web.access import actor, may, or_404, page, visible, where
 from mainstay.web.attempt import attempt
 from mainstay.web.entered import day, moment
 from mainstay.web.entered import number as figure
 from mainstay.web.live import live
+from mainstay.web.reviews import around_actions
 
 STATES = ("", *queries.DRILL_STATES)
 ACTS = (
-    "start", "cancel", "inject", "alarm", "step", "note", "recover", "end", "attend", "find", "close",
+    "start", "cancel", "inject", "alarm", "step", "note", "recover", "end", "attend", "find",
 )  # fmt: skip
 
 
@@ -76,9 +79,9 @@ def drill(request: HttpRequest, number: int) -> HttpResponse:
             {"place": place, "step": one, "entry": ticked.get(place)}
             for place, one in enumerate(document["steps"], 1)
         ],
-        "so_far": _so_far(row), "attendances": list(row.attendances.all()), "findings": list(row.findings.all()),
-        "can": {act: may(request, f"drill.{act}", system) for act in ACTS}, "ways": CLOSED_AS,
-        "may_accept": may(request, "plan.approve", system), "names": people.people().values_list("username", flat=True),
+        "so_far": _so_far(row), "attendances": list(row.attendances.all()), "rows": actions_of_drill(number),
+        "can": {act: may(request, f"drill.{act}", system) for act in ACTS}, **around_actions(request, system),
+        "names": people.people().values_list("username", flat=True),
         "next_step": next((place for place, _one in enumerate(document["steps"], 1) if place not in ticked), 0),
     }  # fmt: skip
     return live(request, "drill", context)
@@ -185,22 +188,7 @@ def find(request: HttpRequest, number: int) -> HttpResponse:
     form, who = request.POST, actor(request)
 
     def work() -> None:
-        until = day(form.get("due_at", ""))
-        actions.act_on(number, form.get("text", ""), owner=form.get("owner", ""), due_at=until, actor=who)
+        due = day(form.get("due", ""))
+        reviews.act_on_drill(number, form.get("title", ""), owner=form.get("owner", ""), due=due, actor=who)
 
-    return _act(request, number, work, _("The finding is an action now."))
-
-
-@page("drill.close")
-@require_POST
-def close(request: HttpRequest, number: int) -> HttpResponse:
-    form, who = request.POST, actor(request)
-    found = or_404(lambda: queries.finding(number, visible(request)))
-
-    def work() -> None:
-        actions.close(
-            number, closed_as=form.get("closed_as", ""), closed_with=form.get("closed_with", ""), actor=who
-        )  # fmt: skip
-
-    attempt(request, work, _("It is closed."))
-    return redirect("drill", found.drill_id)
+    return _act(request, number, work, _("Agreed."))

@@ -41,7 +41,6 @@ def plans(request: HttpRequest) -> HttpResponse:
         "systems": list(catalogue.systems(sight)), "is_writer": may(request, "plan.write", None),
         "due": [one for one in queries.wanted(now, sight) if one.overdue], "today": now.date(),
         "stale": queries.with_stale_supplies(now.date(), sight),
-        "findings": lists.cut(queries.findings(state="open", sight=sight), 10),
     }  # fmt: skip
     return render(request, "plans.html", context)
 

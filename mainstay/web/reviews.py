@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -33,7 +34,7 @@ FORMS = ("pdf", "html")
 
 @page("review.read")
 def reviews(request: HttpRequest) -> HttpResponse:
-    """Reviews, or with ``?view=actions`` the actions of all of them."""
+    """Reviews, or with ``?view=actions`` the actions that came of them and of drills."""
     if request.GET.get("view") == "actions":
         return _actions(request)
     sight = visible(request)
@@ -72,16 +73,23 @@ def review(request: HttpRequest, number: int) -> HttpResponse:
     system = found.incident.system.name if found.incident.system else None
     context = {
         "review": found, "incident": found.incident, "figures": wording.figures(found),
-        "rows": list(queries.actions_of(number)), "today": day_of(datetime.now(UTC)),
+        "rows": queries.actions_of(number),
         "causes": [(one.value, wording.cause_word(one)) for one in Cause],
-        "endings": [(one, wording.ending_word(one)) for one in ENDINGS],
         "whys": [*found.whys, *[""] * max(1, 5 - len(found.whys))],
-        "is_writer": may(request, "review.write", system), "is_approver": may(request, "review.accept", system),
-        "is_author": may(request, "article.write", system),
-        "owners": people(state="active").values_list("username", flat=True)[:OFFERED],
-        "proofs": _proofs(request, system), "mine": me(request).username,
+        "is_writer": may(request, "review.write", system), "is_author": may(request, "article.write", system),
+        **around_actions(request, system),
     }  # fmt: skip
     return render(request, "review.html", context)
+
+
+def around_actions(request: HttpRequest, system: str | None) -> dict[str, Any]:
+    """What ``parts/actions.html`` shows beside the ``rows`` of a review or a drill; nothing is asked for but by it."""
+    return {
+        "today": day_of(datetime.now(UTC)), "endings": [(one, wording.ending_word(one)) for one in ENDINGS],
+        "may_act": may(request, "review.act", system), "is_approver": may(request, "review.accept", system),
+        "owners": people(state="active").values_list("username", flat=True)[:OFFERED],
+        "proofs": partial(_proofs, request, system), "mine": me(request).username,
+    }  # fmt: skip
 
 
 def _proofs(request: HttpRequest, system: str | None) -> list[str]:
@@ -197,7 +205,7 @@ def change_action(request: HttpRequest, number: int) -> HttpResponse:
             number, owner=asked.get("owner") or None, due=due, reason=asked.get("reason", ""), actor=actor(request)
         )
 
-    return _act(request, found.review_id, work, _("Changed."))
+    return _acted(request, found, work, _("Changed."))
 
 
 @page("review.end")
@@ -210,7 +218,7 @@ def end_action(request: HttpRequest, number: int) -> HttpResponse:
             number, ending=asked.get("ending", ""), proof=asked.get("proof", ""), actor=actor(request)
         )  # fmt: skip
 
-    return _act(request, found.review_id, work, _("The action is done."))
+    return _acted(request, found, work, _("The action is done."))
 
 
 @page("review.accept")
@@ -222,7 +230,7 @@ def accept_risk(request: HttpRequest, number: int) -> HttpResponse:
         until = _day(asked.get("until", ""))
         actions.accept_risk(number, reason=asked.get("reason", ""), until=until, actor=actor(request))
 
-    return _act(request, found.review_id, work, _("The risk is accepted."))
+    return _acted(request, found, work, _("The risk is accepted."))
 
 
 def _review(request: HttpRequest, number: int) -> Review:
@@ -242,8 +250,18 @@ def _day(text: str) -> date:
 
 def _act(request: HttpRequest, number: int, work: Callable[[], Any], done: str) -> HttpResponse:
     _review(request, number)
+    _attempted(request, work, done)
+    return redirect("review", number)
+
+
+def _acted(request: HttpRequest, action: Action, work: Callable[[], Any], done: str) -> HttpResponse:
+    """Back to the review or the drill that it came of."""
+    _attempted(request, work, done)
+    return redirect("drill", action.drill_id) if action.drill_id else redirect("review", action.review_id)
+
+
+def _attempted(request: HttpRequest, work: Callable[[], Any], done: str) -> None:
     try:
         attempt(request, work, done)
     except ObjectDoesNotExist:
         raise Http404 from None
-    return redirect("review", number)

@@ -68,7 +68,6 @@ def today(request: HttpRequest) -> HttpResponse:
         "plans_due": lists.cut(plans.to_review(now.date(), sight), SHOWN),
         "plans_stale": lists.cut(plans.with_stale_supplies(now.date(), sight), SHOWN),
         "drills_running": list(plans.drills(states=["running"], sight=sight)[:SHOWN]),
-        "my_findings": lists.cut(plans.findings(state="open", owner=me(request).username, sight=sight), SHOWN),
         "lacking": lists.cut([row for row in kept if row.lacks], SHOWN),
         "backups": kept[:GLANCED],
     }

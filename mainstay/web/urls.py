@@ -200,7 +200,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("plans/drills/<int:number>/end", drills.end, name="drill-end"),
     path("plans/drills/<int:number>/attend", drills.attend, name="drill-attend"),
     path("plans/drills/<int:number>/find", drills.find, name="drill-find"),
-    path("plans/findings/<int:number>/close", drills.close, name="finding-close"),
     path("runbooks/", runbooks.runbooks, name="runbooks"),
     path("runbooks/new/", runbooks.new, name="runbooknew"),
     path("runbooks/runs/", runs.runs, name="runs"),

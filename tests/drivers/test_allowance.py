@@ -11,7 +11,7 @@ import pytest
 
 from mainstay.drivers import allowance, program, scratch_disk, scratch_place, scratch_postgresql
 from mainstay.drivers.allowance import Allowance
-from tests import servers
+from tests.drivers.installed import major
 
 SIZE = 20_000_000
 ENDLESS = "import sys\nwith open(sys.argv[1], 'wb', buffering=0) as file:\n    while True: file.write(bytes(1 << 20))"
@@ -119,7 +119,7 @@ def test_a_server_within_the_wall_and_nothing_of_it_after_a_kill(place: Path) ->
     """Its data lies in the run's own file system, wherever its account may go in; the sweep of a dead run unmounts."""
     one = mounted(place, 200_000_000)
     assert str(place) in mounts()
-    server = scratch_postgresql.Scratch(place, servers.major(), time.monotonic() + 60)
+    server = scratch_postgresql.Scratch(place, major(), time.monotonic() + 60)
     home = server.home
     one.look()
     assert one.most > 20_000_000

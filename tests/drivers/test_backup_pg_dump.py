@@ -21,6 +21,7 @@ from mainstay.domain.network import NetworkPolicy
 from mainstay.drivers.backup_tools import Run, Source, Taken, ToolFailed, pg_dump
 from mainstay.drivers.postgresql_restore import Restored
 from tests import servers
+from tests.drivers.installed import major
 from tests.processes import wait_for
 
 LOOPBACK = NetworkPolicy((ip_network("127.0.0.0/8"),))
@@ -390,7 +391,7 @@ def test_the_fingerprint_has_a_deadline(books: str, tmp_path: Path) -> None:
 
 def test_a_missing_program_is_named_with_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
     servers.program("restic")
-    servers.major()
+    major()
     monkeypatch.setattr("mainstay.drivers.postgresql_programs._DEBIAN", Path("/nowhere"))
     monkeypatch.setenv("PATH", "/nowhere")
     found = {missing.program: missing.install for missing in pg_dump.lacks()}

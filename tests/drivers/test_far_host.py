@@ -22,6 +22,7 @@ from mainstay.drivers.program import Limits
 from mainstay.drivers.scratch_far_postgresql import FarScratch
 from mainstay.drivers.ssh import Door
 from tests import servers
+from tests.drivers.installed import major
 from tests.processes import alive, wait_for
 
 NETWORK = NetworkPolicy((*LOOPBACK,))
@@ -95,7 +96,7 @@ def test_a_program_runs_there_and_nothing_stays(way: servers.SSH, base: Path, tm
 
 def test_a_server_there_is_reached_from_here(way: servers.SSH, base: Path, tmp_path: Path) -> None:
     with closing(opened(way, base, tmp_path)) as host:
-        with closing(FarScratch(host, tmp_path, servers.major(), until())) as one:
+        with closing(FarScratch(host, tmp_path, major(), until())) as one:
             with psycopg.connect(one.conninfo()) as db:
                 row = db.execute(
                     "select current_setting('listen_addresses') || current_setting('data_directory')"
@@ -110,10 +111,10 @@ def test_a_server_there_is_reached_from_here(way: servers.SSH, base: Path, tmp_p
 WORKER = """
 import sys, time
 from pathlib import Path
-from tests.drivers.test_far_host import FarScratch, opened, servers, until
+from tests.drivers.test_far_host import FarScratch, major, opened, servers, until
 way = servers.SSH(int(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), sys.argv[4])
 host = opened(way, Path(sys.argv[5]), Path(sys.argv[6]))
-FarScratch(host, Path(sys.argv[6]), servers.major(), until())
+FarScratch(host, Path(sys.argv[6]), major(), until())
 print('up', flush=True)
 time.sleep(600)
 """
@@ -136,7 +137,7 @@ def test_when_we_are_killed_all_of_it_goes(way: servers.SSH, base: Path, tmp_pat
 
 def test_when_the_connection_is_cut_it_is_said_and_all_of_it_goes(base: Path, tmp_path: Path) -> None:
     with servers.ssh("postgres") as way, closing(opened(way, base, tmp_path)) as host:
-        with closing(FarScratch(host, tmp_path, servers.major(), until())) as one:
+        with closing(FarScratch(host, tmp_path, major(), until())) as one:
             for pid in sessions(way.port):
                 os.kill(pid, 9)
             wait_for(one.lost)

@@ -1,5 +1,4 @@
 """restic, driven: what is saved comes back, and nothing that is wrong with a repository passes for right. The real one.
-
 The traps were measured; each has its test here.
 """
 
@@ -34,6 +33,7 @@ def quiet(*_: object) -> None:
 
 
 def restic(where: Path, password: str = PASSWORD, cache: Path | None = None) -> Restic:
+    installed("restic")
     return Restic(Place(str(where)), password, host=HOST, cache=cache)
 
 
@@ -96,7 +96,6 @@ def code_of(error: pytest.ExceptionInfo[ToolFailed]) -> str:
 
 
 def test_a_repository_is_made_once(tmp_path: Path) -> None:
-    installed("restic")
     one = restic(tmp_path / "repository")
     assert one.make() == one.make()
     assert one.snapshots() == []
@@ -177,7 +176,6 @@ def test_a_password_that_was_changed_locks_the_old_one_out(shelf: Shelf, tmp_pat
 
 
 def test_a_repository_that_is_not_there_is_said(tmp_path: Path) -> None:
-    installed("restic")
     with pytest.raises(ToolFailed) as caught:
         restic(tmp_path / "none").snapshots()
     assert code_of(caught) == "absent"

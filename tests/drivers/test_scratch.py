@@ -13,6 +13,7 @@ from mainstay.drivers import program, scratch_mariadb, scratch_postgresql
 from mainstay.drivers.backup_tools import Run
 from mainstay.drivers.scratch_server import MEMORY, Server
 from tests import servers
+from tests.drivers.installed import major
 from tests.processes import alive, wait_for
 
 
@@ -22,7 +23,7 @@ def run_in(directory: Path) -> Run:
 
 def test_a_postgresql_that_was_left_is_swept(tmp_path: Path) -> None:
     run = run_in(tmp_path)
-    one = scratch_postgresql.Scratch(run.directory, servers.major(), run.until)
+    one = scratch_postgresql.Scratch(run.directory, major(), run.until)
     pid = int((one.home / "data" / "postmaster.pid").read_text().splitlines()[0])
     one._running.process.send_signal(signal.SIGKILL)  # the guardian, which takes the server with it
     one._running.process.wait()
@@ -74,7 +75,7 @@ def test_a_scratch_server_is_held_to_what_it_may_take(
     monkeypatch.setattr(program.HOUSE, "largest", 2_000_000_000)
     run = run_in(tmp_path)
     if kind == "postgresql":
-        one: Server = scratch_postgresql.Scratch(tmp_path, servers.major(), run.until)
+        one: Server = scratch_postgresql.Scratch(tmp_path, major(), run.until)
         pid = int((one.home / "data" / "postmaster.pid").read_text().splitlines()[0])
     else:
         servers.program("mariadbd")

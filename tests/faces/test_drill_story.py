@@ -68,12 +68,12 @@ def test_a_drill_from_the_calendar_to_the_score_to_an_action(site: Served) -> No
         score = text(ann)
         assert re.search(r"\b9\d\s*/ 100", score), "one of two steps was left out"
         assert "passed" in score
-        fill(ann, text="Nobody knew where the paper lies", due_at=f"{soon + timedelta(days=9):%Y-%m-%d}")
-        press(ann, "Make it an action")
-        assert "Nobody knew where the paper lies" in text(ann)
-        fill(ann, closed_as="check", closed_with="shop/home")
-        press(ann, "Close it")
-        assert "It has become: a check · shop/home" in " ".join(text(ann).split())
+        fill(ann, title="Say where the paper lies", due=f"{soon + timedelta(days=9):%Y-%m-%d}")
+        press(ann, "Agree")
+        assert "Say where the paper lies" in text(ann)
+        fill(ann, ending="check", proof="shop/home")
+        press(ann, "It is done")
+        assert "a check: shop/home · ann" in " ".join(text(ann).split())
         ann.open(f"{site.base}/incidents/?view=plots")
         assert "no incident" in text(ann).lower()
         assert ann.errors == []

@@ -46,14 +46,14 @@ API_OBJECTS = {
     "overrides": {"number": "override"}, "rotations": {"name": "rotation"}, "swaps": {"number": "swap"},
     "hand-overs": {"number": "handover"}, "feeds": {"kind": "feed_kind", "owner": "person"},
     "reviews": {"number": "review"}, "actions": {"number": "action"},
-    "plans": {"name": "plan"}, "drills": {"number": "drill"}, "findings": {"number": "finding"},
+    "plans": {"name": "plan"}, "drills": {"number": "drill"},
     "runbooks": {"name": "runbook"}, "runs": {"number": "run"},
     "remedies": {"system": "system", "name": "remedy"}, "evidence": {"number": "run", "file": "shows"},
 }  # fmt: skip
 """The last word of an operation's path that is a kind of object → what stands for each of its parameters."""
 ON_SYSTEM = {
     "system", "check", "incident", "mute", "delivery", "sheet", "backup", "copy", "proof", "restore", "article",
-    "ticket", "run", "review", "action", "remedy", "plan", "drill", "finding",
+    "ticket", "run", "review", "action", "remedy", "plan", "drill",
 }  # fmt: skip
 API_BODIES = {
     "/api/v1/incidents": "system", "/api/v1/mutes": "system", "/api/v1/alertmanager": "alerts",
@@ -111,7 +111,7 @@ WEB_OBJECTS = {
     **{f"review-action-{act}": {"number": "action"} for act in ("change", "done", "accept")},
     "runbook": {"name": "runbook"}, "remedy": {"system": "system", "name": "remedy"},
     "plan": {"name": "plan"}, "planedit": {"name": "plan"},
-    "planfile": {"name": "plan", "form": "paper_form"}, "drill": {"number": "drill"}, "finding": {"number": "finding"},
+    "planfile": {"name": "plan", "form": "paper_form"}, "drill": {"number": "drill"},
     "runbookedit": {"name": "runbook"}, "run": {"number": "run"}, "run-file": {"number": "run", "name": "shows"},
 }  # fmt: skip
 """The name of a route, or its first word → what stands for each of its parameters."""

@@ -141,8 +141,8 @@ def drill_to_end(_words: list[str]) -> int:
     return row
 
 
-def finding(_words: list[str]) -> int:
-    return plans.act_on(drill(["drill", "find"]), "x", owner="alice", due_at=SOON, actor=ADMIN).pk
+def drilled_action(_words: list[str]) -> int:
+    return reviews.act_on_drill(drill(["drill", "find"]), "x", owner="alice", due=SOON, actor=ADMIN).pk
 
 
 def begun_run(words: list[str]) -> int:
@@ -214,7 +214,7 @@ def test_plans_and_drills() -> None:
         if words[:2] == ["plan", "retire"]:
             retire = words  # what follows needs it
             continue
-        run(words, {"7": drill, "8": drill, "9": drill, "10": drill_to_end, "4": finding})
+        run(words, {"7": drill, "8": drill, "9": drill, "10": drill_to_end, "4": drilled_action})
         if words[1] in ("inject", "alarm"):  # one live drill at a time on a system
             plans.end(Drill.objects.latest("pk").pk, leave=True, actor=ADMIN)
     for row in Drill.objects.filter(state="running"):

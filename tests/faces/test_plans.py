@@ -13,7 +13,8 @@ from pypdf import PdfReader
 from mainstay.domain.actor import Actor, Role
 from mainstay.incidents.models import Incident
 from mainstay.plans import actions
-from mainstay.plans.models import Attendance, Drill, Finding, Plan
+from mainstay.plans.models import Attendance, Drill, Plan
+from mainstay.reviews.models import Action
 from tests.faces.test_api import call, shop
 from tests.faces.test_cli import Shell, shell
 from tests.faces.test_web import person
@@ -138,10 +139,11 @@ def test_by_page_from_the_calendar_to_an_action(shop: Client) -> None:
     drill.refresh_from_db()
     assert (drill.state, drill.loss, drill.passed) == ("done", 300, True)
     name = Attendance.objects.get().person
-    who.post(f"{at}find", {"text": "No spare disk", "owner": name, "due_at": day(9)})
+    who.post(f"{at}find", {"title": "No spare disk", "owner": name, "due": day(3)})
     assert "No spare disk" in shown(who, "/today/")
-    finding = Finding.objects.get()
-    who.post(f"/plans/findings/{finding.pk}/close", {"closed_as": "check", "closed_with": "shop/home"})
+    done = f"/reviews/actions/{Action.objects.get().pk}/done"
+    assert who.post(done, {"ending": "check", "proof": "shop/home"})["Location"] == at
+    assert "The database dies" in shown(who, "/reviews/?view=actions&state=done")
     page = shown(who, at)
     assert "a check" in page
     assert "/ 100" in page

@@ -27,7 +27,7 @@ from mainstay.people.actions import add_contact, create_token
 from mainstay.people.models import Passkey, Person, Sitting, SystemRole
 from mainstay.people.queries import actor_of, actor_of_token
 from mainstay.plans import actions as plans
-from mainstay.reviews.actions import add_action
+from mainstay.reviews.actions import act_on_drill, add_action
 from mainstay.reviews.actions import open_by_hand as open_review
 from mainstay.runbooks.actions import run as run_runbook
 from mainstay.runbooks.actions import write as write_runbook
@@ -146,8 +146,8 @@ class World:
         drill = plans.plan_drill(plan.name, "table", datetime.now(UTC), actor=ROOT)
         plans.start(drill.pk, actor=ROOT)
         until = datetime.now(UTC).date() + timedelta(days=9)
-        finding = plans.act_on(drill.pk, "x", owner="zoe", due_at=until, actor=ROOT)
-        return {"plan": plan.name, "drill": drill.pk, "finding": finding.pk, "paper_form": "yaml"}
+        shown = act_on_drill(drill.pk, "x", owner="zoe", due=until, actor=ROOT)
+        return {"plan": plan.name, "drill": drill.pk, "shown": shown.pk, "paper_form": "yaml"}
 
     def _objects(self, name: str) -> dict[str, Any]:
         system, until = System.objects.get(name=name), datetime.now(UTC) + timedelta(hours=1)

@@ -1,6 +1,6 @@
 """Drills: begun where nothing real is hidden, lived through on the line, marked everywhere, counted nowhere, scored."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils.timezone import get_current_timezone
@@ -17,7 +17,7 @@ from mainstay.monitoring.queries import history
 from mainstay.on_call import actions as on_call
 from mainstay.people.models import Person
 from mainstay.plans import actions, queries
-from mainstay.plans.models import Attendance, Drill, Finding
+from mainstay.plans.models import Attendance, Drill
 from mainstay.runbooks.actions import write as write_runbook
 from tests.line.on_call import escalate, people
 from tests.line.planned import CAROL, begun, in_force
@@ -252,29 +252,6 @@ def test_a_drill_is_called_off_before_its_fault_but_ended_after_it(shop: dict[st
         actions.cancel(drill.pk, reason="x", actor=ALICE)
     with pytest.raises(actions.Illegal, match="three years"):
         actions.plan_drill(plan.name, "live", T0 - timedelta(days=9), actor=ALICE)
-
-
-def test_a_finding_ends_only_as_something_that_lasts(shop: dict[str, Check]) -> None:
-    people("alice")
-    drill = begun("table")
-    until = datetime.now(UTC).date() + timedelta(days=14)
-    with pytest.raises(actions.Illegal, match="nobody called zoe"):
-        actions.act_on(drill.pk, "No spare disk", owner="zoe", due_at=until, actor=ALICE)
-    with pytest.raises(actions.Illegal, match="past"):
-        actions.act_on(drill.pk, "No spare disk", owner="alice", due_at=date(2020, 1, 1), actor=ALICE)
-    found = actions.act_on(drill.pk, "No spare disk", owner="alice", due_at=until, actor=ALICE)
-    for way, named, said in (
-        ("talk", "x", "ends as one of"), ("check", "shop/nothing", "no check"), ("runbook", "nothing", "no runbook"),
-        ("training", " ", "which one"),
-    ):  # fmt: skip
-        with pytest.raises(actions.Illegal, match=said):
-            actions.close(found.pk, closed_as=way, closed_with=named, actor=ALICE)
-    with pytest.raises(Denied):
-        actions.close(found.pk, closed_as="accepted", closed_with="too dear", actor=ALICE)
-    actions.close(found.pk, closed_as="check", closed_with="shop/books", actor=ALICE)
-    closed = Finding.objects.get()
-    assert (closed.state, closed.closed_as, closed.closed_by) == ("closed", "check", "person:alice")
-    assert not queries.findings(state="open").exists()
 
 
 def test_who_took_part_is_on_record_by_hand_too(shop: dict[str, Check]) -> None:

@@ -18,10 +18,13 @@ from mainstay.incidents.models import Entry, Incident
 from mainstay.monitoring.actions.samples import name_series, store_samples
 from mainstay.notices.models import Delivery, Notice
 from mainstay.people.models import Person
+from mainstay.plans import actions as plans
+from mainstay.plans.models import Plan
 from mainstay.reviews import actions, queries
 from mainstay.reviews.models import Action, Review
 from mainstay.runbooks.actions import write as write_runbook
 from tests.line.on_call import people
+from tests.line.planned import begun, in_force
 from tests.line.shop import ALICE, BOB, Box, change, channel, follow, mail_server, send_all
 
 pytestmark = pytest.mark.django_db
@@ -249,8 +252,8 @@ def test_a_letter_names_the_action_in_its_owners_language(review: Review, monkey
     texts = [mail.get_body(("plain",)).get_content() for mail in box.mails]  # type: ignore[union-attr]
     assert [mail["To"] for mail in box.mails] == ["bob@shop.example"] * 2
     assert all("Watch the pool" in text and f"/reviews/{review.pk}/" in text for text in texts)
-    assert "尚未完成" in texts[1]
-    assert "not done" not in texts[1]
+    assert [text for text in texts if "尚未完成" in text]  # they fly side by side
+    assert not [text for text in texts if "not done" in text]
 
 
 def test_the_same_fault_again_opens_what_was_done_against_it(review: Review, shop: dict[str, Check]) -> None:
@@ -300,3 +303,73 @@ def test_an_article_is_drafted_with_facts_causes_and_measures(review: Review) ->
     chinese = actions.draft_article(review.pk, "zh", actor=ALICE).texts["zh"]["body"]
     assert "The pool was full" in chinese
     assert "恢复用时" in chinese
+
+
+def of_drill(owner: str = "alice", days: int = 9) -> Action:
+    drill = begun("table", plan=f"plan-{Plan.objects.count()}")
+    return actions.act_on_drill(drill.pk, "Lay a disk by", owner=owner, due=TODAY + days * DAY, actor=ALICE)
+
+
+def test_an_action_is_either_of_a_review_or_of_a_drill(review: Review) -> None:
+    action = of_drill()
+    assert (action.system, action.review, Action.objects.count()) == (review.incident.system, None, 1)
+    for wrong in ({"review": review}, {"drill": None}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Action.objects.filter(pk=action.pk).update(**wrong)
+
+
+@pytest.mark.usefixtures("shop")
+def test_what_a_drill_showed_is_an_action_once_it_has_begun() -> None:
+    people("alice")
+    waits, goes_on = plans.plan_drill(in_force().name, "table", NOW, actor=CAROL), begun("table", plan="another")
+    given: dict[str, Any] = {"owner": "alice", "due": TODAY + DAY, "actor": ALICE}
+    for number, asked, said in (
+        (waits.pk, given, "not begun"), (goes_on.pk, {**given, "owner": "zoe"}, "no account"),
+        (goes_on.pk, {**given, "due": TODAY - 2 * DAY}, "is past"),
+    ):  # fmt: skip
+        with pytest.raises(actions.Illegal, match=said):
+            actions.act_on_drill(number, "Lay a disk by", **asked)
+    with pytest.raises(Denied):
+        actions.act_on_drill(waits.pk, "Lay a disk by", **{**given, "actor": BOB})
+    action = of_drill()
+    assert Record.objects.get(act="drill.find").data["drill"] == action.drill_id
+    assert [one.word for one in queries.actions_of_drill(action.drill_id)[0].story.all()] == ["made"]
+    stranger = Actor("person:zoe", Role.OPERATOR, systems={"shop": Role.NONE})
+    assert not queries.actions(sight=stranger.sight).exists()
+    assert queries.actions(system="shop").get() == action
+
+
+@pytest.mark.usefixtures("shop")
+def test_what_a_drill_showed_ends_with_a_proof_or_as_an_accepted_risk() -> None:
+    people("alice")
+    write_runbook("runbook: mend\nsteps: {a: {kind: manual, words: x}}\n", actor=CAROL)
+    action = of_drill()
+    with pytest.raises(actions.Illegal, match="not changed since"):
+        actions.end_action(action.pk, ending="runbook", proof="mend", actor=ALICE)
+    write_runbook("runbook: mend\nsteps: {a: {kind: manual, words: y}}\n", actor=CAROL)
+    assert actions.end_action(action.pk, ending="runbook", proof="mend", actor=ALICE).state == "done"
+    action, until = of_drill(), TODAY + 30 * DAY
+    with pytest.raises(Denied):
+        actions.accept_risk(action.pk, reason="x", until=until, actor=ALICE)
+    actions.accept_risk(action.pk, reason="too dear", until=until, actor=CAROL)
+    assert actions.lapse(NOW + 31 * DAY) == 1
+
+
+def test_what_a_drill_showed_is_chased_by_mail_and_no_fault_opens_it_again(
+    review: Review, shop: dict[str, Check], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with mail_server(box := Box()) as port:
+        Channel.objects.update(settings={**Channel.objects.get().settings, "port": port})
+        Delivery.objects.update(given_up_at=NOW)
+        action = of_drill("bob")
+        actions.chase(NOW + 17 * DAY)
+        send_all(monkeypatch, NOW + 17 * DAY)
+    texts = [mail.get_body(("plain",)).get_content() for mail in box.mails]  # type: ignore[union-attr]
+    assert all(f"From drill {action.drill_id}: The database dies." in text for text in texts)
+    assert all(f"/plans/drills/{action.drill_id}/" in text for text in texts)
+    assert [told(f"action-{word}") for word in ("new", "late", "higher")] == [
+        ["person:bob"], ["person:bob"], ["person:carol"],
+    ]  # fmt: skip
+    actions.end_action(action.pk, ending="check", proof="shop/db-up", actor=ALICE)
+    follow(change(shop["db"], "critical", datetime.now(UTC) + MINUTE))
+    assert actions.open_again(NOW) == 0

@@ -1,6 +1,6 @@
 """Every write on plans and drills: ``writing`` plans, ``planning`` and ``steering`` drills, ``learning`` from them."""
 
-from mainstay.plans.actions.learning import act_on, attend, close
+from mainstay.plans.actions.learning import attend
 from mainstay.plans.actions.notes import Illegal
 from mainstay.plans.actions.planning import KINDS, cancel, plan_drill, start
 from mainstay.plans.actions.steering import alarm, end, follow, inject, note, recover, step
@@ -9,12 +9,10 @@ from mainstay.plans.actions.writing import approve, retire, write
 __all__ = [
     "KINDS",
     "Illegal",
-    "act_on",
     "alarm",
     "approve",
     "attend",
     "cancel",
-    "close",
     "end",
     "follow",
     "inject",

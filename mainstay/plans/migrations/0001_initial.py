@@ -109,27 +109,6 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('place__isnull', False)), fields=('drill', 'place'), name='drill_step_once')],
             },
         ),
-        migrations.CreateModel(
-            name='Finding',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.CharField(max_length=500)),
-                ('owner', models.CharField(max_length=150)),
-                ('due_at', models.DateField()),
-                ('state', models.CharField(default='open', help_text='open, closed', max_length=8)),
-                ('made_at', models.DateTimeField()),
-                ('made_by', models.CharField(max_length=150)),
-                ('closed_as', models.CharField(blank=True, help_text='domain.drill.CLOSED_AS', max_length=8)),
-                ('closed_with', models.CharField(blank=True, help_text='which check, rule, runbook, training; or why', max_length=300)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('closed_by', models.CharField(blank=True, max_length=150)),
-                ('drill', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='findings', to='plans.drill')),
-            ],
-            options={
-                'ordering': ('state', 'due_at', 'id'),
-                'indexes': [models.Index(condition=models.Q(('state', 'open')), fields=['due_at'], name='finding_open')],
-            },
-        ),
         migrations.AddIndex(
             model_name='plan',
             index=models.Index(fields=['state', 'review_at'], name='plan_state_review'),

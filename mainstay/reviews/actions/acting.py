@@ -1,5 +1,5 @@
-"""Actions that follow from a review: who does what until when, and how it ended. Each act is authorised, carried out
-and audited in one transaction."""
+"""Actions that follow from a review or a drill: who does what until when, and how it ended. Each act is authorised,
+carried out and audited in one transaction."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -8,17 +8,19 @@ from django.db import transaction
 
 from mainstay.audit.actions import record
 from mainstay.catalogue import queries as catalogue
-from mainstay.catalogue.models import Check
+from mainstay.catalogue.models import Check, System
 from mainstay.domain.actor import Actor, Role, authorise, person_name
 from mainstay.domain.review import ActionState, Ending, State
 from mainstay.domain.saying import say
 from mainstay.people.models import Person
 from mainstay.people.queries import actor_of
+from mainstay.plans.actions.notes import locked as locked_drill
 from mainstay.reviews.actions.refusal import Illegal
 from mainstay.reviews.actions.telling import tell
 from mainstay.reviews.actions.writing import locked
 from mainstay.reviews.days import day_of
-from mainstay.reviews.models import Action, Review, Turn
+from mainstay.reviews.models import Action, Turn
+from mainstay.reviews.queries import ORIGIN
 from mainstay.runbooks import queries as runbooks
 from mainstay.runbooks.models import Version
 
@@ -26,20 +28,35 @@ from mainstay.runbooks.models import Version
 def add_action(number: int, title: str, *, owner: str, due: date, actor: Actor) -> Action:
     """To a review that is not closed. Raises Illegal, Review.DoesNotExist."""
     with transaction.atomic():
-        review, now = locked(number, actor, "review.act"), datetime.now(UTC)
+        review = locked(number, actor, "review.act")
         if review.state == State.CLOSED:
             raise Illegal(say("review %(number)s is closed; open it again first", number=number))
-        if not (words := " ".join(title.split())[:300]):
-            raise Illegal(say("say what is to be done"))
-        if due < day_of(now):
-            raise Illegal(say("the day until which it is done is past"))
-        action = Action.objects.create(
-            review=review, title=words, owner=_owner(owner, review), due=due, made_at=now, made_by=actor.name
-        )
-        turn(action, "made", actor, now, owner=owner, due=str(due))
-        record(actor, "review.act", f"action {action.pk}", {"review": number, "owner": owner, "due": str(due)})
-        if owner != person_name(actor.name):
-            tell(action, "action-new", now)
+        return _agreed(Action(review=review, title=title, owner=owner, due=due), actor, "review.act", review=number)
+
+
+def act_on_drill(number: int, title: str, *, owner: str, due: date, actor: Actor) -> Action:
+    """What a drill showed is to be done by somebody. Raises Illegal, Drill.DoesNotExist."""
+    with transaction.atomic():
+        drill = locked_drill(number, actor, "drill.find")
+        if drill.began_at is None:
+            raise Illegal(say("drill %(number)s has not begun", number=number))
+        return _agreed(Action(drill=drill, title=title, owner=owner, due=due), actor, "drill.find", drill=number)
+
+
+def _agreed(action: Action, actor: Actor, act: str, **origin: int) -> Action:
+    """A new action is kept, and its owner hears of it."""
+    now, owner, due = datetime.now(UTC), action.owner, str(action.due)
+    action.title, action.made_at, action.made_by = " ".join(action.title.split())[:300], now, actor.name
+    if not action.title:
+        raise Illegal(say("say what is to be done"))
+    if action.due < day_of(now):
+        raise Illegal(say("the day until which it is done is past"))
+    _may_see(owner, action.system)
+    action.save()
+    turn(action, "made", actor, now, owner=owner, due=due)
+    record(actor, act, f"action {action.pk}", {**origin, "owner": owner, "due": due})
+    if owner != person_name(actor.name):
+        tell(action, "action-new", now)
     return action
 
 
@@ -53,7 +70,8 @@ def change_action(
         action, now = _locked(number, actor, "review.act"), datetime.now(UTC)
         _undone(action)
         before = action.owner, action.due
-        action.owner = _owner(owner, action.review) if owner else action.owner
+        if owner:
+            action.owner = _may_see(owner, action.system)
         if due is not None and due != action.due and due < day_of(now):
             raise Illegal(say("the day until which it is done is past"))
         action.due = due or action.due
@@ -77,7 +95,7 @@ def end_action(number: int, *, ending: str, proof: str, actor: Actor) -> Action:
     with transaction.atomic():
         action = _locked(number, actor, "review.end")
         _undone(action)
-        _done(action, how, _proved(how, proof, action.review, actor), actor)
+        _done(action, how, _proved(how, proof, action, actor), actor)
     return action
 
 
@@ -107,7 +125,7 @@ def _done(action: Action, how: Ending, proof: str, actor: Actor, until: date | N
     record(actor, act, f"action {action.pk}", {"ending": how.value, "proof": proof, "until": str(until or "")})
 
 
-def _proved(how: Ending, proof: str, review: Review, actor: Actor) -> str:
+def _proved(how: Ending, proof: str, action: Action, actor: Actor) -> str:
     """What the ending points to, as it is called."""
     name = " ".join(proof.split())[:500]
     if not name:
@@ -115,7 +133,7 @@ def _proved(how: Ending, proof: str, review: Review, actor: Actor) -> str:
     if how is Ending.TRAINING:
         return name
     if how is Ending.RUNBOOK:
-        return _edited(name, review)
+        return _edited(name, action)
     try:
         check = catalogue.check(name, actor.sight)
     except Check.DoesNotExist:
@@ -125,32 +143,30 @@ def _proved(how: Ending, proof: str, review: Review, actor: Actor) -> str:
     return str(check)
 
 
-def _edited(name: str, review: Review) -> str:
-    """A runbook that was written or changed since the incident began: what was there before did not help."""
+def _edited(name: str, action: Action) -> str:
+    """A runbook that was written or changed since the incident or the drill began: what was there before did not
+    help."""
     try:
         version = runbooks.newest(name)
     except Version.DoesNotExist:
         raise Illegal(say("there is no runbook %(name)s", name=name)) from None
-    if version.made_at <= review.incident.opened_at:
-        raise Illegal(say("runbook %(name)s was not changed since the incident began", name=name))
+    if action.began_at and version.made_at <= action.began_at:
+        raise Illegal(say("runbook %(name)s was not changed since the incident or the drill began", name=name))
     return name
 
 
-def _owner(name: str, review: Review) -> str:
-    """A person who may see what it is about."""
+def _may_see(name: str, system: System | None) -> str:
+    """The name of a person who may see what it is about."""
     person = Person.objects.filter(username=name, is_active=True).first()
-    system = review.incident.system.name if review.incident.system else None
-    if person is None or actor_of(person).role_on(system) <= Role.NONE:
+    if person is None or actor_of(person).role_on(system.name if system else None) <= Role.NONE:
         raise Illegal(say("%(name)s has no account that may see this", name=name))
     return name
 
 
 def _locked(number: int, actor: Actor, act: str) -> Action:
     """The action, for one who may do this on its system."""
-    found = Action.objects.select_for_update(of=("self",)).select_related("review__incident__system")
-    action = found.get(pk=number)
-    system = action.review.incident.system
-    authorise(actor, act, system=system.name if system else None)
+    action = Action.objects.select_for_update(of=("self",)).select_related(*ORIGIN).get(pk=number)
+    authorise(actor, act, system=action.system.name if action.system else None)
     return action
 
 

@@ -18,6 +18,7 @@ from mainstay.reviews.actions.acting import turn
 from mainstay.reviews.actions.telling import approvers, tell
 from mainstay.reviews.days import day_of
 from mainstay.reviews.models import Action
+from mainstay.reviews.queries import ORIGIN
 
 
 def chase(now: datetime) -> int:
@@ -25,7 +26,7 @@ def chase(now: datetime) -> int:
     today = day_of(now)
     waiting = Action.objects.exclude(state=ActionState.DONE.value).filter(due__lte=today + SOON)
     told = 0
-    for action in waiting.select_related("review__incident__system"):
+    for action in waiting.select_related(*ORIGIN):
         with transaction.atomic():
             for word in chased(action.due, today):
                 told += tell(action, word, now, to=approvers(action) if word is Chase.HIGHER else None)
@@ -34,13 +35,13 @@ def chase(now: datetime) -> int:
 
 def open_again(now: datetime) -> int:
     """What was done against a fault did not help when the same fault comes again: the same key, or the same check as
-    its root. Returns how many."""
+    its root. What came of a drill is about how a fault is met, not whether it comes. Returns how many."""
     mine = OuterRef("review__incident")
     root = Member.objects.filter(incident=mine, role="root").values("check_of")[:1]
     same = Q(key=OuterRef("review__incident__key"))
     same |= Q(Exists(Member.objects.filter(incident=OuterRef("pk"), role="root", check_of=OuterRef(OuterRef("root")))))
     later = countable().filter(same, since__gt=OuterRef("done_at"))
-    done = Action.objects.filter(state=ActionState.DONE.value).annotate(root=root)
+    done = Action.objects.filter(state=ActionState.DONE.value, drill=None).annotate(root=root)
     found = done.annotate(came=later.order_by("since", "pk").values("pk")[:1]).exclude(came=None)
     pairs = list(found.order_by("pk").values_list("pk", "came"))
     for number, incident in pairs:
@@ -80,4 +81,4 @@ def _reopened(number: int, now: datetime, **more: Any) -> Action | None:
     changed = Action.objects.filter(pk=number, state=ActionState.DONE.value).update(
         state=ActionState.REOPENED.value, due=due, **more
     )
-    return Action.objects.select_related("review__incident__system").get(pk=number) if changed else None
+    return Action.objects.select_related(*ORIGIN).get(pk=number) if changed else None

@@ -30,6 +30,6 @@ def tell(action: Action, word: str, now: datetime, about: str = "", to: Iterable
 
 def approvers(action: Action) -> list[Person]:
     """Those who may approve on its system, without its owner."""
-    system = action.review.incident.system
+    system = action.system
     people = Person.objects.filter(is_active=True).exclude(username=action.owner).prefetch_related("system_roles")
     return [one for one in people if actor_of(one).role_on(system.name if system else None) >= Role.APPROVER]

@@ -10,6 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('incidents', '0004_clocks'),
+        ('plans', '0001_initial'),
     ]
 
     operations = [
@@ -55,7 +56,8 @@ class Migration(migrations.Migration):
                 ('done_at', models.DateTimeField(null=True)),
                 ('done_by', models.CharField(blank=True, max_length=150)),
                 ('again', models.ForeignKey(help_text='the incident that opened it again', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='incidents.incident')),
-                ('review', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='actions', to='reviews.review')),
+                ('drill', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='actions', to='plans.drill')),
+                ('review', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='actions', to='reviews.review')),
             ],
             options={
                 'ordering': ('due', 'id'),
@@ -83,5 +85,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='action',
             index=models.Index(fields=['state', 'due'], name='action_state_due'),
+        ),
+        migrations.AddConstraint(
+            model_name='action',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('drill__isnull', True), ('review__isnull', False)), models.Q(('drill__isnull', False), ('review__isnull', True)), _connector='OR'), name='action_of_review_or_drill'),
         ),
     ]

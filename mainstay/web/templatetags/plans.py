@@ -20,7 +20,6 @@ register.filter("drill_kind", wording.drill_kind_word)
 register.filter("drill_word", wording.drill_word)
 register.filter("asked_word", wording.asked_word)
 register.filter("verdict_word", wording.verdict_word)
-register.filter("closed_word", wording.closed_word)
 
 
 @register.filter

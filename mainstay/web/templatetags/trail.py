@@ -70,7 +70,7 @@ def _verb(name: str) -> str:
         "plan": pgettext("verb", "plan"), "start": pgettext("verb", "begin"),
         "inject": pgettext("verb", "bring the fault about"), "alarm": pgettext("verb", "raise the alarm"),
         "step": pgettext("verb", "tick a step off"), "recover": pgettext("verb", "system is back"),
-        "attend": pgettext("verb", "note who took part"), "find": pgettext("verb", "note a finding"),
+        "attend": pgettext("verb", "note who took part"), "find": pgettext("verb", "agree on an action"),
     }.get(name, name)  # fmt: skip
 
 
