@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from mainstay.domain.actor import Actor, Role
 from mainstay.plans import actions
 from mainstay.plans.models import Plan
+from mainstay.reviews.actions import act_on_drill
 now, ann = datetime.now(UTC), Actor("person:ann", Role.ADMINISTRATOR)
 maria, words = "maria.magdalena.von-der-buchhaltung", "Nobody of the subsidiaries can confirm an order " * 4 + "x" * 120
 title = {{"en": "The database of all the subsidiaries dies in the middle of the night", "zh": "各子公司合并账簿数据库夜间宕机应急处置与业务恢复预案"}}
@@ -33,7 +34,7 @@ for kind in ("table", "live"):
     actions.step(drill.pk, 1, actor=ann)
     actions.note(drill.pk, words, wrong=True, actor=ann)
     actions.attend(drill.pk, maria, role="administrator of the databases of all the subsidiaries", hours=2, actor=ann)
-    actions.act_on(drill.pk, words, owner=maria, due_at=(now + timedelta(days=9)).date(), actor=ann)
+    act_on_drill(drill.pk, words[:300], owner=maria, due=(now + timedelta(days=9)).date(), actor=ann)
     if kind == "table":
         actions.end(drill.pk, loss=90, text=words, actor=ann)
 """  # noqa: E501
