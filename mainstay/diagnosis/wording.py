@@ -106,7 +106,8 @@ def _state(data: dict[str, Any], language: str) -> str:
 
 
 def _catalogue(data: dict[str, Any], _language: str) -> str:
-    names = listed(one["name"] for one in data["first"])
+    more = ["…"] if data["count"] > len(data["first"]) else []
+    names = listed([*(one["name"] for one in data["first"]), *more])
     words = {"who": person_name(data["actor"]), "names": names, "n": data["count"]}
     return ngettext(
         "%(who)s applied the catalogue: %(n)d change (%(names)s)",

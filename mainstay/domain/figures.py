@@ -119,7 +119,7 @@ def _row(group: str, name: str, faults: Sequence[Fault], watched: tuple[float, U
         group, name, len(faults),
         took([one.acknowledge for one in faults if one.acknowledge is not None]),
         took([one.resolve for one in faults if one.resolve is not None]),
-        between / len(faults) if enough and seconds else None, seconds,
+        round(between / len(faults)) if enough and seconds else None, seconds,
         again, again / len(faults) if enough else None,
         uptime.share, uptime.known, uptime.down,
     )  # fmt: skip

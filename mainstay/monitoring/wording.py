@@ -216,10 +216,10 @@ def format_number(value: float, decimals: int) -> str:
 
 def format_seconds(value: float) -> str:
     """Below a minute as a decimal, above it as days, hours and minutes."""
-    if abs(value) < 1:
+    if 0 < abs(value) < 1:
         return f"{_three(value * 1000)} ms"
     if abs(value) < 60:
-        return f"{_three(value)} s"
+        return f"{_three(value)} {pgettext('unit', 's')}"
     step = 3600 if value >= 86400 else 60 if value >= 3600 else 1
     return _in_units(format_duration(max(0.0, round(value / step) * step)))
 

@@ -89,11 +89,10 @@ def columns(
     given: Sequence[Named], said: Callable[[float], str], *, frame: Frame = WIDE, time: bool = False
 ) -> Columns:
     """Stacked bars of counts, or of seconds for ``time``; as many names are written as have room. Nothing but zeros is
-    an empty plot with its axis."""
-    high, step = (ceiling_of_time if time else ceiling)(
-        max((sum(values.values()) for _, _, values in given), default=0)
-    )
-    values_said = [(step * n, said(step * n)) for n in range(round(high / step) + 1)]
+    an empty plot with its zero line: a scale would be made up."""
+    most = max((sum(values.values()) for _, _, values in given), default=0)
+    high, step = (ceiling_of_time if time else ceiling)(most)
+    values_said = [(step * n, said(step * n)) for n in range(round(high / step) + 1 if most else 1)]
     left = max(LEFT, math.ceil(max(ems(text) for _, text in values_said) * LETTERS) + GAP)
     slot = (frame.width - left - RIGHT) / max(1, len(given))
     every = math.ceil((max((ems(text) for text, _, _ in given), default=0) * LETTERS + 8) / slot)

@@ -1,7 +1,7 @@
 """A diagnosis on one axis of time, as plain numbers: the states of components, what happened, the series that moved."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.timezone import localtime
@@ -18,6 +18,8 @@ SIGNALS = 6
 """Series that are drawn; all that moved stand in the table."""
 TOP, TEXT, ROW, MARKS, CURVE, GAP, SIDE = 20, 16, 14, 20, 44, 10, 8
 """Heights: above all, of a line of words, of a row of states, of one of marks, of a curve, between two; and beside."""
+NEAR = 14
+"""Two marks that are nearer than this would cover each other."""
 _MARKED = (Kind.DEPLOYMENT, Kind.CATALOGUE, Kind.RUN, Kind.RESTORE, Kind.BACKUP, Kind.NOTICE, Kind.INCIDENT)
 _CHANGE = "M-5 5L0 -6L5 5Z"
 _SHAPES = {
@@ -37,6 +39,8 @@ class Mark:
     kind: str
     shape: str
     title: str
+    count: int = 1
+    """How many lie so near to each other that one is drawn; its title tells all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def _picture(found: Diagnosis, language: str, frame: Frame) -> Picture:
         y += TEXT + ROW + GAP
     happened = [one for one in found.events if one.kind in _MARKED]
     if happened:
-        marks = tuple(_mark(one, across, y + TEXT + MARKS / 2, language) for one in happened)
+        marks = _apart(_mark(one, across, y + TEXT + MARKS / 2, language) for one in happened)
         rows.append(Row(y, _("What happened"), marks=marks, height=MARKS))
         y += TEXT + MARKS + GAP
     for signal in found.signals[:SIGNALS]:
@@ -117,6 +121,19 @@ def _strip(lane: Lane, found: Diagnosis, frame: Frame) -> Strip:
 def _mark(event: Event, across: Callable[[float], float], y: float, language: str) -> Mark:
     words = f"{_clock(event.at)}  {kind_word(event.kind)}: {event_said(event, language)}"
     return Mark(across(event.at.timestamp()), y, event.kind.value, _SHAPES[event.kind], words)
+
+
+def _apart(marks: Iterable[Mark]) -> tuple[Mark, ...]:
+    """From left to right; those that would lie on each other are one, with the shape of what explains most."""
+    apart = list[Mark]()
+    for mark in sorted(marks, key=lambda one: one.x):
+        if apart and mark.x - apart[-1].x < NEAR:
+            last = apart.pop()
+            telling = min(last, mark, key=lambda one: _MARKED.index(Kind(one.kind)))
+            title = f"{last.title}\n{mark.title}"
+            mark = replace(last, kind=telling.kind, shape=telling.shape, title=title, count=last.count + 1)
+        apart.append(mark)
+    return tuple(apart)
 
 
 def _curve(signal: Signal, across: Callable[[float], float], y: float, room: float, language: str) -> Row:

@@ -74,7 +74,7 @@ def test_another_language_would_have_its_own_signs() -> None:
 @pytest.mark.parametrize(
     ("seconds", "english", "simplified", "other"),
     [
-        (0.2304, "230 ms", "230 ms", "230 ms"), (5.5, "5.5 s", "5.5 s", "5.5 s"),
+        (0.2304, "230 ms", "230 ms", "230 ms"), (5.5, "5.5 s", "5.5 秒", "5.5 秒"),
         (5400, "1h30m", "1小时30分", "1小時30分"), (90000, "1d1h", "1天1小时", "1天1小時"),
         (8 * 86400, "1w1d", "1周1天", "1周1天"),
     ],

@@ -7,13 +7,14 @@ from django import template
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
-from mainstay.domain.duration import format_duration
-from mainstay.monitoring.wording import in_language, language_of
+from mainstay.monitoring.wording import format_seconds, in_language, language_of
 from mainstay.plans import wording
 
 register = template.Library()
 register.filter("rhythm_word", wording.rhythm_word)
 register.filter("phase_word", wording.phase_word)
+register.filter("span_said", wording.span_said)
+register.filter("day_said", wording.day_said)
 register.filter("plan_state", wording.plan_state_word)
 register.filter("drill_state", wording.drill_state_word)
 register.filter("drill_kind", wording.drill_kind_word)
@@ -39,7 +40,7 @@ def measured(number: float | None, unit: str) -> str:
     """Seconds as people say them, or a count."""
     if number is None:
         return "–"
-    return format_duration(round(number)) if unit == "s" else f"{number:g}"
+    return format_seconds(round(number)) if unit == "s" else f"{number:g}"
 
 
 @register.filter
