@@ -6,23 +6,24 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
-WORKERS ?= 2
+# Half of a test's time is waiting, for browsers, servers and commands.
+WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))))
 SOAK ?= 3600
 
 # What takes minutes each, or most of one: physical copies and moments of the past, kills at every point, each fault of
 # the table, clocks set by an hour, whole servers of other makers.
-THOROUGH := tests/drivers/test_far_host.py tests/drivers/test_far_mariadb.py tests/drivers/test_mariabackup.py tests/drivers/test_mariadb_broken_off.py \
-	tests/drivers/test_mariadb_landing.py tests/drivers/test_patches.py tests/drivers/test_pgbackrest.py \
-	tests/drivers/test_pgbackrest_far.py tests/drivers/test_pgbackrest_s3.py tests/drivers/test_pitr.py \
-	tests/drivers/test_queue_rabbitmq.py tests/estate/test_backups.py tests/faces/test_policy_story.py \
-	tests/faces/test_prometheus_alertmanager.py tests/faces/test_ten_minutes.py \
+THOROUGH := tests/drivers/test_far_host.py tests/drivers/test_far_mariadb.py tests/drivers/test_mariabackup.py \
+	tests/drivers/test_mariadb_broken_off.py tests/drivers/test_mariadb_landing.py tests/drivers/test_patches.py \
+	tests/drivers/test_pgbackrest.py tests/drivers/test_pgbackrest_far.py tests/drivers/test_pgbackrest_s3.py \
+	tests/drivers/test_pitr.py tests/drivers/test_queue_rabbitmq.py tests/estate/test_backups.py \
+	tests/faces/test_policy_story.py tests/faces/test_prometheus_alertmanager.py tests/faces/test_ten_minutes.py \
 	tests/line/test_backup_application.py tests/line/test_backup_elsewhere.py tests/line/test_backup_faults.py \
 	tests/line/test_backup_full_disk.py tests/line/test_backup_kill.py tests/line/test_backup_physical.py \
-	tests/line/test_clock_set.py tests/line/test_database_kill.py tests/line/test_offline.py \
-	tests/line/test_own_copies.py tests/line/test_own_copy_kill.py tests/line/test_packs_standing_twice.py \
-	tests/line/test_restore_kill.py tests/line/test_switch_over.py \
+	tests/line/test_checker_kill.py tests/line/test_clock_set.py tests/line/test_database_kill.py \
+	tests/line/test_disk_full.py tests/line/test_offline.py tests/line/test_own_copies.py \
+	tests/line/test_own_copy_kill.py tests/line/test_packs_standing_twice.py tests/line/test_restore_kill.py \
 	tests/line/test_restores_elsewhere.py tests/line/test_restores_mariadb.py tests/line/test_runbook_durable.py \
-	tests/line/test_runbook_kill_all.py tests/line/test_runbook_upgrade.py
+	tests/line/test_runbook_kill_all.py tests/line/test_runbook_upgrade.py tests/line/test_switch_over.py
 
 .PHONY: demo test test-thorough test-postgresql check bench soak messages screenshots dist clean help
 
@@ -45,7 +46,7 @@ test: $(VENV)/ready-dev estate-ready services
 	@$(BIN)/python -m pytest $(TESTS) $(addprefix --ignore=,$(THOROUGH)) -n $(WORKERS) --dist worksteal
 
 test-thorough: $(VENV)/ready-dev estate-ready services
-	@$(BIN)/python -m pytest $(THOROUGH) -n $(WORKERS) --dist worksteal
+	@$(BIN)/python -m pytest $(THOROUGH) -n 2 --dist worksteal
 
 # The line and the faces once more, with Mainstay's own data in PostgreSQL.
 test-postgresql: $(VENV)/ready-dev services

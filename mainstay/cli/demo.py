@@ -78,7 +78,7 @@ def _run(stack: ExitStack, directory: Path, port: int, once: bool, only: list[st
     watch.wait_for_life(patience=120)
     typer.echo(f"The pages live after {time.monotonic() - began:.0f} s; in half a minute all is looked at.", err=True)
     if once:
-        return Round(watch, facts, directory / "estate", _estate_command(), mainstay.call).run(only, as_json)
+        return Round(watch, facts, directory / "estate", _estate_command(), mainstay.call, PERSON).run(only, as_json)
     demo_backups.ask(watch)
     _say_where(port, password, facts)
     demo_backups.follow(watch)

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mainstay.cli.demo_recovery import WAYS, Call, Recovery, allow_all
+from mainstay.cli.demo_review import Reviewing
 from mainstay.cli.demo_watch import Row, Watch, wait
 
 QUIET = 180.0
@@ -44,6 +45,8 @@ class Result:
     recovered: float | None = None
     clocks: dict[str, str] = field(default_factory=dict)
     """Each clock of the incident: met or late."""
+    reviewed: str = ""
+    """What its review says, once it is closed."""
     false_alarms: list[str] = field(default_factory=list)
 
     @property
@@ -58,6 +61,7 @@ class Result:
             and self.acknowledged is not None
             and self.recovered is not None
             and set(self.clocks.values()) == {"met"}
+            and self.reviewed.startswith("closed")
             and not self.false_alarms
         )
 
@@ -76,10 +80,11 @@ def names(fault: Row, check: str) -> bool:
 class Round:
     """One pass over the estate's faults."""
 
-    def __init__(self, watch: Watch, facts: Row, directory: Path, estate: list[str], call: Call) -> None:
+    def __init__(self, watch: Watch, facts: Row, directory: Path, estate: list[str], call: Call, person: str) -> None:
         self.watch = watch
         self.call = call
         self.recovery = Recovery(watch, call)
+        self.reviewing = Reviewing(watch, call, person)
         self.facts = facts
         self.directory = directory
         self.estate = estate
@@ -137,6 +142,8 @@ class Round:
         whole = self.watch.incident(number)
         taken = whole["acknowledged_at"]
         result.acknowledged = round(_seconds(taken) - broken, 1) if taken else None
+        if result.recovered is not None:
+            result.reviewed = self.reviewing.review(fault, number, result.by)
         result.clocks = {one["clock"]: "late" if one["late"] else "met" for one in whole["clocks"]}
 
     def _detected(self, fault: Row, began: float, patience: float) -> Row | None:
@@ -255,6 +262,7 @@ COLUMNS: tuple[tuple[str, Callable[[Result], str]], ...] = (
     ("recovered after", lambda row: _after(row.recovered)),
     ("by what", lambda row: row.way if row.worked else f"{row.way}: no"),
     ("clocks", lambda row: ", ".join(f"{clock} {stand}" for clock, stand in row.clocks.items())),
+    ("review", lambda row: row.reviewed or "none"),
     ("false alarms", lambda row: "\n".join(row.false_alarms) or "0"),
 )
 """The table's heads, and what stands below each."""

@@ -12,7 +12,7 @@ from mainstay.cli.demo_round import Result, allowed, names
 
 RIGHT = Result("sale-stuck", "business 2", allowed=25.0, detected=7.3, found="business 2", by="meridian/app.sale-stuck",
                known=True, delivered=True, way="runbook x", worked=True, acknowledged=8.0, recovered=14.4,
-               clocks={"respond": "met", "resolve": "met"})  # fmt: skip
+               clocks={"respond": "met", "resolve": "met"}, reviewed="closed, down 9s")  # fmt: skip
 
 
 def test_all_of_it_must_be_right() -> None:
@@ -25,6 +25,7 @@ def test_all_of_it_must_be_right() -> None:
         {"detected": None}, {"detected": 25.1}, {"found": "business 1"}, {"found": "data 2"}, {"known": False},
         {"delivered": False}, {"recovered": None}, {"worked": False}, {"acknowledged": None}, {"clocks": {}},
         {"clocks": {"respond": "met", "resolve": "late"}}, {"false_alarms": ["disk complained"]}, {"allowed": 0.0},
+        {"reviewed": ""}, {"reviewed": "open"},
     ],
     ids=str,
 )  # fmt: skip
