@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from mainstay.domain import document_forms as forms
+from mainstay.domain.reading import Fault
 from mainstay.domain.state import Category, Impact, State
 
 _LEVEL = Literal[1, 2, 3]
@@ -22,6 +23,9 @@ def _either(one: Mapping[str, Any]) -> WithJsonSchema:
 
 Numbers = Annotated[list[_LEVEL], BeforeValidator(_several), _either({"enum": [1, 2, 3]})]
 States = Annotated[list[State], BeforeValidator(_several), _either({"enum": [*map(str, State)]})]
+Reasons = Annotated[
+    list[Literal["limit"] | Fault], BeforeValidator(_several), _either({"enum": ["limit", *map(str, Fault)]})
+]
 Impacts = Annotated[list[Impact], BeforeValidator(_several), _either({"enum": [*map(str, Impact)]})]
 Categories = Annotated[list[Category], BeforeValidator(_several), _either({"enum": [*map(str, Category)]})]
 

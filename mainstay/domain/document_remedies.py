@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from mainstay.domain.document_forms import Duration, Hours, Mapping, Name, Patterns, Text
-from mainstay.domain.document_levels import States
+from mainstay.domain.document_levels import Reasons, States
 from mainstay.domain.runbook import FieldName, Value
 from mainstay.domain.state import State
 
@@ -18,6 +18,10 @@ class Remedy(Mapping):
     title: Text = ""
     checks: Patterns = Field(min_length=1, description="names of checks that it is for; * stands for what one likes")
     state: States = Field([State.CRITICAL], description="how the check must stand")
+    because: Reasons = Field(
+        [],
+        description="why the check must fail: limit (a value is past it) or a fault, such as refused; empty: whatever",
+    )
     runbook: Name
     on: Name | None = Field(None, description="the component that the runbook is about; else the check's own")
     inputs: dict[FieldName, Value] = Field({}, description="the runbook's inputs")

@@ -132,9 +132,11 @@ def decide(remedy: Bound, case: Case, history: Sequence[Attempt], now: datetime)
     return next((reason for reason, holds in found.items() if holds), None)
 
 
-def fits(remedy: Remedy, check: str, state: str) -> bool:
-    """Whether it is for this check, standing so."""
-    return state in remedy.state and names(remedy, check)
+def fits(remedy: Remedy, check: str, state: str, fault: str) -> bool:
+    """Whether it is for this check, standing so, for this reason: ``fault`` is empty where a value is past its limit. A
+    check that sees blocked sessions fails too where the database lets nobody in, and then there is nobody to end."""
+    meant = not remedy.because or (fault or "limit") in remedy.because
+    return meant and state in remedy.state and names(remedy, check)
 
 
 def names(remedy: Remedy, check: str) -> bool:

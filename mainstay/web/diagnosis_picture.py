@@ -128,12 +128,16 @@ def _apart(marks: Iterable[Mark]) -> tuple[Mark, ...]:
     apart = list[Mark]()
     for mark in sorted(marks, key=lambda one: one.x):
         if apart and mark.x - apart[-1].x < NEAR:
-            last = apart.pop()
-            telling = min(last, mark, key=lambda one: _MARKED.index(Kind(one.kind)))
-            title = f"{last.title}\n{mark.title}"
-            mark = replace(last, kind=telling.kind, shape=telling.shape, title=title, count=last.count + 1)
-        apart.append(mark)
+            apart[-1] = _folded(apart[-1], mark)
+        else:
+            apart.append(mark)
     return tuple(apart)
+
+
+def _folded(first: Mark, mark: Mark) -> Mark:
+    telling = min(first, mark, key=lambda one: _MARKED.index(Kind(one.kind)))
+    title = f"{first.title}\n{mark.title}"
+    return replace(first, kind=telling.kind, shape=telling.shape, title=title, count=first.count + 1)
 
 
 def _curve(signal: Signal, across: Callable[[float], float], y: float, room: float, language: str) -> Row:

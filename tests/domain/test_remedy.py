@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from mainstay.domain.calendar import NO_BOOK, DayBook, parse_hours
 from mainstay.domain.document_remedies import Remedy
@@ -114,9 +115,19 @@ def test_what_never_happens(steps: list[tuple[int, str, str, int, bool]], at_mos
 def test_what_a_user_writes() -> None:
     remedy = Remedy.model_validate({"checks": "db.*", "runbook": "r", "after": "2m", "during": "Sat 08:00-09:00"})
     assert bounds_of(remedy, "Asia/Shanghai").after == 2 * MINUTE
-    assert fits(remedy, "db.locks", "critical")
-    assert not fits(remedy, "db.locks", "warning")
-    assert not fits(remedy, "app.locks", "critical")
+    assert fits(remedy, "db.locks", "critical", "")
+    assert fits(remedy, "db.locks", "critical", "refused")
+    assert not fits(remedy, "db.locks", "warning", "")
+    assert not fits(remedy, "app.locks", "critical", "")
+
+
+def test_why_a_check_fails_may_bind_a_remedy() -> None:
+    """Sessions that block are ended where some were seen, not where the database lets nobody in to look."""
+    remedy = Remedy.model_validate({"checks": "db.*", "runbook": "r", "because": ["limit", "exhausted"]})
+    found = {fault: fits(remedy, "db.locks", "critical", fault) for fault in ("", "exhausted", "refused")}
+    assert found == {"": True, "exhausted": True, "refused": False}
+    with pytest.raises(ValidationError):
+        Remedy.model_validate({"checks": "db.*", "runbook": "r", "because": "because"})
 
 
 def runbook(**steps: dict[str, object]) -> Runbook:

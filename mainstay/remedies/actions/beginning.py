@@ -72,11 +72,13 @@ def _chances(now: datetime, incident: int | None = None) -> list[Chance]:
         return []
     known = queries.remedies(now, systems={row.check_of.system_id for row in rows})
     return [
-        Chance(row, one)
-        for row in rows
-        for one in known
-        if one.system.pk == row.check_of.system_id and fits(one.remedy, row.check_of.name, row.check_of.standing.state)
+        Chance(row, one) for row in rows for one in known if one.system.pk == row.check_of.system_id and _fits(one, row)
     ]
+
+
+def _fits(remedy: queries.Standing, member: Member) -> bool:
+    check, stands = member.check_of, member.check_of.standing
+    return fits(remedy.remedy, check.name, stands.state, stands.message.get("fault", ""))
 
 
 def _decided(chance: Chance, now: datetime) -> Refusal | None:

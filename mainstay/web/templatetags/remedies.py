@@ -10,7 +10,7 @@ from django.utils.translation import pgettext
 from mainstay.domain.actor import person_name
 from mainstay.domain.duration import parse_duration
 from mainstay.domain.saying import restored, said
-from mainstay.monitoring.wording import format_seconds
+from mainstay.monitoring.wording import fault_words, format_seconds
 from mainstay.remedies.models import Attempt
 from mainstay.remedies.queries import Standing
 
@@ -57,6 +57,12 @@ def written_span(text: str) -> str:
     """A duration that a user wrote, as people read it."""
     seconds = parse_duration(text)
     return format_seconds(seconds) if seconds else _("at once")
+
+
+@register.filter
+def failing_because(reason: str) -> str:
+    """Why a check must fail: a fault, or a value past its limit."""
+    return _("a value is past its limit") if reason == "limit" else fault_words(reason)
 
 
 @register.filter
