@@ -10,7 +10,7 @@ from django.utils.translation import pgettext
 from mainstay.domain.actor import person_name
 from mainstay.domain.duration import parse_duration
 from mainstay.domain.saying import restored, said
-from mainstay.monitoring.wording import fault_words, format_seconds
+from mainstay.monitoring.wording import fault_words, format_day, format_seconds
 from mainstay.remedies.models import Attempt
 from mainstay.remedies.queries import Standing
 
@@ -23,7 +23,7 @@ def remedy_standing(one: Standing) -> str:
     who = person_name(one.allowance.made_by) if one.allowance else ""
     if one.refusal is None and one.allowance is not None:
         day = localtime(one.allowance.until)
-        return _("allowed by %(who)s until %(day)s") % {"who": who, "day": f"{day:%Y-%m-%d}"}
+        return _("allowed by %(who)s until %(day)s") % {"who": who, "day": format_day(day.date())}
     words = {
         "not-allowed": pgettext("remedy", "off: nobody allows it"),
         "changed": _("off: changed since %(who)s allowed it"), "lapsed": _("off: %(who)s may not allow it any more"),

@@ -1,5 +1,7 @@
 """Words and signs of runs on the pages."""
 
+import shlex
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
@@ -24,6 +26,16 @@ def book_source(source: str) -> str:
     if source.startswith(PACK):
         return _("pack %(name)s") % {"name": source.removeprefix(PACK)}
     return {PAGE: _("written on a page"), FILE: _("a file of the workspace")}.get(source, source)
+
+
+@register.filter
+def as_written(value: Any) -> str:
+    """A setting of a step as somebody would type it: a command with its words apart, a mapping as name=value."""
+    if isinstance(value, Mapping):
+        return " ".join(f"{key}={as_written(one)}" for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return " ".join(shlex.quote(one) if " " in one else one for one in map(as_written, value))
+    return str(value)
 
 
 @register.filter
