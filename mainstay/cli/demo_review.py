@@ -33,6 +33,8 @@ class Reviewing:
         if not review:
             return ""
         number = str(review["id"])
+        if review["state"] == "closed":  # the incident was open once before, and was opened again
+            self.call("review", "reopen", number, "--reason", "It came again")
         self.call("review", "write", number, "--why", fault["title"]["en"], "--why", "The demo brought it about",
                   "--cause", CAUSES[fault["category"]], "--well", f"{found_by} saw it")  # fmt: skip
         action = json.loads(self.call("review", "act", number, "Keep watching for it", "--owner", self.owner,
