@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,13 @@ def free_port() -> int:
     """A port of loopback that nobody has at this moment."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         return int(free.getsockname()[1])
+
+
+def free_ports(count: int) -> list[int]:
+    """So many, none of them twice."""
+    with ExitStack() as held:
+        found = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [int(one.getsockname()[1]) for one in found]
 
 
 def program(name: str) -> str:
@@ -315,7 +322,7 @@ def s3() -> Iterator[S3]:
     keys = [{"accessKey": access, "secretKey": secret}]
     identity = {"name": "shop", "credentials": keys, "actions": ["Admin", "Read", "Write", "List", "Tagging"]}
     (here / "s3.json").write_text(json.dumps({"identities": [identity]}))
-    ports = [free_port() for _ in range(8)]
+    ports = free_ports(8)
     names = ("master", "volume", "filer", "s3")
     listening = [f"-{name}.port={port}" for name, port in zip(names, ports, strict=False)]
     listening += [f"-{name}.port.grpc={port}" for name, port in zip(names, ports[4:], strict=True)]

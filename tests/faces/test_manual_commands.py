@@ -56,8 +56,13 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
+RUN_HERE = ("help-desk", "knowledge", "on-call", "plans", "remedies", "reviews", "runbooks")
+"""Pages whose commands are run here."""
+
+
 def lines(page: str) -> list[list[str]]:
     """Its commands, word by word."""
+    assert page in RUN_HERE
     found = [shlex.split(line, comments=True) for block in blocks(page, "sh") for line in block.splitlines()]
     return [words[1:] for words in found if words[:1] == ["mainstay"]]
 

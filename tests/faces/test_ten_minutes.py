@@ -17,6 +17,7 @@ import pytest
 from tests import mortal, servers
 from tests.faces.running import LOOPBACK, Workspace, until
 from tests.faces.test_manual import ROOT, commands
+from tests.faces.test_manual_commands import RUN_HERE
 from tests.line.test_pack_web import Nginx
 
 pytestmark = pytest.mark.postgresql
@@ -157,8 +158,8 @@ def test_all_is_green_and_a_planted_fault_is_found(followed: Newcomer) -> None:
     assert followed.workspace.get("/sign-in/")[0] == 200
 
 
-THEIR_OWN = ("people", "backups", "help-desk", "knowledge", "on-call", "runbooks")
-"""Pages whose commands are run elsewhere: test_cli_people.py; test_backups.py, test_restores.py; and the last four by
+THEIR_OWN = ("people", "backups", *RUN_HERE)
+"""Pages whose commands are run elsewhere: test_cli_people.py; test_backups.py, test_restores.py; and the rest by
 test_manual_commands.py."""
 
 

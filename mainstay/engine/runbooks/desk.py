@@ -27,14 +27,20 @@ class Desk:
 
     def step(self) -> int:
         """How many runs are open."""
-        runs = list(queries.open_runs().only("pk", "drive", "knocks", "heard"))
+        runs = self._open()
         if runs:
-            self.durable.take_over(self.steady())
+            if gone := self.durable.take_over(self.steady()):
+                notes.left_by(gone)
+                runs = self._open()
             self._keep(runs)
         if self.steady() - self.forgot > FORGET:
             self.forgot = self.steady()
             self.durable.forget(self.durable.ended())
         return len(runs)
+
+    @staticmethod
+    def _open() -> list[Run]:
+        return list(queries.open_runs().only("pk", "drive", "knocks", "heard"))
 
     def _keep(self, runs: list[Run]) -> None:
         states = self.durable.states(row.drive for row in runs if row.drive)

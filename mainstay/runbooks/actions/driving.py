@@ -6,12 +6,13 @@ is gone may have run.
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from mainstay.audit.actions import record
 from mainstay.domain.actor import ENGINE
@@ -218,6 +219,12 @@ def note_memo(begun: Begun, memo: Mapping[str, Any]) -> None:
     step = Step.objects.select_for_update().get(pk=begun.step.pk)
     step.memo = kept({**step.memo, **memo})
     step.save()
+
+
+def left_by(holders: Iterable[str]) -> None:
+    """These processes are gone. Their runs are to be looked at now, so that who drives them stands in the record, also
+    where a run only waits."""
+    Run.objects.filter(holder__in=list(holders), state__in=OPEN).update(knocks=F("knocks") + 1)
 
 
 def heard(number: int, knocks: int) -> None:
