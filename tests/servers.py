@@ -26,15 +26,12 @@ from estate import postgres
 
 def free_port() -> int:
     """A port of loopback that nobody has at this moment."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+    return free_ports(1)[0]
 
 
-def free_ports(count: int) -> list[int]:
-    """So many, none of them twice."""
+def free_ports(count: int) -> list[int]:  # none of them twice
     with ExitStack() as held:
-        found = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [int(one.getsockname()[1]) for one in found]
+        return [held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(count)]
 
 
 def program(name: str) -> str:

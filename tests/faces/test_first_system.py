@@ -112,7 +112,7 @@ def test_the_first_system_is_put_under_care_on_a_phone(site: Served, phone: Brow
                       "one => [one.previousElementSibling.innerText, one.textContent]))")  # fmt: skip
     press(phone, "Apply: put it under care")
     phone.wait("location.pathname === '/systems/shop/'")
-    phone.wait("document.querySelectorAll('main tr .state-ok').length === 7", patience=60)
+    phone.wait("document.querySelectorAll('main tr .state-ok').length === 7", patience=180)
 
     folder = site.folder / "taken"
     folder.mkdir()
