@@ -25,11 +25,11 @@ from estate import postgres
 
 
 def free_port() -> int:
-    """A port of loopback that nobody has at this moment."""
     return free_ports(1)[0]
 
 
-def free_ports(count: int) -> list[int]:  # none of them twice
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nobody has at this moment, none of them twice."""
     with ExitStack() as held:
         return [held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(count)]
 
@@ -326,7 +326,7 @@ def s3() -> Iterator[S3]:
     command = [
         server, "server", f"-dir={here / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", *listening,
         f"-s3.config={here / 's3.json'}", "-s3.iam=false", "-s3.autoCreateBucket=false", "-volume.max=20",
-        "-master.volumeSizeLimitMB=64", "-master.telemetry=false",
+        "-master.volumeSizeLimitMB=64", "-master.telemetry=false", "-s3.port.iceberg=0", "-s3.port.lance=0",
     ]  # fmt: skip
     endpoint = f"http://127.0.0.1:{ports[3]}"
 
