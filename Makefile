@@ -45,6 +45,7 @@ demo: $(VENV)/ready estate-ready
 test: $(VENV)/ready-dev estate-ready services
 	@$(BIN)/python -m pytest $(TESTS) $(addprefix --ignore=,$(THOROUGH)) -n $(WORKERS) --dist worksteal
 
+# Two at a time whatever the machine: each starts whole servers.
 test-thorough: $(VENV)/ready-dev estate-ready services
 	@$(BIN)/python -m pytest $(THOROUGH) -n 2 --dist worksteal
 

@@ -142,9 +142,9 @@ class Round:
         whole = self.watch.incident(number)
         taken = whole["acknowledged_at"]
         result.acknowledged = round(_seconds(taken) - broken, 1) if taken else None
+        result.clocks = {one["clock"]: "late" if one["late"] else "met" for one in whole["clocks"]}
         if result.recovered is not None:
             result.reviewed = self.reviewing.review(fault, number, result.by)
-        result.clocks = {one["clock"]: "late" if one["late"] else "met" for one in whole["clocks"]}
 
     def _detected(self, fault: Row, began: float, patience: float) -> Row | None:
         """The incident that this fault opened, once it has its final level or the time is over."""

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
 from mainstay.catalogue.kinds import metrics, primary, probe_kinds, title
-from mainstay.domain.duration import format_duration
+from mainstay.domain.duration import format_duration, parse_duration
 from mainstay.domain.reading import Fault
 from mainstay.domain.saying import restored, said
 from mainstay.domain.threshold import Condition, parse_condition
@@ -222,6 +222,11 @@ def format_seconds(value: float) -> str:
         return f"{_three(value)} {pgettext('unit', 's')}"
     step = 3600 if value >= 86400 else 60 if value >= 3600 else 1
     return _in_units(format_duration(max(0.0, round(value / step) * step)))
+
+
+def format_span(text: str) -> str:
+    """A duration as somebody wrote it, such as 90m, as people read it."""
+    return format_seconds(parse_duration(text)) if text else "–"
 
 
 def format_instant(at: datetime) -> str:

@@ -14,9 +14,9 @@ from mainstay.domain.actor import person_name
 from mainstay.domain.document_forms import LANGUAGES
 from mainstay.domain.plan import PHASES
 from mainstay.drivers.pdf import pdf
-from mainstay.monitoring.wording import DJANGO_LANGUAGE, format_day, format_instant, in_language
+from mainstay.monitoring.wording import DJANGO_LANGUAGE, format_day, format_instant, format_span, in_language
 from mainstay.plans.models import Version
-from mainstay.plans.wording import level_words, phase_word, rhythm_word, span_said
+from mainstay.plans.wording import level_words, phase_word, rhythm_word
 
 _TAGS = {"en": "en", "zh": "zh-Hans", "zh-hant": "zh-Hant"}
 _HAN = {"zh-hant": "TC"}
@@ -97,8 +97,8 @@ def facts(version: Version, language: str) -> list[tuple[str, str]]:
         (_("Written by"), person_name(version.actor)),
         (_("Approved by"), person_name(plan.approved_by) if followed else "–"),
         (_("Look through by"), format_day(plan.review_at) if followed and plan.review_at else "–"),
-        (_("System back within (RTO)"), span_said(said["rto"] or objectives.get("rto") or "")),
-        (_("Data lost at most (RPO)"), span_said(said["rpo"] or objectives.get("rpo") or "")),
+        (_("System back within (RTO)"), format_span(said["rto"] or objectives.get("rto") or "")),
+        (_("Data lost at most (RPO)"), format_span(said["rpo"] or objectives.get("rpo") or "")),
         (_("Drills"), rhythm_word(said["drills"])),
         (_("Checks that see it"), ", ".join(said["checks"]) or "–"),
     ]

@@ -5,8 +5,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from mainstay.domain.duration import parse_duration
-from mainstay.monitoring.wording import format_day, format_seconds
+from mainstay.monitoring.wording import format_day
 
 
 def rhythm_word(rhythm: str) -> str:
@@ -15,11 +14,6 @@ def rhythm_word(rhythm: str) -> str:
         "monthly": _("every month"), "quarterly": _("every quarter"), "half-yearly": _("every half-year"),
         "yearly": _("every year"), "never": _("never"),
     }.get(rhythm, rhythm)  # fmt: skip
-
-
-def span_said(text: str) -> str:
-    """A duration as somebody wrote it, such as 90m, as people read it."""
-    return format_seconds(parse_duration(text)) if text else "–"
 
 
 def day_said(text: str) -> str:

@@ -23,6 +23,7 @@ from mainstay.monitoring.wording import (
     format_instant,
     format_number,
     format_seconds,
+    format_span,
     format_value,
     in_language,
     language_of,
@@ -240,6 +241,7 @@ def unlocalised(number: Any) -> str:
 
 
 register.filter("cut", cut)
+register.filter("span_said", format_span)
 register.filter("listed", listed)
 
 

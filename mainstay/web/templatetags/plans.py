@@ -13,7 +13,6 @@ from mainstay.plans import wording
 register = template.Library()
 register.filter("rhythm_word", wording.rhythm_word)
 register.filter("phase_word", wording.phase_word)
-register.filter("span_said", wording.span_said)
 register.filter("day_said", wording.day_said)
 register.filter("plan_state", wording.plan_state_word)
 register.filter("drill_state", wording.drill_state_word)

@@ -10,7 +10,7 @@ from django.utils.translation import pgettext
 from mainstay.domain.actor import person_name
 from mainstay.domain.duration import parse_duration
 from mainstay.domain.saying import restored, said
-from mainstay.monitoring.wording import fault_words, format_day, format_seconds
+from mainstay.monitoring.wording import fault_words, format_day, format_span
 from mainstay.remedies.models import Attempt
 from mainstay.remedies.queries import Standing
 
@@ -55,8 +55,7 @@ def failed_word(because: str) -> str:
 @register.filter
 def written_span(text: str) -> str:
     """A duration that a user wrote, as people read it."""
-    seconds = parse_duration(text)
-    return format_seconds(seconds) if seconds else _("at once")
+    return format_span(text) if parse_duration(text) else _("at once")
 
 
 @register.filter
